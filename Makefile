@@ -1,0 +1,51 @@
+# `make help` lists what there is. ARGS are passed on: make demo ARGS="--headless --json"
+.DEFAULT_GOAL := help
+ARGS ?=
+BIN := .venv/bin
+# Recipes are silent and set-up speaks on standard error, so that standard output is the command's alone.
+SETUP := @scripts/setup.sh
+
+.PHONY: help
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+.PHONY: demo
+demo: ## Run a whole training job on this machine: five owners, real chain, everybody paid
+	$(SETUP) run
+	@exec $(BIN)/deltaml demo $(ARGS)
+
+.PHONY: test
+test: ## Run all tests
+	$(SETUP) dev
+	@exec $(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+.PHONY: check
+check: ## Lint, formatting, types
+	$(SETUP) dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@exec $(BIN)/mypy
+
+.PHONY: bench
+bench: ## Compare the encrypted kernels with the straightforward expression
+	$(SETUP) run
+	@exec $(BIN)/deltaml bench kernels $(ARGS)
+
+.PHONY: setup
+setup: ## Install what the other targets need, without running anything
+	$(SETUP) dev
+
+.PHONY: contracts
+contracts: ## Compile the contract anew into contracts/artifacts
+	$(SETUP) dev
+	@exec $(BIN)/python contracts/compile.py
+
+.PHONY: lock
+lock: ## Pin the Python packages anew from pyproject.toml
+	@scripts/lock.sh $(ARGS)
+
+.PHONY: clean
+clean: ## Remove everything that set-up and tests made; var/ with the services' state stays
+	@rm -rf .venv contracts/node_modules contracts/cache contracts/out contracts/broadcast build dist *.egg-info
+	@rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage htmlcov test-artifacts .setup-stamp*
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,205 @@
+"""The loop of a participant's agent: fetch tasks, compute, hand in results, for ever.
+
+Nothing that another party sends or fails to send ends the loop. A task that cannot be computed is reported with a
+reason; a result that was computed is offered until it is answered; an aggregator that is away is waited for.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import structlog
+from pydantic import ValidationError
+
+from commons.agent.aggregator_client import LONG_POLL_S, PendingTask
+from commons.agent.backoff import Backoff
+from commons.errors import (
+    Conflict,
+    DeltaMLError,
+    HeadroomExceeded,
+    InvalidCiphertext,
+    KeyProofInvalid,
+    KeyTooSmall,
+    NotAuthenticated,
+    ProtocolViolation,
+    ServiceUnavailable,
+)
+from commons.protocol.tasks import TASK, AnyResult, AnyTask
+
+Handle = Callable[[AnyTask], AnyResult]
+
+_log = structlog.get_logger("deltaml.agent")
+
+# The messages of these are about what others sent; the others may speak of this participant's own files and cells.
+_PUBLIC_MESSAGES = (ProtocolViolation, InvalidCiphertext, HeadroomExceeded, KeyProofInvalid, KeyTooSmall, Conflict)
+_MAX_REASON = 500
+_WATCH_S = 1.0
+_GRACE_S = 1.0
+
+
+class StopSignal(Protocol):
+    """What `threading.Event` and `multiprocessing.Event` have in common."""
+
+    def is_set(self) -> bool:
+        """Whether to stop."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Sleep up to `timeout` seconds, less when stopped."""
+        ...
+
+
+class TaskSource(Protocol):
+    """The part of the aggregator's client that the loop uses."""
+
+    def tasks(self, wait_s: int = ...) -> list[PendingTask]:
+        """Pending tasks, waiting for one to appear."""
+        ...
+
+    def post_result(self, task_id: str, result: AnyResult) -> str:
+        """Hand in a result."""
+        ...
+
+    def post_failure(self, task_id: str, reason: str) -> None:
+        """Report a task that cannot be done."""
+        ...
+
+
+def public_reason(error: Exception) -> str:
+    """Return what others may know about a failed task: never a word about this participant's data or files."""
+    if isinstance(error, _PUBLIC_MESSAGES):
+        return f"{error.code}: {error.message}"[:_MAX_REASON]
+    code = error.code if isinstance(error, DeltaMLError) else "internal_error"
+    return f"{code}: the participant's own log says more"
+
+
+def run_agent(client: TaskSource, handle: Handle, stop: StopSignal, *, wait_s: int = LONG_POLL_S) -> None:
+    """Work until `stop` is set.
+
+    Args:
+        client: the aggregator.
+        handle: computes one result; raises ServiceUnavailable for what time can heal (the task stays pending and is
+            tried again) and any other DeltaMLError for a task that must not or cannot be done.
+        stop: ends the loop after the present request.
+        wait_s: how long a poll waits at the aggregator.
+    """
+    agent = _Agent(client, handle, stop)
+    # A long poll cannot be interrupted, so it runs beside the thread that the stop signal reaches.
+    worker = threading.Thread(target=agent.run, args=(wait_s,), name="agent", daemon=True)
+    worker.start()
+    while worker.is_alive() and not stop.wait(_WATCH_S):
+        pass
+    if not agent.polling:
+        worker.join(_GRACE_S)
+    if agent.crash is not None:
+        raise agent.crash
+
+
+class _Agent:
+    def __init__(self, client: TaskSource, handle: Handle, stop: StopSignal) -> None:
+        self._client = client
+        self._handle = handle
+        self._stop = stop
+        self._away = Backoff()
+        self._held_up = Backoff()
+        self._refused: set[str] = set()
+        self.polling = False
+        self.crash: Exception | None = None
+
+    def run(self, wait_s: int) -> None:
+        try:
+            while not self._stop.is_set():
+                self.polling = True
+                tasks = self.poll(wait_s)
+                self.polling = False
+                for pending in tasks:
+                    if self._stop.is_set():
+                        return
+                    self.work_on(pending)
+        except Exception as error:  # noqa: BLE001 - raised again in the thread that waits for this one
+            self.crash = error
+
+    def poll(self, wait_s: int) -> list[PendingTask]:
+        try:
+            pending = self._client.tasks(wait_s)
+        except DeltaMLError as error:
+            # Whatever is wrong (away, on another chain, refusing this account), asking again is all there is to do.
+            self._pause(self._away, "aggregator_away", error)
+            return []
+        if self._away.failed:
+            _log.info("aggregator_back")
+            self._away.reset()
+        return pending
+
+    def work_on(self, pending: PendingTask) -> None:
+        log = _log.bind(task_id=pending.task_id)
+        started_at = time.perf_counter()
+        try:
+            task = TASK.validate_python(pending.body)
+            log = log.bind(kind=task.kind, job_id=task.job_id, round=task.round, checkpoint=task.checkpoint)
+            result = self._handle(task)
+        except ServiceUnavailable as error:
+            self._pause(self._held_up, "task_waits", error)
+        except ValidationError as error:
+            self._refuse(pending.task_id, ProtocolViolation(f"the task is malformed: {_first_problem(error)}"))
+        except DeltaMLError as error:
+            self._refuse(pending.task_id, error)
+        except Exception as error:
+            log.exception("task_failed")
+            self._refuse(pending.task_id, error)
+        else:
+            computed = log.bind(computed_in_ms=round(1000 * (time.perf_counter() - started_at)))
+            self._hand_in(pending.task_id, result, computed)
+
+    def _hand_in(self, task_id: str, result: AnyResult, log: Any) -> None:
+        try:
+            outcome = self._answered(lambda: self._client.post_result(task_id, result))
+        except DeltaMLError as error:
+            # The task may stay open; computing it again at once would give the same.
+            self._pause(self._held_up, "result_refused", error)
+        else:
+            self._held_up.reset()
+            log.info("task_done", outcome=outcome)
+
+    def _refuse(self, task_id: str, error: Exception) -> None:
+        message = error.message if isinstance(error, DeltaMLError) else "unexpected error"
+        if task_id in self._refused:
+            # The aggregator keeps asking: go on refusing, but slowly.
+            self._pause(self._held_up, "task_refused_again", error)
+        else:
+            _log.warning("task_refused", task_id=task_id, reason=message)
+        self._refused.add(task_id)
+
+        def report() -> str:
+            self._client.post_failure(task_id, public_reason(error))
+            return "reported"
+
+        try:
+            self._answered(report)
+        except DeltaMLError as refused:
+            _log.warning("failure_not_taken", task_id=task_id, reason=refused.message)
+
+    def _answered(self, post: Callable[[], str]) -> str:
+        """Repeat `post` until the aggregator answers; raises the error that it answers with."""
+        while not self._stop.is_set():
+            try:
+                outcome = post()
+            except (ServiceUnavailable, NotAuthenticated) as error:
+                self._pause(self._away, "aggregator_away", error)
+            else:
+                self._away.reset()
+                return outcome
+        return "stopped"
+
+    def _pause(self, backoff: Backoff, event: str, error: Exception) -> None:
+        pause_s = backoff.next_s()
+        _log.warning(event, reason=str(error), retry_in_s=round(pause_s, 1))
+        self._stop.wait(pause_s)
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    return ".".join(str(part) for part in problem["loc"]) + ": " + problem["msg"]

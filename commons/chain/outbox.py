@@ -1,0 +1,63 @@
+"""The transaction outbox: what a service has decided to send.
+
+A service enqueues a call in the same unit of work as the decision behind it, so that neither is lost without the other,
+and reads from the row what became of it. `commons.chain.outbox_sender` does the sending.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from commons.chain.jobs import ContractCall
+from commons.chain.outbox_table import OutboxColumns, OutboxState
+from commons.errors import Conflict, InvalidInput
+
+UNFINISHED: Final = (OutboxState.QUEUED, OutboxState.SIGNED, OutboxState.BROADCAST)
+
+
+class Outbox:
+    """The outbox in one service's table.
+
+    :param table: the service's mapped class with `OutboxColumns`.
+    """
+
+    def __init__(self, table: type[OutboxColumns], *, clock: Callable[[], float] = time.time) -> None:
+        self.table: Final = table
+        self._clock = clock
+
+    def enqueue(self, session: Session, *, key: str, call: ContractCall) -> OutboxColumns:
+        """Add `call` to the outbox within the caller's unit of work and return its row.
+
+        Enqueuing the same call under the same `key` again returns the row that is there, whatever its state. Raises
+        `Conflict` when another call stands under the key, `InvalidInput` for a call that creates a contract.
+        """
+        if call.to is None:
+            raise InvalidInput("the outbox sends calls of a contract; deploy a contract with `deploy`", field="call")
+        present = self.find(session, key)
+        if present is None:
+            present = self.table()
+            present.key = key
+            present.description = call.description[:200]
+            present.to_address, present.data, present.value_wei = call.to, call.data, call.value_wei
+            present.state = OutboxState.QUEUED
+            present.queued_at = self._clock()
+            present.tx_hashes = []
+            session.add(present)
+            session.flush()
+        elif (present.to_address, present.data, present.value_wei) != (call.to, call.data, call.value_wei):
+            raise Conflict(f"another transaction is in the outbox under the key {key}: {present.description}", key=key)
+        return present
+
+    def find(self, session: Session, key: str) -> OutboxColumns | None:
+        """Return the row under `key`, or None."""
+        return session.scalars(select(self.table).where(self.table.key == key)).one_or_none()
+
+    def count_unfinished(self, session: Session) -> int:
+        """Return how many transactions are neither mined nor failed."""
+        unfinished = select(func.count()).select_from(self.table).where(self.table.state.in_(UNFINISHED))
+        return session.scalars(unfinished).one()

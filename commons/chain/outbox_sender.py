@@ -1,0 +1,307 @@
+"""Sends what is in a transaction outbox, so that each call is mined once.
+
+    queued ──preflight, sign, store──► signed ──send──► broadcast ──receipt, confirmations──► mined
+       └────────── would revert ─────────────────────────────────────── reverted ──────────► failed
+
+The signed bytes are stored before they are sent: after a crash at any point the same bytes go out again, never a second
+transaction. Rows go out one after another, each checked against the state that the one before left, so that a call which
+is bound to revert is reported with the contract's reason and costs no gas. Several senders may share a table and an
+account; the loser of a race leaves the row to the winner.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from eth_account.signers.local import LocalAccount
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+from web3.types import TxReceipt
+
+from commons.chain import transactions
+from commons.chain.connection import ChainConnection
+from commons.chain.jobs import ContractCall
+from commons.chain.outbox import Outbox
+from commons.chain.outbox_table import OutboxColumns, OutboxState
+from commons.chain.transactions import Fees
+from commons.errors import ChainUnavailable, NotFound, TransactionFailed
+
+DEFAULT_MAX_FEE_WEI: Final = 500 * 10**9
+"""The most that is offered for a unit of gas, 500 gwei, however long a transaction waits."""
+
+# The wall clock can be ahead of the chain's, whose time is that of its latest block.
+_PASSES_WITH_TIME: Final = frozenset({"MarketplaceTooEarly"})
+_POLL_INTERVAL_S: Final = 0.1
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxStatus:
+    """How many transactions are not finished, and what the next one waits for, in words for a person."""
+
+    unfinished: int
+    waiting_for: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendingPolicy:
+    """When a transaction counts as mined, and what is done about one that is not.
+
+    :param confirmations: blocks from the one it is in, itself included, to the latest.
+    :param resend_after_s: pause before the stored bytes are sent again to a node that has lost them.
+    :param replace_after_s: age at which it is signed anew with a higher fee.
+    :param max_fee_wei: the most offered for a unit of gas.
+    """
+
+    confirmations: int = 1
+    resend_after_s: float = 5.0
+    replace_after_s: float = 60.0
+    max_fee_wei: int = DEFAULT_MAX_FEE_WEI
+
+
+class OutboxSender:
+    """Signs with `account` and sends what stands in `outbox`; call `step` again and again.
+
+    :param session_factory: gives sessions that hold no lock between two statements, as `Database.stepwise_sessions`
+        does, since a step waits for the network in between.
+    """
+
+    def __init__(
+        self,
+        session_factory: Callable[[], Session],
+        outbox: Outbox,
+        connection: ChainConnection,
+        account: LocalAccount,
+        *,
+        policy: SendingPolicy | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._sessions = session_factory
+        self._outbox = outbox
+        self._table = outbox.table
+        self._connection = connection
+        self._account = account
+        self._policy = policy or SendingPolicy()
+        self._clock = clock
+
+    def step(self) -> OutboxStatus:
+        """Move every transaction as far as it goes now, without waiting for blocks, and say what is left.
+
+        Safe to call at any time and as often as one likes; an unreachable node is reported in the status, not raised.
+        """
+        with self._sessions() as session:
+            try:
+                waiting_for = self._pass(session)
+            except ChainUnavailable as error:
+                session.rollback()
+                waiting_for = error.message
+            except (StaleDataError, IntegrityError):
+                session.rollback()
+                waiting_for = "another sender of this account"
+            return OutboxStatus(self._outbox.count_unfinished(session), waiting_for)
+
+    def wait_for(self, key: str, timeout_s: float) -> str:
+        """Step until the transaction under `key` is mined and return its hash.
+
+        Raises `TransactionFailed` with the contract's reason when it failed, `ChainUnavailable` when it is not mined
+        within `timeout_s` seconds (it stays in the outbox), `NotFound` when nothing stands under `key`.
+        """
+        deadline = time.monotonic() + timeout_s
+        while True:
+            status = self.step()
+            with self._sessions() as session:
+                row = self._outbox.find(session, key)
+                if row is None:
+                    raise NotFound(f"there is no transaction {key} in the outbox", key=key)
+                if row.state is OutboxState.MINED and row.tx_hash is not None:
+                    return row.tx_hash
+                if row.state is OutboxState.FAILED:
+                    raise TransactionFailed(f"{row.description}: {row.note}", reason=row.reason, tx_hash=row.tx_hash)
+                if time.monotonic() > deadline:
+                    waiting_for = row.note or status.waiting_for or "a block"
+                    raise ChainUnavailable(f"{row.description}: still waiting for {waiting_for}", key=key)
+            time.sleep(_POLL_INTERVAL_S)
+
+    def _pass(self, session: Session) -> str | None:
+        """Follow what is on its way, then submit what is queued; return what the first unfinished row waits for."""
+        if not self._outbox.count_unfinished(session):
+            return None
+        self._connection.check()
+        for row in self._on_their_way(session):
+            if not self._follow(session, row):
+                return row.note
+        while (queued := self._next_queued(session)) is not None:
+            if not self._submit(session, queued):
+                return queued.note
+            if queued.state is not OutboxState.FAILED and not self._follow(session, queued):
+                return queued.note
+        return None
+
+    def _on_their_way(self, session: Session) -> Sequence[OutboxColumns]:
+        table = self._table
+        mine = select(table).where(table.sender == self._account.address, table.chain_id == self._connection.chain_id)
+        sent = mine.where(table.state.in_((OutboxState.SIGNED, OutboxState.BROADCAST)))
+        return session.scalars(sent.order_by(table.nonce)).all()
+
+    def _next_queued(self, session: Session) -> OutboxColumns | None:
+        table = self._table
+        queued = select(table).where(table.state == OutboxState.QUEUED).order_by(table.id).limit(1)
+        return session.scalars(queued).one_or_none()
+
+    # ------------------------------------------------------------------------------------------ queued to broadcast
+
+    def _submit(self, session: Session, row: OutboxColumns) -> bool:
+        """Check, sign, store and send a queued row; return False when it has to stay queued."""
+        call = _call_of(row)
+        try:
+            gas_limit = transactions.estimate_gas(self._connection, self._account.address, call)
+        except TransactionFailed as error:
+            if error.fields["reason"] in _PASSES_WITH_TIME:
+                return self._note(session, row, f"{error.message}; the chain's clock is not there yet")
+            self._fail(session, row, error.fields["reason"], error.message)
+            return True
+        except ChainUnavailable as error:
+            if "rpc_message" not in error.fields:
+                raise
+            return self._note(session, row, error.message)
+        fees = transactions.suggest_fees(self._connection)
+        if fees.max_wei > self._policy.max_fee_wei:
+            return self._note(
+                session, row, f"gas costs {fees.max_wei} wei, over the limit of {self._policy.max_fee_wei}"
+            )
+        balance_wei = transactions.balance_wei(self._connection, self._account.address)
+        needed_wei = call.value_wei + gas_limit * fees.max_wei
+        if balance_wei < needed_wei:
+            lacking = f"account {self._account.address} has {balance_wei} wei and needs {needed_wei}; fund it"
+            return self._note(session, row, lacking)
+        row.chain_id = self._connection.chain_id
+        row.sender = self._account.address
+        row.nonce = transactions.next_nonce(self._connection, self._account.address)
+        row.gas_limit = gas_limit
+        self._sign_and_store(session, row, fees)
+        self._send(session, row)
+        return True
+
+    def _sign_and_store(self, session: Session, row: OutboxColumns, fees: Fees) -> None:
+        signed = transactions.sign_transaction(
+            self._account,
+            _call_of(row),
+            chain_id=_known(row.chain_id),
+            nonce=_known(row.nonce),
+            gas_limit=_known(row.gas_limit),
+            fees=fees,
+        )
+        row.state = OutboxState.SIGNED
+        row.max_fee_wei, row.priority_fee_wei = fees.max_wei, fees.priority_wei
+        row.signed, row.signed_at, row.sent_at = signed.raw, self._clock(), None
+        row.tx_hash = signed.tx_hash
+        row.tx_hashes = [*row.tx_hashes, signed.tx_hash]
+        session.commit()
+
+    def _send(self, session: Session, row: OutboxColumns) -> None:
+        note = None
+        try:
+            transactions.broadcast(self._connection, row.signed or b"")
+            accepted = True
+        except (ChainUnavailable, TransactionFailed) as error:
+            if isinstance(error, ChainUnavailable) and "rpc_message" not in error.fields:
+                raise
+            # A node also refuses what it has already; whether it has decides, not its wording.
+            accepted = transactions.is_known(self._connection, row.tx_hash or "")
+            note = None if accepted else error.message
+        row.sent_at = self._clock()
+        row.state = OutboxState.BROADCAST if accepted else row.state
+        row.note = note
+        session.commit()
+
+    # -------------------------------------------------------------------------------------------- broadcast to mined
+
+    def _follow(self, session: Session, row: OutboxColumns) -> bool:
+        """Note what became of a signed row, and push it on where needed; return whether it is in a block."""
+        receipt = self._receipt(row)
+        if receipt is None:
+            self._push(session, row)
+            return False
+        depth = transactions.latest_block(self._connection) - receipt["blockNumber"] + 1
+        if depth < self._policy.confirmations:
+            self._note(session, row, f"{depth} of {self._policy.confirmations} confirmations")
+            return True
+        row.tx_hash = "0x" + bytes(receipt["transactionHash"]).hex()
+        row.block_number = receipt["blockNumber"]
+        row.gas_used = receipt["gasUsed"]
+        if receipt["status"] == 1:
+            row.state, row.note, row.finished_at = OutboxState.MINED, None, self._clock()
+            session.commit()
+        else:
+            block = receipt["blockNumber"]
+            revert = transactions.find_revert(self._connection, self._account.address, _call_of(row), block)
+            self._fail(session, row, revert.name, f"the transaction was mined and reverted: {revert}")
+        return True
+
+    def _receipt(self, row: OutboxColumns) -> TxReceipt | None:
+        for tx_hash in reversed(row.tx_hashes):
+            receipt = transactions.find_receipt(self._connection, tx_hash)
+            if receipt is not None:
+                return receipt
+        return None
+
+    def _push(self, session: Session, row: OutboxColumns) -> None:
+        """Send again what the node lost, sign anew what is stuck, queue anew what lost its nonce."""
+        now = self._clock()
+        stuck = now - _known(row.signed_at) >= self._policy.replace_after_s
+        if transactions.mined_nonce(self._connection, self._account.address) > _known(row.nonce):
+            # A receipt may still be on its way from a node that is behind.
+            if stuck and self._receipt(row) is None:
+                self._requeue(session, row)
+            return
+        if stuck and self._replace(session, row):
+            return
+        if row.sent_at is None or now - row.sent_at >= self._policy.resend_after_s:
+            self._send_if_lost(session, row)
+
+    def _send_if_lost(self, session: Session, row: OutboxColumns) -> None:
+        # Asked first, since Ganache mines bytes twice that it is given again while it mines them.
+        if not transactions.is_known(self._connection, row.tx_hash or ""):
+            self._send(session, row)
+        elif row.state is OutboxState.SIGNED:
+            row.state, row.sent_at = OutboxState.BROADCAST, self._clock()
+            session.commit()
+
+    def _replace(self, session: Session, row: OutboxColumns) -> bool:
+        former = Fees(_known(row.max_fee_wei), row.priority_fee_wei)
+        fees = former.raised().at_least(transactions.suggest_fees(self._connection))
+        if fees.max_wei > self._policy.max_fee_wei:
+            return self._note(session, row, f"not mined yet, and a higher fee is over {self._policy.max_fee_wei} wei")
+        self._sign_and_store(session, row, fees)
+        self._send(session, row)
+        return True
+
+    def _requeue(self, session: Session, row: OutboxColumns) -> None:
+        row.state = OutboxState.QUEUED
+        row.nonce, row.signed, row.tx_hash, row.tx_hashes = None, None, None, []
+        self._note(session, row, "another transaction of this account took its nonce; it is sent anew")
+
+    def _note(self, session: Session, row: OutboxColumns, note: str) -> bool:
+        row.note = note
+        session.commit()
+        return False
+
+    def _fail(self, session: Session, row: OutboxColumns, reason: str, note: str) -> None:
+        row.state, row.reason, row.note, row.finished_at = OutboxState.FAILED, reason, note, self._clock()
+        session.commit()
+
+
+def _call_of(row: OutboxColumns) -> ContractCall:
+    return ContractCall(row.to_address, row.data, row.value_wei, row.description)
+
+
+def _known(value: T | None) -> T:
+    if value is None:
+        raise AssertionError("a signed row has its chain, nonce, gas limit, fee and time of signature")
+    return value

@@ -1,0 +1,218 @@
+"""Gas, fees and signatures of single transactions, and sending one and waiting for it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+from eth_account.signers.local import LocalAccount
+from eth_typing import BlockNumber
+from hexbytes import HexBytes
+from web3 import Web3
+from web3.exceptions import TransactionNotFound, Web3RPCError
+from web3.types import TxParams, TxReceipt, Wei
+
+from commons.chain.artifact import marketplace_artifact
+from commons.chain.connection import ChainConnection
+from commons.chain.jobs import ContractCall
+from commons.chain.reverts import Revert
+from commons.errors import ChainUnavailable, TransactionFailed
+
+REPLACEMENT_PERCENT: Final = 125
+"""A replacement pays this much of the former fee; nodes ask for 110 or 112.5."""
+
+_GAS_PERCENT: Final = 125
+_DEFAULT_PRIORITY_FEE_WEI: Final = Wei(10**9)
+_POLL_INTERVAL_S: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """What a transaction offers for each unit of gas, in wei; `priority_wei` is None on chains without EIP-1559."""
+
+    max_wei: int
+    priority_wei: int | None
+
+    def raised(self) -> Fees:
+        """Return fees with which a node takes a transaction in place of one with these."""
+        priority_wei = None if self.priority_wei is None else _percent(self.priority_wei, REPLACEMENT_PERCENT)
+        return Fees(_percent(self.max_wei, REPLACEMENT_PERCENT), priority_wei)
+
+    def at_least(self, other: Fees) -> Fees:
+        """Return the higher of both, each part by itself."""
+        if self.priority_wei is None or other.priority_wei is None:
+            return Fees(max(self.max_wei, other.max_wei), None)
+        return Fees(max(self.max_wei, other.max_wei), max(self.priority_wei, other.priority_wei))
+
+
+@dataclass(frozen=True, slots=True)
+class SignedTransaction:
+    """A transaction's bytes and their hash (0x and 64 hex digits)."""
+
+    raw: bytes
+    tx_hash: str
+
+
+def suggest_fees(connection: ChainConnection) -> Fees:
+    """Return fees that get a transaction mined soon: twice the base fee plus the usual tip, or the legacy gas price."""
+    eth = connection.web3.eth
+    with connection.translated():
+        base_fee = eth.get_block("latest").get("baseFeePerGas")
+        if base_fee is None:
+            return Fees(eth.gas_price, None)
+        try:
+            priority = eth.max_priority_fee
+        except Web3RPCError:
+            # An optional method, which not every node has.
+            priority = _DEFAULT_PRIORITY_FEE_WEI
+    return Fees(2 * base_fee + priority, priority)
+
+
+def estimate_gas(connection: ChainConnection, sender: str, call: ContractCall) -> int:
+    """Return a gas limit for the call; raises `TransactionFailed` with the contract's reason when it would revert."""
+    with connection.translated():
+        estimate = connection.web3.eth.estimate_gas(_parameters(sender, call))
+        block_limit = connection.web3.eth.get_block("latest")["gasLimit"]
+    # State may change until it is mined; what is not used is not paid.
+    return min(_percent(estimate, _GAS_PERCENT), block_limit)
+
+
+def sign_transaction(
+    account: LocalAccount, call: ContractCall, *, chain_id: int, nonce: int, gas_limit: int, fees: Fees
+) -> SignedTransaction:
+    """Return the signed bytes of a transaction; nothing is sent."""
+    transaction: dict[str, Any] = {
+        "data": call.data,
+        "value": call.value_wei,
+        "nonce": nonce,
+        "gas": gas_limit,
+        "chainId": chain_id,
+    }
+    if fees.priority_wei is None:
+        transaction["gasPrice"] = fees.max_wei
+    else:
+        transaction |= {"type": 2, "maxFeePerGas": fees.max_wei, "maxPriorityFeePerGas": fees.priority_wei}
+    if call.to is not None:
+        transaction["to"] = call.to
+    signed = account.sign_transaction(transaction)
+    return SignedTransaction(bytes(signed.raw_transaction), "0x" + bytes(signed.hash).hex())
+
+
+def broadcast(connection: ChainConnection, signed: bytes) -> None:
+    """Hand signed bytes to the node; raises `ChainUnavailable` when it does not answer or refuses them."""
+    with connection.translated():
+        connection.web3.eth.send_raw_transaction(signed)
+
+
+def find_receipt(connection: ChainConnection, tx_hash: str) -> TxReceipt | None:
+    """Return the receipt of a mined transaction, or None."""
+    with connection.translated():
+        try:
+            return connection.web3.eth.get_transaction_receipt(HexBytes(tx_hash))
+        except TransactionNotFound:
+            return None
+
+
+def is_known(connection: ChainConnection, tx_hash: str) -> bool:
+    """Return whether the node has the transaction, waiting or mined."""
+    with connection.translated():
+        try:
+            connection.web3.eth.get_transaction(HexBytes(tx_hash))
+        except TransactionNotFound:
+            return False
+    return True
+
+
+def find_revert(connection: ChainConnection, sender: str, call: ContractCall, block: int) -> Revert:
+    """Return why a transaction mined in `block` reverted, by making the same call on the state before that block."""
+    try:
+        with connection.translated():
+            connection.web3.eth.call(_parameters(sender, call), BlockNumber(block - 1))
+    except TransactionFailed as error:
+        return Revert(error.fields["reason"], error.fields["arguments"])
+    # It needed what came before it in its block, or more gas than it was given.
+    return Revert("Reverted", {})
+
+
+def latest_block(connection: ChainConnection) -> int:
+    """Return the number of the latest block."""
+    with connection.translated():
+        return connection.web3.eth.block_number
+
+
+def balance_wei(connection: ChainConnection, address: str) -> int:
+    """Return the balance of `address`."""
+    with connection.translated():
+        return connection.web3.eth.get_balance(Web3.to_checksum_address(address))
+
+
+def next_nonce(connection: ChainConnection, address: str) -> int:
+    """Return the first nonce that no transaction of `address` has, mined or waiting in the node."""
+    with connection.translated():
+        return connection.web3.eth.get_transaction_count(Web3.to_checksum_address(address), "pending")
+
+
+def mined_nonce(connection: ChainConnection, address: str) -> int:
+    """Return the first nonce of `address` that is not mined."""
+    with connection.translated():
+        return connection.web3.eth.get_transaction_count(Web3.to_checksum_address(address), "latest")
+
+
+def send_and_wait(
+    connection: ChainConnection, account: LocalAccount, call: ContractCall, *, timeout_s: float = 60.0
+) -> TxReceipt:
+    """Sign and send one transaction and return its receipt; for commands that a person waits for.
+
+    Services use the outbox, which also survives a crash between sending and noting it. Raises `TransactionFailed` when
+    the call would revert or did, `ChainUnavailable` when the node does not answer or does not mine within `timeout_s`.
+    """
+    chain_id = connection.check()
+    gas_limit = estimate_gas(connection, account.address, call)
+    fees = suggest_fees(connection)
+    nonce = next_nonce(connection, account.address)
+    signed = sign_transaction(account, call, chain_id=chain_id, nonce=nonce, gas_limit=gas_limit, fees=fees)
+    broadcast(connection, signed.raw)
+    deadline = time.monotonic() + timeout_s
+    while (receipt := find_receipt(connection, signed.tx_hash)) is None:
+        if time.monotonic() > deadline:
+            raise ChainUnavailable(
+                f"transaction {signed.tx_hash} ({call.description}) was sent and is not mined after {timeout_s:g} s; "
+                "it may still be",
+                tx_hash=signed.tx_hash,
+            )
+        time.sleep(_POLL_INTERVAL_S)
+    if receipt["status"] != 1:
+        raise TransactionFailed(
+            f"transaction {signed.tx_hash} ({call.description}) reverted", reason="Reverted", tx_hash=signed.tx_hash
+        )
+    return receipt
+
+
+def deploy(rpc_url: str, account: LocalAccount, *, chain_id: int | None = None, timeout_s: float = 60.0) -> str:
+    """Deploy the marketplace contract from `account` and return its address once it is mined.
+
+    Raises `ChainUnavailable` when the node does not answer or does not mine within `timeout_s`, `TransactionFailed`
+    when the deployment reverts.
+    """
+    connection = ChainConnection(rpc_url, chain_id=chain_id)
+    creation = ContractCall(
+        None, bytes.fromhex(marketplace_artifact().bytecode.removeprefix("0x")), 0, "deploy the marketplace"
+    )
+    receipt = send_and_wait(connection, account, creation, timeout_s=timeout_s)
+    return str(receipt["contractAddress"])
+
+
+def _percent(amount: int, percent: int) -> Wei:
+    return Wei(-(-amount * percent // 100))
+
+
+def _parameters(sender: str, call: ContractCall) -> TxParams:
+    parameters: TxParams = {
+        "from": Web3.to_checksum_address(sender),
+        "data": call.data,
+        "value": Wei(call.value_wei),
+    }
+    if call.to is not None:
+        parameters["to"] = Web3.to_checksum_address(call.to)
+    return parameters

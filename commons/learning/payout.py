@@ -1,0 +1,82 @@
+"""How a deposit is split at settlement, in integers, in the very order of divisions of the contract.
+
+Every division rounds down, and what rounding leaves goes to the buyer with the rest of the refund::
+
+    trainer pool    = ⌊ ⌊deposit · trainer_bps / 10000⌋ · max(0, initial - final) / initial ⌋      (0 if initial = 0)
+    trainer t       = ⌊ pool · contribution_t / Σ contribution ⌋      (⌊pool / number of trainers⌋ if Σ = 0)
+    each validator  = ⌊ ⌊deposit · validator_bps / 10000⌋ / number of validators ⌋
+    aggregator      = ⌊ deposit · aggregator_bps / 10000 ⌋
+    refund          = deposit - all of these
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from commons.errors import InvalidInput
+
+BPS = 10_000
+
+
+@dataclass(frozen=True)
+class Payout:
+    """Who gets how many wei of one deposit.
+
+    Attributes:
+        trainers: wei for each trainer, in the order of the contributions.
+        validator_each: wei for each validator.
+        aggregator: wei for the aggregator.
+        refund: wei back to the buyer, rounding dust included.
+    """
+
+    trainers: tuple[int, ...]
+    validator_each: int
+    aggregator: int
+    refund: int
+
+
+def payout(
+    deposit_wei: int,
+    initial_mse: int,
+    final_mse: int,
+    contributions: Sequence[int],
+    n_validators: int,
+    *,
+    trainer_bps: int = 7000,
+    validator_bps: int = 2000,
+    aggregator_bps: int = 1000,
+) -> Payout:
+    """Return the split of `deposit_wei` after training went from `initial_mse` to `final_mse` (same fixed point).
+
+    Raises:
+        InvalidInput: a negative amount, no trainer or no validator, or shares above the whole.
+    """
+    amounts = {"deposit_wei": deposit_wei, "initial_mse": initial_mse, "final_mse": final_mse}
+    shares = {"trainer_bps": trainer_bps, "validator_bps": validator_bps, "aggregator_bps": aggregator_bps}
+    _check(amounts | shares, contributions, n_validators)
+    trainer_pool = deposit_wei * trainer_bps // BPS
+    improvement = max(0, initial_mse - final_mse)
+    trainer_pool = trainer_pool * improvement // initial_mse if initial_mse else 0
+    total = sum(contributions)
+    if total:
+        trainers = tuple(trainer_pool * contribution // total for contribution in contributions)
+    else:
+        trainers = (trainer_pool // len(contributions),) * len(contributions)
+    validator_each = deposit_wei * validator_bps // BPS // n_validators
+    aggregator = deposit_wei * aggregator_bps // BPS
+    refund = deposit_wei - sum(trainers) - validator_each * n_validators - aggregator
+    return Payout(trainers=trainers, validator_each=validator_each, aggregator=aggregator, refund=refund)
+
+
+def _check(amounts: dict[str, int], contributions: Sequence[int], n_validators: int) -> None:
+    for field, amount in amounts.items():
+        if amount < 0:
+            raise InvalidInput(f"{field} is {amount}; expected 0 or more", field=field)
+    total_bps = sum(amount for field, amount in amounts.items() if field.endswith("_bps"))
+    if total_bps > BPS:
+        raise InvalidInput(f"the shares add up to {total_bps} basis points; expected at most {BPS}", field="shares_bps")
+    if not contributions or min(contributions) < 0:
+        raise InvalidInput("expected one contribution of 0 or more for each trainer", field="contributions")
+    if n_validators < 1:
+        raise InvalidInput(f"n_validators is {n_validators}; expected at least 1", field="n_validators")

@@ -1,0 +1,172 @@
+"""The secret half of a Paillier key: decryption, openings, and the proof about the modulus.
+
+Only the model buyer holds one. Everything works mod ``p²`` and ``q²`` (or ``p`` and ``q``) and is put together by the
+Chinese remainder theorem; powers with secret exponents use GMP's side-channel resistant ``powm_sec``.
+
+References:
+    P. Paillier, *Public-Key Cryptosystems Based on Composite Degree Residuosity Classes*, EUROCRYPT 1999, section 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import gmpy2
+import phe
+from gmpy2 import mpz
+from phe.util import int_to_base64
+
+from commons.errors import InvalidCiphertext, InvalidInput
+from commons.paillier.proofs import ModulusProof, Opening, modulus_challenges
+from commons.paillier.public_key import PublicKey, jwk_integer, require_jwk_member
+
+if TYPE_CHECKING:
+    from commons.paillier.encrypted_vector import EncryptedVector
+    from commons.paillier.packing import PackedVector
+
+
+class SecretKey:
+    """The two primes of a Paillier modulus.
+
+    Args:
+        p, q: Different odd primes with ``gcd(pq, (p-1)(q-1)) = 1``, in any order.
+        unsafe_small_key: As in `PublicKey`.
+
+    Attributes:
+        public_key (PublicKey): The product of the primes.
+        p, q (gmpy2.mpz): The primes, ``p < q``. Secret.
+
+    Raises:
+        InvalidInput: The numbers are not such primes (they are not repeated in the message).
+        KeyTooSmall: As in `PublicKey`.
+    """
+
+    __slots__ = ("_decryption_p", "_decryption_q", "_p_inverse", "_root_p", "_root_q", "p", "public_key", "q")
+
+    def __init__(self, p: int, q: int, *, unsafe_small_key: bool = False) -> None:
+        self.p, self.q = sorted((mpz(p), mpz(q)))
+        if self.p < 3 or self.p == self.q or not (gmpy2.is_prime(self.p) and gmpy2.is_prime(self.q)):
+            raise InvalidInput("fields 'p' and 'q': a Paillier secret key is two different odd primes", field="p")
+        self.public_key = PublicKey(self.p * self.q, unsafe_small_key=unsafe_small_key)
+        n = self.public_key.n
+        if gmpy2.gcd(n, (self.p - 1) * (self.q - 1)) != 1:
+            raise InvalidInput("fields 'p' and 'q': one prime divides the other minus 1; use another pair", field="p")
+        # (1+n)^(p-1) = 1 + (p-1)·q·p, so Paillier's L gives (p-1)·q = -q (mod p); this is its inverse.
+        self._decryption_p = gmpy2.invert(-self.q, self.p)
+        self._decryption_q = gmpy2.invert(-self.p, self.q)
+        self._p_inverse = gmpy2.invert(self.p, self.q)
+        self._root_p = gmpy2.invert(n, self.p - 1)
+        self._root_q = gmpy2.invert(n, self.q - 1)
+
+    def __eq__(self, other: object) -> bool:
+        return self.public_key == other.public_key if isinstance(other, SecretKey) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(("secret", self.public_key))
+
+    def __repr__(self) -> str:
+        return f"<SecretKey of {self.public_key!r}>"
+
+    def decrypt(self, ciphertext: int) -> int:
+        """Return the plaintext of one ciphertext, signed: in ``[-(n-1)/2, (n-1)/2]``.
+
+        Raises:
+            InvalidCiphertext: The number is no ciphertext under this key.
+        """
+        (checked,) = self.public_key.check_ciphertexts([ciphertext])
+        plaintext = self._decrypt_unsigned(checked)
+        return int(plaintext if plaintext <= self.public_key.max_plaintext else plaintext - self.public_key.n)
+
+    def decrypt_vector(self, vector: EncryptedVector) -> list[int]:
+        """Return the encoded integers of a vector (`fixed_point.decode` turns them into reals).
+
+        Raises:
+            InvalidCiphertext: The vector is under another key.
+        """
+        self._require_same_key(vector.public_key)
+        return [self.decrypt(ciphertext) for ciphertext in vector.ciphertexts]
+
+    def decrypt_packed(self, packed: PackedVector) -> list[int]:
+        """Return the `packed.count` encoded integers of a packed vector.
+
+        Raises:
+            InvalidCiphertext: The vector is under another key, or a plaintext has more bits than its slots.
+        """
+        self._require_same_key(packed.public_key)
+        checked = self.public_key.check_ciphertexts(packed.ciphertexts)
+        return packed.unpack([int(self._decrypt_unsigned(ciphertext)) for ciphertext in checked])
+
+    def open(self, ciphertext: int) -> Opening:
+        """Return value and randomness with ``c = (1+n)^value · randomness^n mod n²``, for `verify_opening`.
+
+        Whoever sees an opening knows that the decryption is right; it tells nothing of other ciphertexts.
+        """
+        value = self.decrypt(ciphertext)
+        return Opening(value=value, randomness=int(self._nth_root(mpz(ciphertext))))
+
+    def prove_modulus(self, *, context: bytes = b"") -> ModulusProof:
+        """Return a proof for `verify_modulus` that ``n`` is a proper Paillier modulus, bound to `context`."""
+        challenges = modulus_challenges(self.public_key, context=context)
+        return ModulusProof(roots=tuple(int(self._nth_root(challenge)) for challenge in challenges))
+
+    def to_phe(self) -> phe.PaillierPrivateKey:
+        """Return the same key for use with ``phe``."""
+        return phe.PaillierPrivateKey(self.public_key.to_phe(), int(self.p), int(self.q))
+
+    @classmethod
+    def from_phe(cls, key: phe.PaillierPrivateKey, *, unsafe_small_key: bool = False) -> SecretKey:
+        """Take over a key of ``phe``; raises as the constructor does."""
+        return cls(key.p, key.q, unsafe_small_key=unsafe_small_key)
+
+    def to_jwk(self) -> dict[str, Any]:
+        """Return the key as a JSON-ready mapping in the format of ``pheutil genpkey``. It holds the secret in clear."""
+        public = self.public_key.to_jwk()
+        return {
+            "kty": "DAJ",
+            "key_ops": ["decrypt"],
+            "p": int_to_base64(int(self.p)),
+            "q": int_to_base64(int(self.q)),
+            "pub": public,
+            "kid": public["kid"].replace("public", "private"),
+        }
+
+    @classmethod
+    def from_jwk(cls, jwk: Mapping[str, Any], *, unsafe_small_key: bool = False) -> SecretKey:
+        """Read what `to_jwk` or ``pheutil genpkey`` wrote.
+
+        Raises:
+            InvalidInput: A member is missing or wrong, or public and secret part do not belong together.
+        """
+        require_jwk_member(jwk, "kty", "DAJ")
+        if not isinstance(jwk.get("pub"), Mapping):
+            raise InvalidInput("field 'pub': a Paillier secret key file holds its public key here", field="pub")
+        key = cls(jwk_integer(jwk, "p"), jwk_integer(jwk, "q"), unsafe_small_key=unsafe_small_key)
+        if key.public_key != PublicKey.from_jwk(jwk["pub"], unsafe_small_key=unsafe_small_key):
+            raise InvalidInput("field 'pub': the public key is not the product of 'p' and 'q'", field="pub")
+        return key
+
+    def _require_same_key(self, public_key: PublicKey) -> None:
+        if public_key != self.public_key:
+            raise InvalidCiphertext(
+                f"the ciphertexts are under {public_key!r}, this is the secret key of {self.public_key!r}",
+                field="public_key",
+            )
+
+    def _decrypt_unsigned(self, ciphertext: mpz) -> mpz:
+        p, q = self.p, self.q
+        power_p = gmpy2.powmod_sec(ciphertext, p - 1, p * p)
+        power_q = gmpy2.powmod_sec(ciphertext, q - 1, q * q)
+        return self._combine(
+            (power_p - 1) // p * self._decryption_p % p,
+            (power_q - 1) // q * self._decryption_q % q,
+        )
+
+    def _nth_root(self, power: mpz) -> mpz:
+        return self._combine(
+            gmpy2.powmod_sec(power, self._root_p, self.p),
+            gmpy2.powmod_sec(power, self._root_q, self.q),
+        )
+
+    def _combine(self, residue_p: mpz, residue_q: mpz) -> mpz:
+        return residue_p + self.p * ((residue_q - residue_p) * self._p_inverse % self.q)

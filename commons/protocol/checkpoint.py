@@ -1,0 +1,185 @@
+"""What a checkpoint says and how everybody checks it.
+
+The buyer opens, for each candidate, the product of the validators' [SSE]; aggregator and validators recompute that product
+and check the opening, so the buyer can neither misreport a decryption nor leave a validator out. The zero checks show that
+it squared honestly. The same functions serve all three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+
+from commons.errors import NotAuthenticated, ProtocolViolation
+from commons.paillier import EncryptedVector, Opening, PublicKey, verify_openings
+from commons.protocol.checkpoint_metric import mse_fixed, mse_in_target_units
+from commons.protocol.numeric_plan import NumericPlan
+from commons.protocol.tasks import OpenedValue, ValidatorStatement, from_hex, statement_digest
+
+RecoverSigner = Callable[[bytes, bytes], str]
+"""Address that signed a 32-byte digest (EIP-191); raises NotAuthenticated for a malformed signature."""
+
+
+@dataclass(frozen=True)
+class JobContext:
+    """The public facts of a running job that every protocol step needs."""
+
+    job_id: int
+    key: PublicKey
+    plan: NumericPlan
+    trainers: tuple[str, ...]
+    validators: tuple[str, ...]
+
+    def candidate_count(self, checkpoint: int) -> int:
+        """The global model, and from the first round on one leave-one-out model a trainer."""
+        return 1 if checkpoint == 0 else 1 + len(self.trainers)
+
+    def refresh_context(self, round_number: int, checkpoint: int) -> bytes:
+        """What binds a refresh proof to its place in the job."""
+        return b"".join(number.to_bytes(32, "big") for number in (self.job_id, round_number, checkpoint))
+
+
+@dataclass(frozen=True)
+class CheckpointValues:
+    """The opened metric of one checkpoint.
+
+    Attributes:
+        mse: of the global model, as the chain stores it (`commons.protocol.checkpoint_metric`).
+        leave_one_out_mses: of each leave-one-out model, in the order of the trainers.
+        mse_target_units: MSE of the global model in the target's unit squared.
+        row_count: rows of the validators that took part.
+    """
+
+    mse: int
+    leave_one_out_mses: tuple[int, ...]
+    mse_target_units: float
+    row_count: int
+
+
+@dataclass(frozen=True)
+class CheckedStatements:
+    """Statements whose form and signatures were checked.
+
+    Attributes:
+        sums: [Σ_validators SSE] of each candidate.
+        zero_checks: one ciphertext for each statement.
+        row_count: rows of all statements together.
+    """
+
+    sums: EncryptedVector
+    zero_checks: tuple[EncryptedVector, ...]
+    row_count: int
+
+
+def check_statements(
+    context: JobContext,
+    statements: Sequence[ValidatorStatement],
+    *,
+    round_number: int,
+    checkpoint: int,
+    recover: RecoverSigner,
+) -> CheckedStatements:
+    """Check who signed what, and add the validators' encrypted errors up.
+
+    Raises:
+        ProtocolViolation: an unknown or repeated validator, different candidates, or a wrong signature.
+        InvalidCiphertext: a malformed vector.
+    """
+    known = {address.lower() for address in context.validators}
+    seen: set[str] = set()
+    vectors, zero_checks = [], []
+    for statement in statements:
+        validator = statement.validator.lower()
+        if validator not in known or validator in seen:
+            raise ProtocolViolation(f"statement of {statement.validator}: not a validator of this job, or twice")
+        seen.add(validator)
+        if statement.candidates_digest != statements[0].candidates_digest:
+            raise ProtocolViolation(f"statement of {statement.validator} is about other candidates than the others'")
+        vector, zero_check = _decode(context, statement, round_number, checkpoint)
+        digest = statement_digest(
+            job_id=context.job_id,
+            checkpoint=checkpoint,
+            row_count=statement.row_count,
+            candidates=bytes.fromhex(statement.candidates_digest[2:]),
+            sse=vector.digest(),
+            zero_check=zero_check.digest(),
+        )
+        if _signer(recover, digest, statement) != validator:
+            raise ProtocolViolation(f"statement of {statement.validator}: the signature is not its own")
+        vectors.append(vector)
+        zero_checks.append(zero_check)
+    row_count = sum(statement.row_count for statement in statements)
+    return CheckedStatements(reduce(add, vectors), tuple(zero_checks), row_count)
+
+
+def _signer(recover: RecoverSigner, digest: bytes, statement: ValidatorStatement) -> str:
+    try:
+        return recover(digest, bytes.fromhex(statement.signature[2:])).lower()
+    except NotAuthenticated as error:
+        raise ProtocolViolation(f"statement of {statement.validator}: {error.message}") from error
+
+
+def _decode(
+    context: JobContext, statement: ValidatorStatement, round_number: int, checkpoint: int
+) -> tuple[EncryptedVector, EncryptedVector]:
+    plan = context.plan
+    bits = plan.sse_fractional_bits
+    vector = statement.sse.to_vector(
+        context.key,
+        count=context.candidate_count(checkpoint),
+        fractional_bits=bits,
+        bound=1 << plan.sse_bits(round_number, statement.row_count),
+    )
+    zero_check = statement.zero_check.to_vector(context.key, count=1, fractional_bits=bits, bound=1)
+    return vector, zero_check
+
+
+def checkpoint_values(
+    context: JobContext, sums: Sequence[int], *, row_count: int, round_number: int
+) -> CheckpointValues:
+    """The metric from the opened sums.
+
+    Raises:
+        ProtocolViolation: if a sum is outside of what weights inside the declared bounds can give, so that the model that
+            was evaluated is not one that the protocol produced.
+    """
+    spec, bits = context.plan.spec, context.plan.sse_fractional_bits
+    limit = 1 << context.plan.sse_bits(round_number, row_count)
+    if not all(0 <= value <= limit for value in sums):
+        raise ProtocolViolation("a sum of squared errors is out of the bounds that the specification gives")
+    fixed = [mse_fixed(spec, value, row_count, bits) for value in sums]
+    return CheckpointValues(
+        mse=fixed[0],
+        leave_one_out_mses=tuple(fixed[1:]),
+        mse_target_units=mse_in_target_units(spec, sums[0], row_count, bits),
+        row_count=row_count,
+    )
+
+
+def verify_checkpoint(
+    context: JobContext,
+    checked: CheckedStatements,
+    sums: Sequence[OpenedValue],
+    zero_checks: Sequence[OpenedValue],
+    *,
+    round_number: int,
+) -> CheckpointValues:
+    """Check all openings and return the metric they show.
+
+    Raises:
+        ProtocolViolation: wrong number of openings, one that does not belong to its ciphertext, or a zero check that is
+            not zero.
+    """
+    if len(sums) != len(checked.sums) or len(zero_checks) != len(checked.zero_checks):
+        raise ProtocolViolation("the number of openings is not the number of candidates and statements")
+    opened = [Opening(from_hex(item.value), from_hex(item.randomness)) for item in (*sums, *zero_checks)]
+    ciphertexts = [*checked.sums.ciphertexts, *(vector.ciphertexts[0] for vector in checked.zero_checks)]
+    verify_openings(context.key, list(zip(ciphertexts, opened, strict=True)))
+    if any(opening.value for opening in opened[len(sums) :]):
+        raise ProtocolViolation(
+            "a zero check opened to another value: the sums of squares are not of the residuals sent"
+        )
+    values = [opening.value for opening in opened[: len(sums)]]
+    return checkpoint_values(context, values, row_count=checked.row_count, round_number=round_number)

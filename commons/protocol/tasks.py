@@ -1,0 +1,276 @@
+"""The typed tasks and results of the training protocol: who is asked what, and what each answer may contain.
+
+The aggregator creates tasks; participants fetch them, compute, and post one result each. A model buyer answers these kinds
+only and never decrypts anything else.
+
+===========  =================  =======================================================================================
+kind         asked of           learns from the task
+===========  =================  =======================================================================================
+train        trainer            nothing: encrypted weights
+refresh      model buyer        nothing: weights under a fresh statistical mask
+evaluate     validator          nothing: encrypted candidates
+square       model buyer        nothing: residuals under the validator's masks
+unmask       validator          nothing: encrypted sums of squares
+open         model buyer        the sum of squared errors over all validators, for each candidate
+verify       validator          the same sums, which are public
+deliver      model buyer        nothing yet: final weights under the mask that `finalize` will publish
+===========  =================  =======================================================================================
+
+Candidates of a checkpoint are the global model first, then one leave-one-out model for each trainer, in the order of the
+trainers on chain. At checkpoint 0, before any training, there is the start model alone.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from eth_utils.crypto import keccak
+from pydantic import Field, TypeAdapter
+
+from commons.protocol.training_job import FrozenModel
+from commons.protocol.wire import CiphertextVector, PackedCiphertexts
+
+Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
+Hex32 = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
+HexBytes = Annotated[str, Field(pattern=r"^0x([0-9a-f]{2})*$", max_length=10_000)]
+# Opened integers are thousands of bits long, far beyond what JSON numbers carry.
+BigInteger = Annotated[str, Field(pattern=r"^-?0x[0-9a-f]+$", max_length=10_000)]
+
+
+class TaskKind(StrEnum):
+    """What a task asks for."""
+
+    TRAIN = "train"
+    REFRESH = "refresh"
+    EVALUATE = "evaluate"
+    SQUARE = "square"
+    UNMASK = "unmask"
+    OPEN = "open"
+    VERIFY = "verify"
+    DELIVER = "deliver"
+
+
+class TaskBody(FrozenModel):
+    """What every task says of itself."""
+
+    job_id: int = Field(ge=1)
+    round: int = Field(ge=0)
+    checkpoint: int = Field(ge=0)
+
+
+class TrainTask(TaskBody):
+    """Global weights to train on; the update is weighted by rows_weight/total_weight before it is sent."""
+
+    kind: Literal["train"] = "train"
+    weights: CiphertextVector
+    averaging_weight: int = Field(ge=1)
+    averaging_total: int = Field(ge=1)
+
+
+class TrainResult(FrozenModel):
+    """[p_t · w_t], re-randomised."""
+
+    kind: Literal["train"] = "train"
+    update: CiphertextVector
+
+
+class RefreshTask(TaskBody):
+    """Masked weights of all candidates, one after another; `shift_bits` is what truncation takes off the scale."""
+
+    kind: Literal["refresh"] = "refresh"
+    masked: CiphertextVector
+    shift_bits: int = Field(ge=0)
+
+
+class RefreshResult(FrozenModel):
+    """Truncated and freshly encrypted, with a proof of honest truncation (`commons.protocol.refresh_proof`)."""
+
+    kind: Literal["refresh"] = "refresh"
+    refreshed: CiphertextVector
+    range_blindings: CiphertextVector
+    range_values: tuple[BigInteger, ...] = Field(max_length=1000)
+    range_randomness: tuple[BigInteger, ...] = Field(max_length=1000)
+    blinding: CiphertextVector
+    opened_value: BigInteger
+    opened_randomness: BigInteger
+
+
+class EvaluateTask(TaskBody):
+    """Candidates to evaluate on the validator's rows."""
+
+    kind: Literal["evaluate"] = "evaluate"
+    candidates: tuple[CiphertextVector, ...] = Field(min_length=1)
+
+
+class MaskedResiduals(FrozenModel):
+    """For one candidate [Rw − q + r], and [k(Rw − q) + r'] under an independent mask and a secret factor."""
+
+    residuals: PackedCiphertexts
+    scaled_residuals: PackedCiphertexts
+
+
+class EvaluateResult(FrozenModel):
+    """One pair of masked residuals for each candidate."""
+
+    kind: Literal["evaluate"] = "evaluate"
+    masked: tuple[MaskedResiduals, ...] = Field(min_length=1)
+
+
+class ValidatorResiduals(FrozenModel):
+    """One validator's masked residuals, as it sent them."""
+
+    validator: Address
+    masked: tuple[MaskedResiduals, ...]
+
+
+class SquareTask(TaskBody):
+    """All validators' masked residuals, to be squared and summed for each validator and candidate."""
+
+    kind: Literal["square"] = "square"
+    validators: tuple[ValidatorResiduals, ...] = Field(min_length=1)
+
+
+class ValidatorSquares(FrozenModel):
+    """For one validator, [Σe²] of each candidate, plain and scaled."""
+
+    validator: Address
+    squares: CiphertextVector
+    scaled_squares: CiphertextVector
+
+
+class SquareResult(FrozenModel):
+    """Encrypted sums of squares, in the order of the task's validators."""
+
+    kind: Literal["square"] = "square"
+    validators: tuple[ValidatorSquares, ...] = Field(min_length=1)
+
+
+class UnmaskTask(TaskBody):
+    """The buyer's sums of squares for one validator, and the candidates once more, so that it need not remember them."""
+
+    kind: Literal["unmask"] = "unmask"
+    candidates: tuple[CiphertextVector, ...] = Field(min_length=1)
+    squares: CiphertextVector
+    scaled_squares: CiphertextVector
+
+
+class ValidatorStatement(FrozenModel):
+    """One validator's part of the metric, signed with its account.
+
+    `sse` holds [SSE] of each candidate; `zero_check` is [Σ_c τ_c·(SSE₂ − k²·SSE₁)], zero if and only if (up to a chance of
+    2^-60) the buyer squared honestly. `signature` is over `statement_digest`.
+    """
+
+    validator: Address
+    row_count: int = Field(ge=1)
+    candidates_digest: Hex32
+    sse: CiphertextVector
+    zero_check: CiphertextVector
+    signature: HexBytes
+
+
+class UnmaskResult(FrozenModel):
+    """The validator's signed statement."""
+
+    kind: Literal["unmask"] = "unmask"
+    statement: ValidatorStatement
+
+
+class OpenTask(TaskBody):
+    """Every validator's statement; the buyer checks the signatures and multiplies the [SSE] itself."""
+
+    kind: Literal["open"] = "open"
+    statements: tuple[ValidatorStatement, ...] = Field(min_length=1)
+
+
+class OpenedValue(FrozenModel):
+    """A decrypted value with the ciphertext's randomness, so that anybody can check the decryption."""
+
+    value: BigInteger
+    randomness: BigInteger
+
+
+class OpenResult(FrozenModel):
+    """Opened sums for each candidate, opened zero checks for each statement, and the buyer's checkpoint signature."""
+
+    kind: Literal["open"] = "open"
+    sums: tuple[OpenedValue, ...] = Field(min_length=1)
+    zero_checks: tuple[OpenedValue, ...] = Field(min_length=1)
+    checkpoint_signature: HexBytes
+
+
+class VerifyTask(TaskBody):
+    """What was opened, for the validators to check; training does not wait for their answer."""
+
+    kind: Literal["verify"] = "verify"
+    statements: tuple[ValidatorStatement, ...] = Field(min_length=1)
+    sums: tuple[OpenedValue, ...] = Field(min_length=1)
+    zero_checks: tuple[OpenedValue, ...] = Field(min_length=1)
+
+
+class VerifyResult(FrozenModel):
+    """Whether everything checked; an objection stops the job, which then settles on the last agreed checkpoint."""
+
+    kind: Literal["verify"] = "verify"
+    accepted: bool
+    reason: str = Field(default="", max_length=500)
+
+
+class DeliverTask(TaskBody):
+    """[w + s] of the final weights; the buyer signs the last checkpoint over its digest."""
+
+    kind: Literal["deliver"] = "deliver"
+    delivered: CiphertextVector
+    statements: tuple[ValidatorStatement, ...] = Field(min_length=1)
+
+
+class DeliverResult(FrozenModel):
+    """The signature on the checkpoint with last = true and the digest of the delivered ciphertexts."""
+
+    kind: Literal["deliver"] = "deliver"
+    checkpoint_signature: HexBytes
+
+
+AnyTask = Annotated[
+    TrainTask | RefreshTask | EvaluateTask | SquareTask | UnmaskTask | OpenTask | VerifyTask | DeliverTask,
+    Field(discriminator="kind"),
+]
+AnyResult = Annotated[
+    TrainResult
+    | RefreshResult
+    | EvaluateResult
+    | SquareResult
+    | UnmaskResult
+    | OpenResult
+    | VerifyResult
+    | DeliverResult,
+    Field(discriminator="kind"),
+]
+TASK: TypeAdapter[AnyTask] = TypeAdapter(AnyTask)
+RESULT: TypeAdapter[AnyResult] = TypeAdapter(AnyResult)
+
+
+def to_hex(value: int) -> str:
+    """An integer as `BigInteger`."""
+    return hex(value)
+
+
+def from_hex(text: str) -> int:
+    """The integer of a `BigInteger`."""
+    return int(text, 16)
+
+
+def candidates_digest(digests: list[bytes]) -> bytes:
+    """One digest for an ordered list of candidate vectors, from the digest of each."""
+    return keccak(b"".join(digests))
+
+
+def statement_digest(
+    *, job_id: int, checkpoint: int, row_count: int, candidates: bytes, sse: bytes, zero_check: bytes
+) -> bytes:
+    """What a validator signs: job, checkpoint, its row count, and digests of candidates, [SSE] and zero check."""
+    head = b"DeltaML validator statement v1" + b"".join(
+        number.to_bytes(32, "big") for number in (job_id, checkpoint, row_count)
+    )
+    return keccak(head + candidates + sse + zero_check)

@@ -1,0 +1,1 @@
+"""Databases of the services: engine, units of work, migrations."""

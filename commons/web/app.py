@@ -1,0 +1,149 @@
+"""The Flask app that every service starts from: OpenAPI, limits, security headers, request ids, health, error form."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, Response, g, jsonify, request
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
+from pydantic import BaseModel
+
+from commons.web.errors import register_error_handlers, validation_response
+
+MAX_CONTENT_LENGTH = 64 * 2**20
+STRICT_CSP = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+# The bundled Swagger page starts itself with an inline script and styles; it is served under /openapi only.
+DOCS_CSP = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+BEARER: list[dict[str, list[str]]] = [{"bearer": []}]
+"""`abp_security` of blueprints whose routes need a token."""
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class ReadinessCheck:
+    """One thing that a service needs in order to work, and whether it has it."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+class Problem(BaseModel):
+    """Every answer of 400 and above (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    fields: dict[str, object]
+    request_id: str
+
+
+def create_api(
+    name: str,
+    version: str,
+    *,
+    readiness: Callable[[], list[ReadinessCheck]],
+    description: str = "",
+    max_content_length: int = MAX_CONTENT_LENGTH,
+) -> OpenAPI:
+    """Return a Flask app with `/healthz`, `/readyz`, `/openapi/openapi.json` and browsable documentation at `/openapi`.
+
+    Args:
+        name: of the service, for documentation and health answers.
+        version: of the service.
+        readiness: what the service needs, checked at each request of `/readyz`.
+        description: opens the documentation.
+        max_content_length: largest request body in bytes; a view may allow itself more.
+    """
+    app = _Api(
+        name,
+        info=Info(title=name, version=version, description=description),
+        security_schemes={"bearer": {"type": "http", "scheme": "bearer"}},
+        validation_error_model=Problem,
+        validation_error_callback=validation_response,
+        # Files of a service's front end are served by its own blueprint.
+        static_folder=None,
+    )
+    app.config["MAX_CONTENT_LENGTH"] = max_content_length
+    app.before_request(_begin_request)
+    app.after_request(_end_request)
+    register_error_handlers(app)
+    _add_health(app, name, version, readiness)
+    return app
+
+
+class _Api(OpenAPI):
+    def generate_spec_json(self) -> None:
+        super().generate_spec_json()  # type: ignore[no-untyped-call]
+        content = {"application/problem+json": {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}}
+        for path in self.spec_json["paths"].values():
+            for operation in path.values():
+                # The library documents a list of pydantic's errors, which is not what is sent.
+                operation["responses"].pop(self.validation_error_status, None)
+                operation["responses"]["default"] = {"description": "a problem", "content": content}
+
+
+def json_response(model: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    """`model` as a JSON answer."""
+    return Response(model.model_dump_json(), status=int(status), content_type="application/json")
+
+
+def _add_health(app: Flask, name: str, version: str, readiness: Callable[[], list[ReadinessCheck]]) -> None:
+    def healthz() -> Response:
+        return jsonify(status="ok", service=name, version=version)
+
+    def readyz() -> tuple[Response, HTTPStatus]:
+        checks = readiness()
+        ready = all(check.ok for check in checks)
+        body = jsonify(ready=ready, checks=[asdict(check) for check in checks])
+        return body, HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
+
+    app.add_url_rule("/healthz", view_func=healthz)
+    app.add_url_rule("/readyz", view_func=readyz)
+
+
+def _begin_request() -> None:
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    g.started_at = time.perf_counter()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _end_request(response: Response) -> Response:
+    headers = response.headers
+    headers["X-Request-ID"] = g.request_id
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["X-Frame-Options"] = "DENY"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    documentation = request.path == "/openapi" or request.path.startswith("/openapi/")
+    headers["Content-Security-Policy"] = DOCS_CSP if documentation else STRICT_CSP
+    if request.path.startswith("/v1/"):
+        headers.setdefault("Cache-Control", "no-store")
+    log.info(
+        "request",
+        method=request.method,
+        path=request.path,
+        status=response.status_code,
+        duration_ms=round((time.perf_counter() - g.started_at) * 1000, 1),
+    )
+    return response

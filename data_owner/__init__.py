@@ -1,0 +1,1 @@
+"""The data owner: keeps the rows, answers training and validation tasks."""

@@ -1,0 +1,1 @@
+"""The data owner's connections to the world outside its domain."""

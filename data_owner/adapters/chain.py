@@ -1,0 +1,66 @@
+"""The marketplace contract as a data owner's use cases see it."""
+
+from __future__ import annotations
+
+from web3 import Web3
+
+from commons.chain.jobs import ContractCall, Credit, JobOnChain, Participation, Quote
+from commons.chain.marketplace import Marketplace
+from commons.chain.signing import SigningDomain, checked_address
+
+
+class MarketplaceChain:
+    """`data_owner.services.ports.Chain` on one node; making one asks nothing of the node."""
+
+    def __init__(self, marketplace: Marketplace) -> None:
+        self._marketplace = marketplace
+
+    def domain(self) -> SigningDomain:
+        """Chain and contract that signatures are for."""
+        return self._marketplace.domain
+
+    def check(self) -> None:
+        """Raise ChainUnavailable unless the node answers for the right chain."""
+        self._marketplace.connection.check()
+
+    def balance_wei(self, address: str) -> int:
+        """Ether of an account."""
+        connection = self._marketplace.connection
+        with connection.translated():
+            return int(connection.web3.eth.get_balance(Web3.to_checksum_address(checked_address("address", address))))
+
+    def owed_wei(self, address: str) -> int:
+        """What an account can withdraw from the contract."""
+        return self._marketplace.owed_wei(address)
+
+    def job(self, job_id: int) -> JobOnChain:
+        """A job's terms and state."""
+        return self._marketplace.job(job_id)
+
+    def participation(self, job_id: int, address: str) -> Participation:
+        """What an account is in a job."""
+        return self._marketplace.participation(job_id, address)
+
+    def participants(self, job_id: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Trainers and validators in the contract's order; empty before the start."""
+        return self._marketplace.trainers(job_id), self._marketplace.validators(job_id)
+
+    def contributions(self, job_id: int) -> tuple[int, ...]:
+        """Each trainer's contribution so far."""
+        return self._marketplace.contributions(job_id)
+
+    def quote(self, job_id: int) -> Quote:
+        """The split of the deposit on the checkpoints so far."""
+        return self._marketplace.quote(job_id)
+
+    def credited(self, job_id: int) -> list[Credit]:
+        """What the job paid to whom."""
+        return self._marketplace.credited(job_id)
+
+    def revoke_acceptance(self, job_id: int) -> ContractCall:
+        """The call after which this account's acceptance is worth nothing."""
+        return self._marketplace.calls.revoke_acceptance(job_id)
+
+    def withdraw(self, to: str | None) -> ContractCall:
+        """The call that sends everything owed to this account, or to `to`."""
+        return self._marketplace.calls.withdraw() if to is None else self._marketplace.calls.withdraw_to(to)

@@ -1,0 +1,51 @@
+"""Checks that both file formats share: column names, and what the operating system says of the file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from commons.errors import DatasetInvalid, NotFound
+from data_owner.domain.column_names import missing_column_error
+from data_owner.domain.table import shorten
+
+
+def clean_names(names: Sequence[str], *, source: str) -> tuple[str, ...]:
+    """Return the names without surrounding spaces; raises DatasetInvalid when one is empty or comes twice."""
+    cleaned = tuple(name.strip() for name in names)
+    for position, name in enumerate(cleaned, start=1):
+        if not name:
+            raise DatasetInvalid(
+                f"{source}: column {position} of {len(cleaned)} has no name; name it or remove it", file=source
+            )
+    repeated = next((name for name, count in Counter(cleaned).items() if count > 1), None)
+    if repeated is not None:
+        positions = ", ".join(str(i) for i, name in enumerate(cleaned, start=1) if name == repeated)
+        raise DatasetInvalid(
+            f"{source}: {shorten(repeated)!r} is the name of more than one column ({positions}); expected distinct "
+            "names",
+            file=source,
+            column=repeated,
+        )
+    return cleaned
+
+
+def check_columns(columns: Sequence[str] | None, available: Sequence[str], *, source: str) -> list[str]:
+    """Return the wanted columns, all when None; raises DatasetInvalid naming the first one that is not there."""
+    wanted = list(available) if columns is None else list(dict.fromkeys(columns))
+    for name in wanted:
+        if name not in available:
+            raise missing_column_error(source, name, available)
+    return wanted
+
+
+@contextmanager
+def readable(source: str) -> Iterator[None]:
+    """Turn the operating system's errors about the file `source` into NotFound and DatasetInvalid."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise NotFound(f"there is no file {source}; check the path", file=source) from error
+    except OSError as error:
+        raise DatasetInvalid(f"{source} cannot be read: {error.strerror or error}", file=source) from error

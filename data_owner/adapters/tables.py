@@ -1,0 +1,130 @@
+"""The tables of the data owner's database; times are Unix seconds, amounts of wei decimal text."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, LargeBinary, MetaData, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from commons.chain.outbox_table import OutboxColumns
+from commons.web.authentication_tables import authentication_tables
+
+
+class Base(DeclarativeBase):
+    """Root of the mapped classes; constraints are named alike on every database."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Listing(StrEnum):
+    """Whether the aggregator's catalogue shows a dataset as it is here."""
+
+    PENDING = "pending"
+    LISTED = "listed"
+    REFUSED = "refused"
+    REMOVING = "removing"
+    REMOVED = "removed"
+
+
+GONE = (Listing.REMOVING, Listing.REMOVED)
+"""Datasets that are kept only because accepted jobs refer to them, or until the catalogue has forgotten them."""
+
+
+class AcceptanceState(StrEnum):
+    """How far an acceptance has come on its way to the aggregator."""
+
+    PENDING = "pending"
+    POSTED = "posted"
+    REFUSED = "refused"
+    WITHDRAWING = "withdrawing"
+    WITHDRAWN = "withdrawn"
+
+
+def _text_enum(kind: type[StrEnum]) -> Enum:
+    return Enum(kind, native_enum=False, length=12, values_callable=lambda members: [item.value for item in members])
+
+
+class Dataset(Base):
+    """A data file of this owner's; the profile holds ranges and may quote a cell, and stays here."""
+
+    __tablename__ = "datasets"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    path: Mapped[str] = mapped_column(Text)
+    uploaded: Mapped[bool]
+    name: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(Text)
+    tags: Mapped[list[str]] = mapped_column(JSON)
+    profile: Mapped[dict[str, Any]] = mapped_column(JSON)
+    row_count: Mapped[int] = mapped_column(BigInteger)
+    added_at: Mapped[float]
+    listing: Mapped[Listing] = mapped_column(_text_enum(Listing), index=True)
+    listing_note: Mapped[str] = mapped_column(Text, default="")
+
+
+class KnownJob(Base):
+    """The aggregator's latest word on a job, so that offers can be shown while it is away."""
+
+    __tablename__ = "known_jobs"
+
+    job_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    view: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Declined(Base):
+    """A job that this owner declined."""
+
+    __tablename__ = "declined"
+
+    job_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    declined_at: Mapped[float]
+
+
+class Acceptance(Base):
+    """A job that this owner accepted, with everything needed to take part in it.
+
+    `mask_secret` is what a validator's masks are derived from (`data_owner.domain.validation`). The columns from `role` on
+    are filled from the chain once the job has started, those from `pay_wei` on once it has been settled.
+    """
+
+    __tablename__ = "acceptances"
+
+    job_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"))
+    column_mapping: Mapped[dict[str, str]] = mapped_column(JSON)
+    roles: Mapped[int]
+    spec: Mapped[str] = mapped_column(Text)
+    modulus: Mapped[str] = mapped_column(Text)
+    row_count: Mapped[int] = mapped_column(BigInteger)
+    growth: Mapped[float]
+    deadline: Mapped[int] = mapped_column(BigInteger)
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+    mask_secret: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[AcceptanceState] = mapped_column(_text_enum(AcceptanceState), index=True)
+    note: Mapped[str] = mapped_column(Text, default="")
+    accepted_at: Mapped[float]
+    role: Mapped[str | None] = mapped_column(String(10))
+    trainers: Mapped[list[str] | None] = mapped_column(JSON)
+    validators: Mapped[list[str] | None] = mapped_column(JSON)
+    agreed_growth: Mapped[float | None]
+    pay_wei: Mapped[str | None] = mapped_column(String(78))
+    contribution_share: Mapped[float | None]
+    settlement_tx: Mapped[str | None] = mapped_column(String(66))
+
+
+class OutboxTransaction(OutboxColumns, Base):
+    """Transactions of this owner's account."""
+
+    __tablename__ = "outbox_transactions"
+
+
+AUTHENTICATION = authentication_tables(Base.metadata)

@@ -1,0 +1,136 @@
+"""The two processes beside a data owner's web server.
+
+The *task agent* answers the aggregator's tasks (train; evaluate, unmask, verify). The *courier* brings over what was
+decided in the web server: datasets to list, acceptances, transactions. Both start every connection themselves, and both
+can be killed at any point: what they work from are rows.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+import structlog
+from eth_account.signers.local import LocalAccount
+
+from commons.agent.backoff import Backoff
+from commons.agent.loop import StopSignal
+from commons.chain.outbox_sender import OutboxSender
+from commons.chain.signing import recover_message, sign_message
+from commons.errors import DeltaMLError, ProtocolViolation
+from commons.protocol.tasks import AnyResult, AnyTask, EvaluateTask, TrainTask, UnmaskTask, VerifyTask
+from data_owner.services.deliveries import Deliveries
+from data_owner.services.offers import Offers
+from data_owner.services.participation import TRAINER, VALIDATOR, Participant
+
+MAX_JOBS_READY = 8
+"""Jobs whose keys and statistics are kept in memory; others are made ready anew when their next task comes."""
+
+INTERVAL_S = 0.25
+REFRESH_INTERVAL_S = 15.0
+
+log = structlog.get_logger(__name__)
+
+
+class TaskAnswerer:
+    """Turns tasks into results; one thread only.
+
+    Args:
+        make_participant: gets this owner ready for a job.
+        account: signs a validator's statements.
+    """
+
+    def __init__(self, make_participant: Callable[[int], Participant], account: LocalAccount) -> None:
+        self._make_participant = make_participant
+        self._account = account
+        self._ready: OrderedDict[int, Participant] = OrderedDict()
+
+    def answer(self, task: AnyTask) -> AnyResult:
+        """Return the result of a task.
+
+        Raises:
+            ProtocolViolation: the task is not for this owner's role, or breaks the protocol.
+            DeltaMLError: whatever hinders this owner; its message may speak of the owner's files.
+        """
+        participant = self._participant(task.job_id)
+        if isinstance(task, TrainTask):
+            if participant.trainer is None:
+                raise ProtocolViolation(f"job {task.job_id}: {task.kind} task for a {VALIDATOR}")
+            return participant.trainer.train(task, participant.randomizer)
+        if participant.validator is None:
+            raise ProtocolViolation(f"job {task.job_id}: {task.kind} task for a {TRAINER}")
+        match task:
+            case EvaluateTask():
+                return participant.validator.evaluate(task, participant.randomizer)
+            case UnmaskTask():
+                return participant.validator.unmask(
+                    task, participant.randomizer, lambda digest: sign_message(self._account, digest)
+                )
+            case VerifyTask():
+                return participant.validator.verify(task, recover_message)
+        raise ProtocolViolation(f"job {task.job_id}: {task.kind} is not a data owner's task")
+
+    def _participant(self, job_id: int) -> Participant:
+        if job_id not in self._ready:
+            self._ready[job_id] = self._make_participant(job_id)
+            log.info("job_ready", job_id=job_id)
+        self._ready.move_to_end(job_id)
+        while len(self._ready) > MAX_JOBS_READY:
+            self._ready.popitem(last=False)
+        return self._ready[job_id]
+
+
+class Courier:
+    """Brings decisions to the aggregator and transactions to the chain, until stopped.
+
+    Args:
+        deliveries: what the aggregator is told.
+        sender: what the chain is sent.
+        offers: refreshed now and then, so that an owner sees how its jobs ended although nobody looked meanwhile.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        deliveries: Deliveries,
+        sender: OutboxSender,
+        offers: Offers,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._deliveries = deliveries
+        self._sender = sender
+        self._offers = offers
+        self._clock = clock
+        self._away = Backoff()
+        self._deliver_at = self._refresh_at = clock()
+        self._waiting_for: str | None = None
+
+    def run(self, stop: StopSignal) -> None:
+        """Work until `stop` is set."""
+        while not stop.is_set():
+            self.step()
+            stop.wait(INTERVAL_S)
+
+    def step(self) -> None:
+        """One pass; an aggregator or node that is away is tried again later."""
+        status = self._sender.step()
+        if status.waiting_for != self._waiting_for:
+            self._waiting_for = status.waiting_for
+            log.info("transactions", unfinished=status.unfinished, waiting_for=status.waiting_for)
+        if self._clock() >= self._deliver_at:
+            self._deliver()
+        if self._clock() >= self._refresh_at:
+            self._offers.refresh()
+            self._refresh_at = self._clock() + REFRESH_INTERVAL_S
+
+    def _deliver(self) -> None:
+        try:
+            self._deliveries.deliver_all()
+        except DeltaMLError as error:
+            pause_s = self._away.next_s()
+            self._deliver_at = self._clock() + pause_s
+            log.warning("aggregator_away", reason=error.message, retry_in_s=round(pause_s, 1))
+        else:
+            self._away.reset()

@@ -1,0 +1,1 @@
+"""The data owner's HTTP API: parse, call one service, serialise."""

@@ -1,0 +1,153 @@
+"""Bodies, paths and answers of the data owner's HTTP API that are not views of a service."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from commons.chain.signing import ROLE_EITHER
+from data_owner.adapters.tables import Dataset, Listing
+from data_owner.domain.dataset_profile import ColumnProfile
+from data_owner.services.datasets import NAME_LENGTH, DatasetDetails, profile_of
+from data_owner.services.earnings import Withdrawal
+from data_owner.services.offer_status import OfferStatus
+
+Tag = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class Body(BaseModel):
+    """A request body: unknown fields are errors, so that a misspelt one is not silently lost."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class DetailsBody(Body):
+    """What is said of a dataset; what is left out stays as it is."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=NAME_LENGTH)
+    description: str | None = Field(default=None, max_length=5000)
+    tags: list[Tag] | None = Field(default=None, max_length=50)
+
+    def details(self) -> DatasetDetails:
+        """The same for the service."""
+        return DatasetDetails(self.name, self.description, None if self.tags is None else tuple(self.tags))
+
+
+class AddDatasetBody(DetailsBody):
+    """A file on this machine."""
+
+    path: str = Field(min_length=1, max_length=4096, description="CSV or Parquet file on the owner's machine")
+
+
+class AcceptBody(Body):
+    """With what a job is accepted."""
+
+    dataset_id: str | None = Field(default=None, description="The first that matches when left out")
+    roles: int = Field(default=ROLE_EITHER, ge=1, le=3, description="1 trainer, 2 validator, 3 either")
+    column_mapping: dict[str, str] = Field(
+        default={}, description="Name in the job → name in the file, where they differ"
+    )
+
+
+class WithdrawBody(Body):
+    """How an acceptance is taken back."""
+
+    revoke_on_chain: bool = Field(default=False, description="Also revoke on chain, which costs gas and is final")
+
+
+class WithdrawalBody(Body):
+    """Where the money goes: the own account when left out."""
+
+    to: str | None = None
+
+
+class DatasetPath(BaseModel):
+    """A dataset in a path."""
+
+    dataset_id: str = Field(max_length=36)
+
+
+class JobPath(BaseModel):
+    """A job in a path."""
+
+    job_id: int = Field(ge=1, lt=2**62)
+
+
+class StatusQuery(BaseModel):
+    """Only offers of this status."""
+
+    status: OfferStatus | None = None
+
+
+class ColumnView(BaseModel):
+    """A column with its range; `problem` says what the first unusable cell holds."""
+
+    name: str
+    type: str
+    minimum: float | None
+    maximum: float | None
+    missing_count: int
+    unusable_count: int
+    is_numeric: bool
+    problem: str | None
+
+    @classmethod
+    def of(cls, column: ColumnProfile) -> ColumnView:
+        """The view of a profile's column."""
+        cell = column.first_unusable
+        return cls(
+            name=column.name,
+            type=column.type,
+            minimum=column.minimum,
+            maximum=column.maximum,
+            missing_count=column.missing_count,
+            unusable_count=column.unusable_count,
+            is_numeric=column.is_numeric,
+            problem=None if cell is None else f"row {cell.row} holds {cell.text!r}; expected {cell.expected}",
+        )
+
+
+class DatasetView(BaseModel):
+    """A dataset as its owner sees it; `listing` says whether the aggregator's catalogue shows it."""
+
+    dataset_id: str
+    name: str
+    description: str
+    tags: list[str]
+    path: str
+    uploaded: bool
+    row_count: int
+    columns: list[ColumnView]
+    added_at: float
+    listing: Listing
+    listing_note: str
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> DatasetView:
+        """The view of a stored dataset."""
+        return cls(
+            dataset_id=dataset.id,
+            name=dataset.name,
+            description=dataset.description,
+            tags=dataset.tags,
+            path=dataset.path,
+            uploaded=dataset.uploaded,
+            row_count=dataset.row_count,
+            columns=[ColumnView.of(column) for column in profile_of(dataset).columns],
+            added_at=dataset.added_at,
+            listing=dataset.listing,
+            listing_note=dataset.listing_note,
+        )
+
+
+class DatasetList(BaseModel):
+    """All datasets, oldest first."""
+
+    datasets: list[DatasetView]
+
+
+class WithdrawalList(BaseModel):
+    """All withdrawals, newest first."""
+
+    withdrawals: list[Withdrawal]

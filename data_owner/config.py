@@ -1,0 +1,73 @@
+"""The data owner's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from commons.web.configuration import ConfigurationReader
+
+DEFAULT_UPLOAD_MIB = 2048
+
+
+@dataclass(frozen=True)
+class OwnerConfig:
+    """Read once when the service starts.
+
+    Attributes:
+        name: what the aggregator shows for this owner.
+        state_dir: the service's own folder: database, uploaded files, password file.
+        database_url: SQLAlchemy URL; a SQLite file in `state_dir` by default.
+        host, port: where to listen; port 0 finds a free one.
+        aggregator_url: the federated aggregator.
+        eth_rpc_url: the Ethereum node that is asked for terms, roles and pay; best one that this owner trusts.
+        contract_address: the marketplace.
+        chain_id: the chain that node and aggregator must serve; None takes whichever the node serves.
+        keystore, keystore_password: the account that signs acceptances and is paid.
+        admin_password: of the first user; drawn and written to a file when it is None.
+        max_upload_mib: largest data file that can be uploaded.
+        unsafe_small_key: accepts jobs with Paillier keys under the minimum size (tests only).
+    """
+
+    name: str
+    state_dir: Path
+    database_url: str = field(repr=False)
+    host: str
+    port: int
+    aggregator_url: str
+    eth_rpc_url: str = field(repr=False)
+    contract_address: str
+    chain_id: int | None
+    keystore: Path
+    keystore_password: str = field(repr=False)
+    admin_password: str | None = field(repr=False)
+    max_upload_mib: int
+    unsafe_small_key: bool
+
+    @classmethod
+    def read(cls, options: Mapping[str, object], environment: Mapping[str, str] | None = None) -> OwnerConfig:
+        """The configuration from options and environment; raises InvalidInput with all errors together."""
+        reader = ConfigurationReader(options, environment)
+        state_dir = reader.path("state_dir", Path("var/owner")).absolute()
+        password = reader.secret("keystore_password")
+        reader.require("keystore_password", password)
+        config = cls(
+            name=reader.text("name", "data owner"),
+            state_dir=state_dir,
+            database_url=reader.text("database_url", f"sqlite:///{state_dir}/owner.sqlite3"),
+            host=reader.text("host", "127.0.0.1"),
+            port=reader.integer("port", 8300, maximum=65535),
+            aggregator_url=reader.url("aggregator_url", "http://127.0.0.1:8100"),
+            eth_rpc_url=reader.url("eth_rpc_url", "http://127.0.0.1:8545"),
+            contract_address=reader.text("contract_address"),
+            # 0 is no chain id (EIP-155), so it can stand for "any".
+            chain_id=reader.integer("chain_id", 0) or None,
+            keystore=reader.path("keystore", state_dir / "keystore.json"),
+            keystore_password=password or "",
+            admin_password=reader.secret("admin_password"),
+            max_upload_mib=reader.integer("max_upload_mib", DEFAULT_UPLOAD_MIB, minimum=1),
+            unsafe_small_key=reader.flag("unsafe_small_key"),
+        )
+        reader.finish()
+        return config

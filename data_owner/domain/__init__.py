@@ -1,0 +1,1 @@
+"""What a data owner knows about datasets and jobs, free of files, databases and networks."""

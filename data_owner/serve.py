@@ -1,0 +1,50 @@
+"""Running a data owner: web server, task agent and courier, from one configuration."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from flask import Flask
+
+from commons.agent.loop import run_agent
+from commons.chain.keystore import load_account
+from commons.web.json_logging import configure_logging
+from commons.web.server import serve as serve_app
+from data_owner.app import create_app
+from data_owner.config import OwnerConfig
+from data_owner.wiring import assemble, make_client, prepare
+
+THREADS = 8
+
+
+def serve(config: OwnerConfig, ready_file: Path | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit code.
+
+    Aggregator and chain may be away: what needs them says so, and goes on when they are back.
+
+    Raises:
+        InvalidInput, NotFound, NotAuthenticated: configuration, keystore or its password are wrong.
+        ServiceUnavailable: the database does not answer.
+    """
+    configure_logging("data_owner")
+    account = load_account(config.keystore, config.keystore_password)
+    prepare(config)
+
+    def app() -> Flask:
+        return create_app(assemble(config, account))
+
+    def task_agent(stop: threading.Event) -> None:
+        run_agent(make_client(config, account), assemble(config, account).tasks.answer, stop)
+
+    def courier(stop: threading.Event) -> None:
+        assemble(config, account).courier.run(stop)
+
+    return serve_app(
+        app,
+        host=config.host,
+        port=config.port,
+        threads=THREADS,
+        background=[task_agent, courier],
+        ready_file=ready_file,
+    )

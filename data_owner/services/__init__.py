@@ -1,0 +1,1 @@
+"""A data owner's use cases: datasets, offers, acceptances, tasks, pay."""

@@ -1,0 +1,181 @@
+"""Accepting a job: every term checked against the chain, the data read once, the terms signed, stored, handed in.
+
+What leaves this service is the row count, a coarse growth factor (1 unless the local steps diverge), and a signature over
+terms that the contract has as well. The acceptance is stored before it is handed in, so a crash or an absent aggregator
+loses nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from eth_account.signers.local import LocalAccount
+
+from commons.chain.outbox import Outbox
+from commons.chain.signing import ROLE_EITHER, sign_acceptance
+from commons.errors import Conflict, InvalidInput, NotFound
+from commons.protocol.state import ENDED
+from commons.protocol.training_job import TrainingJobSpec
+from commons.storage.database import Database
+from data_owner.adapters.tables import Acceptance, AcceptanceState, Dataset, Declined, KnownJob
+from data_owner.services.datasets import get_dataset, own_datasets
+from data_owner.services.job_terms import CheckedTerms, check_terms
+from data_owner.services.job_view import JobView
+from data_owner.services.offers import Offers, match, refuse_committed
+from data_owner.services.own_statistics import DeclaredStatistics, declare_statistics
+from data_owner.services.ports import Chain, OpenDataFile
+
+MASK_SECRET_BYTES = 32
+_STANDING = (AcceptanceState.PENDING, AcceptanceState.POSTED)
+
+
+@dataclass(frozen=True)
+class AcceptRequest:
+    """With what a job is accepted; without a dataset the first that matches is taken."""
+
+    dataset_id: str | None = None
+    roles: int = ROLE_EITHER
+    column_mapping: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Acceptances:
+    """This owner's acceptances.
+
+    Attributes:
+        database: of the service.
+        offers: the jobs on offer.
+        chain: the contract, whose word on the terms counts.
+        outbox: for revoking on chain.
+        account: signs.
+        open_file: reads data files.
+        unsafe_small_key: accepts keys under the minimum size (tests).
+    """
+
+    database: Database
+    offers: Offers
+    chain: Chain
+    outbox: Outbox
+    account: LocalAccount
+    open_file: OpenDataFile
+    unsafe_small_key: bool = False
+
+    def accept(self, job_id: int, request: AcceptRequest) -> Acceptance:
+        """Check, read, sign and store; the result is still to be handed in. Repeating it returns what is stored.
+
+        Raises:
+            NotFound: no such job or dataset.
+            Conflict: the job does not recruit, was accepted otherwise, or is on chain with other terms.
+            InvalidInput: no dataset matches, or the mapping does not fit.
+            DatasetInvalid: the file has changed; column and row are named.
+            KeyTooSmall, KeyProofInvalid: the buyer's key.
+            HeadroomExceeded: the job's numbers would not fit the key.
+            ServiceUnavailable: aggregator or chain do not answer.
+        """
+        with self.database.snapshot() as session:
+            stored = _standing(session.get(Acceptance, job_id), request)
+        if stored is not None:
+            return stored
+        view, _ = self.offers.view(job_id)
+        self._require_open(view)
+        dataset = self._choose_dataset(view, request)
+        terms = check_terms(view, self.chain, self.account.address, unsafe_small_key=self.unsafe_small_key)
+        declared = declare_statistics(
+            self.open_file(Path(dataset.path)),
+            terms.spec,
+            terms.key,
+            job_id=job_id,
+            column_mapping=request.column_mapping,
+        )
+        acceptance = self._signed(job_id, request, dataset, terms, declared)
+        with self.database.session() as session:
+            if (stored := _standing(session.get(Acceptance, job_id), request)) is not None:
+                return stored
+            get_dataset(session, dataset.id)
+            if (declined := session.get(Declined, job_id)) is not None:
+                session.delete(declined)
+            return session.merge(acceptance)
+
+    def withdraw(self, job_id: int, *, revoke_on_chain: bool = False) -> Acceptance:
+        """Take an acceptance back before the job starts.
+
+        The aggregator is told; with `revoke_on_chain` the contract is too (which costs gas), after which the signature that
+        was handed out is worth nothing and the job cannot be accepted again.
+
+        Raises:
+            NotFound: the job was not accepted.
+            Conflict: it has started or ended.
+        """
+        with self.database.session() as session:
+            acceptance = session.get(Acceptance, job_id)
+            if acceptance is None or acceptance.state is AcceptanceState.REFUSED:
+                raise NotFound(f"job {job_id} was not accepted", job_id=job_id)
+            known = session.get(KnownJob, job_id)
+            state = known.view.get("state") if known else None
+            if acceptance.role is not None or state in {"running", "settling", *ENDED}:
+                raise Conflict(
+                    f"job {job_id} is {state or 'running'}; an acceptance can be taken back only before the start",
+                    job_id=job_id,
+                )
+            if acceptance.state in _STANDING:
+                acceptance.state, acceptance.note = AcceptanceState.WITHDRAWING, ""
+            if revoke_on_chain:
+                self.outbox.enqueue(session, key=f"revoke/{job_id}", call=self.chain.revoke_acceptance(job_id))
+            return acceptance
+
+    def _require_open(self, view: JobView) -> None:
+        if not view.is_recruiting:
+            raise Conflict(f"job {view.job_id} is {view.state}; it takes no more owners", job_id=view.job_id)
+        if self.offers.clock() > view.spec.start_by:
+            raise Conflict(f"job {view.job_id}: the time to accept is over", job_id=view.job_id)
+
+    def _choose_dataset(self, view: JobView, request: AcceptRequest) -> Dataset:
+        with self.database.snapshot() as session:
+            named = request.dataset_id
+            candidates = own_datasets(session) if named is None else [get_dataset(session, named)]
+        if not candidates:
+            raise InvalidInput("there is no dataset yet; add one first", field="dataset_id")
+        matches = [match(dataset, view, request.column_mapping) for dataset in candidates]
+        for dataset, found in zip(candidates, matches, strict=True):
+            if found.matches:
+                return dataset
+        reasons = " ".join(f"{found.name}: {item.reason}" for found in matches for item in found.mismatches[:3])
+        raise InvalidInput(f"no dataset matches job {view.job_id}. {reasons}", field="dataset_id")
+
+    def _signed(
+        self, job_id: int, request: AcceptRequest, dataset: Dataset, terms: CheckedTerms, declared: DeclaredStatistics
+    ) -> Acceptance:
+        signed_terms = terms.on_chain.acceptance_terms(self.account.address, request.roles)
+        return Acceptance(
+            job_id=job_id,
+            dataset_id=dataset.id,
+            column_mapping=request.column_mapping,
+            roles=request.roles,
+            spec=_canonical(terms.spec),
+            modulus=hex(terms.key.n),
+            row_count=declared.row_count,
+            growth=declared.growth,
+            deadline=signed_terms.deadline,
+            signature=sign_acceptance(self.account, self.chain.domain(), signed_terms),
+            mask_secret=secrets.token_bytes(MASK_SECRET_BYTES),
+            state=AcceptanceState.PENDING,
+            note="",
+            accepted_at=self.offers.clock(),
+        )
+
+
+def _standing(stored: Acceptance | None, request: AcceptRequest) -> Acceptance | None:
+    """What is stored, if it is what the request asks for; raises Conflict if it is something else that stands."""
+    if stored is None or stored.state in (AcceptanceState.REFUSED, AcceptanceState.WITHDRAWN):
+        return None
+    same = stored.roles == request.roles and stored.column_mapping == request.column_mapping
+    if stored.state in _STANDING and same and request.dataset_id in (None, stored.dataset_id):
+        return stored
+    refuse_committed(stored)
+    return None
+
+
+def _canonical(spec: TrainingJobSpec) -> str:
+    return spec.canonical_json().decode()

@@ -1,0 +1,80 @@
+"""Whether what the aggregator shows of a job is what the contract has: the chain is believed, the aggregator is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from commons.chain.jobs import JobOnChain, JobState, Participation
+from commons.errors import Conflict, NotAllowed, ServiceUnavailable
+from commons.paillier import ModulusProof, PublicKey, verify_modulus
+from commons.protocol.tasks import from_hex
+from commons.protocol.training_job import TrainingJobSpec
+from data_owner.services.job_view import JobView
+from data_owner.services.ports import Chain
+
+
+@dataclass(frozen=True)
+class CheckedTerms:
+    """A job whose terms and key were checked."""
+
+    spec: TrainingJobSpec
+    key: PublicKey
+    on_chain: JobOnChain
+
+
+def check_terms(view: JobView, chain: Chain, address: str, *, unsafe_small_key: bool) -> CheckedTerms:
+    """Check key, specification, pay and deadlines of a job that recruits.
+
+    Args:
+        view: the aggregator's full view.
+        chain: the contract.
+        address: this owner's account.
+        unsafe_small_key: accept keys under the minimum size.
+
+    Raises:
+        Conflict: naming the term that differs, a deposit below the promised one, or a job that has started.
+        NotAllowed: this owner's account is the job's buyer or aggregator.
+        KeyTooSmall, KeyProofInvalid: the buyer's key.
+    """
+    if view.modulus is None or view.modulus_proof is None:
+        raise ServiceUnavailable(
+            f"job {view.job_id}: the aggregator has not shown the buyer's key yet; try again later"
+        )
+    key = PublicKey(from_hex(view.modulus), unsafe_small_key=unsafe_small_key)
+    on_chain = chain.job(view.job_id)
+    if on_chain.state is not JobState.POSTED:
+        raise Conflict(f"job {view.job_id} is {on_chain.state.name.lower()} on chain; it takes no more owners")
+    if on_chain.deposit_wei < view.spec.deposit_wei:
+        raise Conflict(
+            f"deposit_wei: only {on_chain.deposit_wei} wei are escrowed on chain, the job promises "
+            f"{view.spec.deposit_wei}; do not accept it",
+            field="deposit_wei",
+        )
+    require_same_terms(on_chain, view.spec, key)
+    if address.lower() in (on_chain.buyer.lower(), on_chain.terms.aggregator.lower()):
+        raise NotAllowed("the job's model buyer and its aggregator cannot take part in it as data owners")
+    if chain.participation(view.job_id, address) is Participation.REVOKED:
+        raise Conflict(f"job {view.job_id}: the acceptance was revoked on chain, which is final", job_id=view.job_id)
+    verify_modulus(key, ModulusProof.from_json(view.modulus_proof))
+    return CheckedTerms(view.spec, key, on_chain)
+
+
+def require_same_terms(on_chain: JobOnChain, spec: TrainingJobSpec, key: PublicKey) -> None:
+    """Raise Conflict, naming the term, unless the contract has the job with this specification and key."""
+    terms = on_chain.terms
+    compared = {
+        "specification": (terms.spec_digest, spec.digest()),
+        "key": (terms.key_digest, key.digest()),
+        "deposit_wei": (on_chain.deposit_wei, spec.deposit_wei),
+        "trainer_bps": (terms.trainer_bps, spec.pay.trainer_bps),
+        "validator_bps": (terms.validator_bps, spec.pay.validator_bps),
+        "aggregator_bps": (terms.aggregator_bps, spec.pay.aggregator_bps),
+        "start_by": (terms.start_by, spec.start_by),
+        "finish_by": (terms.finish_by, spec.finish_by),
+    }
+    for name, (agreed, shown) in compared.items():
+        if agreed != shown:
+            raise Conflict(
+                f"{name}: job {on_chain.job_id} is on chain with another one than the aggregator shows; do not take part",
+                field=name,
+            )

@@ -1,0 +1,100 @@
+"""Putting a data owner together from its configuration: each process that the service forks assembles its own."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from eth_account.signers.local import LocalAccount
+
+from commons.agent.aggregator_client import AggregatorClient
+from commons.chain.marketplace import Marketplace
+from commons.chain.outbox import Outbox
+from commons.chain.outbox_sender import OutboxSender
+from commons.storage.database import Database, create_database
+from commons.storage.migrations import migrate
+from commons.web.authentication import Authenticator
+from data_owner.adapters.aggregator import PublicBoard, SharedRegistry
+from data_owner.adapters.chain import MarketplaceChain
+from data_owner.adapters.data_files import open_data_file
+from data_owner.adapters.tables import AUTHENTICATION, OutboxTransaction
+from data_owner.agent import Courier, TaskAnswerer
+from data_owner.config import OwnerConfig
+from data_owner.services.acceptances import Acceptances
+from data_owner.services.commitments import Commitments
+from data_owner.services.datasets import Datasets
+from data_owner.services.deliveries import Deliveries
+from data_owner.services.earnings import EarningsBook
+from data_owner.services.offers import Offers
+from data_owner.services.participation import Participation
+
+MIGRATIONS = Path(__file__).parent / "adapters" / "migrations" / "versions"
+BOARD_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True)
+class Owner:
+    """One data owner, assembled.
+
+    Attributes:
+        max_upload_bytes: largest data file that can be uploaded.
+    """
+
+    database: Database
+    authenticator: Authenticator
+    board: PublicBoard
+    chain: MarketplaceChain
+    datasets: Datasets
+    offers: Offers
+    commitments: Commitments
+    earnings: EarningsBook
+    courier: Courier
+    tasks: TaskAnswerer
+    max_upload_bytes: int
+
+
+def prepare(config: OwnerConfig) -> None:
+    """Bring the database up to date and make the first user; once for each start of the service."""
+    database = create_database(config.database_url)
+    migrate(database, MIGRATIONS)
+    Authenticator(database, AUTHENTICATION).ensure_admin(config.admin_password, config.state_dir)
+    database.dispose()
+
+
+def make_client(config: OwnerConfig, account: LocalAccount) -> AggregatorClient:
+    """The aggregator, signed in as this owner; for one thread."""
+    return AggregatorClient(
+        config.aggregator_url, account, name=config.name, kind="data_owner", chain_id=config.chain_id
+    )
+
+
+def assemble(config: OwnerConfig, account: LocalAccount) -> Owner:
+    """The owner around a prepared database; nothing is connected yet."""
+    database = create_database(config.database_url)
+    marketplace = Marketplace(config.eth_rpc_url, config.contract_address, chain_id=config.chain_id)
+    chain = MarketplaceChain(marketplace)
+    board = PublicBoard(config.aggregator_url, chain_id=config.chain_id, timeout_s=BOARD_TIMEOUT_S)
+    outbox = Outbox(OutboxTransaction)
+    offers = Offers(database, board, account.address, time.time)
+    deliveries = Deliveries(database, SharedRegistry(lambda: make_client(config, account)))
+    acceptances = Acceptances(
+        database, offers, chain, outbox, account, open_data_file, unsafe_small_key=config.unsafe_small_key
+    )
+    participation = Participation(
+        database, chain, board, account.address, open_data_file, unsafe_small_key=config.unsafe_small_key
+    )
+    sender = OutboxSender(database.stepwise_sessions, outbox, marketplace.connection, account)
+    return Owner(
+        database=database,
+        authenticator=Authenticator(database, AUTHENTICATION),
+        board=board,
+        chain=chain,
+        datasets=Datasets(database, config.state_dir / "datasets", open_data_file, time.time),
+        offers=offers,
+        commitments=Commitments(acceptances, deliveries, offers),
+        earnings=EarningsBook(database, chain, outbox, account.address),
+        courier=Courier(deliveries, sender, offers),
+        tasks=TaskAnswerer(participation.participant, account),
+        max_upload_bytes=config.max_upload_mib * 2**20,
+    )

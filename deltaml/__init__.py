@@ -1,0 +1,1 @@
+"""The `deltaml` command."""

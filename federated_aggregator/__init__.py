@@ -1,0 +1,1 @@
+"""The federated aggregator: recruits data owners, schedules encrypted rounds, settles on chain."""

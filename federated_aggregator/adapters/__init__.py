@@ -1,0 +1,1 @@
+"""What reaches outside: the database tables, the contract."""

@@ -1,0 +1,150 @@
+"""The aggregator's tables. All state of a job lives here, so that any replica can go on with it.
+
+Wei and MSEs are decimal strings, because they outgrow every database's integers. Ciphertext vectors are kept in the
+form in which they travel.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from commons.chain.outbox_table import OutboxColumns
+
+
+class Base(DeclarativeBase):
+    """Root of the aggregator's tables."""
+
+    type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON, bytes: LargeBinary, str: Text}  # noqa: RUF012
+
+
+class Participant(Base):
+    """Somebody who signed in and said what it is."""
+
+    __tablename__ = "participants"
+    address: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    name: Mapped[str]
+    created_at: Mapped[float]
+
+
+class SignInNonce(Base):
+    """A nonce that was given out and not yet used."""
+
+    __tablename__ = "sign_in_nonces"
+    nonce: Mapped[str] = mapped_column(primary_key=True)
+    expires_at: Mapped[float] = mapped_column(index=True)
+
+
+class AccessToken(Base):
+    """A session of a participant; only the token's hash is kept."""
+
+    __tablename__ = "access_tokens"
+    token_sha256: Mapped[str] = mapped_column(primary_key=True)
+    address: Mapped[str]
+    expires_at: Mapped[float] = mapped_column(index=True)
+
+
+class CatalogueDataset(Base):
+    """Public metadata of an owner's dataset: names and types of columns, number of rows, no value of any cell."""
+
+    __tablename__ = "datasets"
+    dataset_id: Mapped[str] = mapped_column(primary_key=True)
+    owner: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str]
+    description: Mapped[str]
+    tags: Mapped[list[Any]]
+    columns: Mapped[list[Any]]
+    row_count: Mapped[int] = mapped_column(BigInteger)
+    updated_at: Mapped[float]
+
+
+class Job(Base):
+    """A training job and where it stands (`commons.protocol.state.Progress`)."""
+
+    __tablename__ = "jobs"
+    job_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    buyer: Mapped[str]
+    spec: Mapped[str]
+    modulus: Mapped[str]
+    modulus_proof: Mapped[list[Any]]
+    state: Mapped[str] = mapped_column(index=True)
+    step: Mapped[str | None]
+    round: Mapped[int] = mapped_column(default=0)
+    checkpoint: Mapped[int] = mapped_column(default=0)
+    last: Mapped[bool] = mapped_column(default=False)
+    growth: Mapped[float] = mapped_column(default=1.0)
+    step_deadline: Mapped[float | None]
+    reason: Mapped[str | None]
+    delivery_seed: Mapped[bytes | None]
+    transactions: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    entered: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class Enrolment(Base):
+    """An owner's acceptance of a job, and the role it drew."""
+
+    __tablename__ = "enrolments"
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.job_id"), primary_key=True)
+    owner: Mapped[str] = mapped_column(primary_key=True)
+    row_count: Mapped[int] = mapped_column(BigInteger)
+    growth: Mapped[float]
+    roles: Mapped[int]
+    signature: Mapped[str]
+    accepted_at: Mapped[float]
+    role: Mapped[str | None]
+    position: Mapped[int | None]
+
+
+class Task(Base):
+    """One thing asked of one participant; it gets one result at most."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        UniqueConstraint("job_id", "assignee", "kind", "round", "checkpoint"),
+        Index("ix_tasks_assignee_status", "assignee", "status"),
+    )
+    task_id: Mapped[str] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.job_id"), index=True)
+    assignee: Mapped[str]
+    kind: Mapped[str]
+    round: Mapped[int]
+    checkpoint: Mapped[int]
+    body: Mapped[str]
+    status: Mapped[str]  # pending | done | failed | late
+    result: Mapped[str | None]
+    reason: Mapped[str | None]
+    created_at: Mapped[float]
+    deadline: Mapped[float]
+    secret_seed: Mapped[bytes | None]
+
+
+class JobVector(Base):
+    """A ciphertext vector that the job goes on from: the global weights, the ones before, the checkpoint's candidates."""
+
+    __tablename__ = "job_vectors"
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.job_id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    vector: Mapped[str]
+
+
+class Checkpoint(Base):
+    """An opened checkpoint."""
+
+    __tablename__ = "checkpoints"
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.job_id"), primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True)
+    round: Mapped[int]
+    mse_fixed: Mapped[str]
+    leave_one_out_mses_fixed: Mapped[list[Any]]
+    mse: Mapped[float]
+    buyer_signature: Mapped[str]
+    opened_at: Mapped[float]
+
+
+class OutboxTransaction(OutboxColumns, Base):
+    """Transactions that this aggregator sends (`commons.chain.outbox`)."""
+
+    __tablename__ = "outbox"

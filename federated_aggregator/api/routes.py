@@ -1,0 +1,141 @@
+"""The aggregator's HTTP API: parse, call one service, serialise."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, jsonify, request
+from flask_openapi3 import APIBlueprint, Tag
+
+from commons.errors import NotAuthenticated
+from commons.web.app import BEARER
+from federated_aggregator.api.schemas import (
+    AcceptanceBody,
+    DatasetBody,
+    DatasetPath,
+    FailureBody,
+    JobBody,
+    JobPath,
+    ParticipantBody,
+    ResultBody,
+    SignInBody,
+    StateQuery,
+    TaskPath,
+    WaitQuery,
+)
+from federated_aggregator.services.recruiting import AcceptanceOffer, Posting
+from federated_aggregator.wiring import Aggregator
+
+PUBLIC = Tag(name="public", description="Readable by anybody")
+SESSION = Tag(name="session", description="Signing in with an Ethereum account")
+CATALOGUE = Tag(name="catalogue", description="Participants and datasets")
+JOBS = Tag(name="jobs", description="Posting, accepting, following")
+TASKS = Tag(name="tasks", description="What participants' agents do")
+
+
+def routes(aggregator: Aggregator) -> APIBlueprint:
+    """All routes under /v1."""
+    api = APIBlueprint("v1", __name__, url_prefix="/v1")
+    _session_routes(api, aggregator)
+    _catalogue_routes(api, aggregator)
+    _job_routes(api, aggregator)
+    _task_routes(api, aggregator)
+    return api
+
+
+def _caller(aggregator: Aggregator) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise NotAuthenticated("sign in first: the request has no bearer token")
+    return aggregator.sign_in.address_of(token.strip())
+
+
+def _session_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
+    @api.get("/status", summary="Who this aggregator is", tags=[PUBLIC])
+    def status() -> Response:
+        return jsonify(aggregator.status())
+
+    @api.post("/sign-in/nonce", summary="A nonce for one sign-in", tags=[SESSION])
+    def nonce() -> Response:
+        return jsonify(nonce=aggregator.sign_in.nonce())
+
+    @api.post("/sign-in", summary="Exchange a signed EIP-4361 message for a token", tags=[SESSION])
+    def sign_in(body: SignInBody) -> Response:
+        session = aggregator.sign_in.sign_in(
+            body.message, body.signature, domain=aggregator.sign_in.domain(request.host)
+        )
+        return jsonify(token=session.token, expires_at=session.expires_at, address=session.address)
+
+
+def _catalogue_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
+    @api.put("/participants/me", summary="Say who you are", tags=[CATALOGUE], security=BEARER)
+    def register(body: ParticipantBody) -> tuple[str, HTTPStatus]:
+        aggregator.catalogue.register(_caller(aggregator), kind=body.kind, name=body.name)
+        return "", HTTPStatus.NO_CONTENT
+
+    @api.get("/datasets", summary="The public catalogue", tags=[PUBLIC])
+    def datasets() -> Response:
+        fields = ("dataset_id", "owner", "name", "description", "tags", "columns", "row_count", "updated_at")
+        rows = aggregator.catalogue.datasets()
+        return jsonify(datasets=[{field: getattr(row, field) for field in fields} for row in rows])
+
+    @api.put("/datasets/<dataset_id>", summary="Register a dataset's metadata", tags=[CATALOGUE], security=BEARER)
+    def put_dataset(path: DatasetPath, body: DatasetBody) -> tuple[str, HTTPStatus]:
+        aggregator.catalogue.put_dataset(_caller(aggregator), path.dataset_id, body.model_dump())
+        return "", HTTPStatus.NO_CONTENT
+
+    @api.delete("/datasets/<dataset_id>", summary="Take a dataset out", tags=[CATALOGUE], security=BEARER)
+    def delete_dataset(path: DatasetPath) -> tuple[str, HTTPStatus]:
+        aggregator.catalogue.delete_dataset(_caller(aggregator), path.dataset_id)
+        return "", HTTPStatus.NO_CONTENT
+
+
+def _job_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
+    @api.get("/jobs", summary="All jobs", tags=[PUBLIC])
+    def jobs(query: StateQuery) -> Response:
+        return jsonify(jobs=aggregator.views.summaries(query.state))
+
+    @api.get("/jobs/<int:job_id>", summary="One job", tags=[PUBLIC])
+    def job(path: JobPath) -> Response:
+        return jsonify(aggregator.views.view(path.job_id))
+
+    @api.post("/jobs", summary="Offer a job that is on chain", tags=[JOBS], security=BEARER)
+    def post_job(body: JobBody) -> tuple[Response, HTTPStatus]:
+        posting = Posting(body.job_id, body.spec, body.modulus, body.modulus_proof)
+        aggregator.recruiting.post(_caller(aggregator), posting)
+        return jsonify(aggregator.views.view(body.job_id)), HTTPStatus.CREATED
+
+    @api.post("/jobs/<int:job_id>/acceptances", summary="Accept a job", tags=[JOBS], security=BEARER)
+    def accept(path: JobPath, body: AcceptanceBody) -> Response:
+        offer = AcceptanceOffer(
+            body.row_count, body.growth, body.roles, body.deadline, bytes.fromhex(body.signature[2:])
+        )
+        aggregator.recruiting.accept(_caller(aggregator), path.job_id, offer)
+        return jsonify(aggregator.views.view(path.job_id))
+
+    @api.delete("/jobs/<int:job_id>/acceptances/me", summary="Take it back", tags=[JOBS], security=BEARER)
+    def withdraw(path: JobPath) -> tuple[str, HTTPStatus]:
+        aggregator.recruiting.withdraw(_caller(aggregator), path.job_id)
+        return "", HTTPStatus.NO_CONTENT
+
+    @api.get("/jobs/<int:job_id>/delivery", summary="The delivered weights", tags=[JOBS], security=BEARER)
+    def delivery(path: JobPath) -> Response:
+        found = aggregator.views.delivery(_caller(aggregator), path.job_id)
+        return jsonify(found)
+
+
+def _task_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
+    @api.get("/tasks", summary="Your pending tasks (long poll)", tags=[TASKS], security=BEARER)
+    def tasks(query: WaitQuery) -> Response:
+        return jsonify(tasks=aggregator.queue.fetch(_caller(aggregator), query.wait))
+
+    @api.post("/tasks/<task_id>/result", summary="Post a task's result", tags=[TASKS], security=BEARER)
+    def result(path: TaskPath, body: ResultBody) -> Response:
+        outcome = aggregator.training.submit_result(_caller(aggregator), path.task_id, body.result)
+        return jsonify(outcome=outcome)
+
+    @api.post("/tasks/<task_id>/failure", summary="Say that a task cannot be done", tags=[TASKS], security=BEARER)
+    def failure(path: TaskPath, body: FailureBody) -> tuple[Any, HTTPStatus]:
+        aggregator.training.submit_failure(_caller(aggregator), path.task_id, body.reason)
+        return "", HTTPStatus.NO_CONTENT

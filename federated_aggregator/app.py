@@ -1,0 +1,50 @@
+"""The aggregator's Flask app."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from flask import Flask
+from sqlalchemy import text
+
+from commons.errors import DeltaMLError
+from commons.web.app import ReadinessCheck, create_api
+from federated_aggregator.api.routes import routes
+from federated_aggregator.wiring import Aggregator
+
+# A result of the largest job (100 trainers, 500 features, 3072 bits) is a refresh of 50,000 ciphertexts.
+MAX_CONTENT_LENGTH = 128 * 2**20
+
+
+def create_app(aggregator: Aggregator) -> Flask:
+    """The app around assembled services."""
+
+    def readiness() -> list[ReadinessCheck]:
+        return [_database_check(aggregator), _chain_check(aggregator)]
+
+    app = create_api(
+        "DeltaML federated aggregator",
+        version("deltaml"),
+        readiness=readiness,
+        description="Recruits data owners, schedules encrypted training rounds, settles on chain.",
+        max_content_length=MAX_CONTENT_LENGTH,
+    )
+    app.register_api(routes(aggregator))
+    return app
+
+
+def _database_check(aggregator: Aggregator) -> ReadinessCheck:
+    try:
+        with aggregator.database.snapshot() as session:
+            session.execute(text("SELECT 1"))
+    except DeltaMLError as error:
+        return ReadinessCheck("database", ok=False, detail=error.message)
+    return ReadinessCheck("database", ok=True)
+
+
+def _chain_check(aggregator: Aggregator) -> ReadinessCheck:
+    try:
+        aggregator.chain.check()
+    except DeltaMLError as error:
+        return ReadinessCheck("chain", ok=False, detail=error.message)
+    return ReadinessCheck("chain", ok=True)

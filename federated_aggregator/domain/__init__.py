@@ -1,0 +1,1 @@
+"""Arithmetic on encrypted models; knows no database and no network."""

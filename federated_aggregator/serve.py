@@ -1,0 +1,54 @@
+"""Running the aggregator: web server and worker, from one configuration."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import structlog
+from flask import Flask
+
+from commons.chain.keystore import load_account
+from commons.storage.database import create_database
+from commons.storage.migrations import migrate
+from commons.web.json_logging import configure_logging
+from commons.web.server import serve as serve_app
+from federated_aggregator.adapters.contract import Contract
+from federated_aggregator.app import create_app
+from federated_aggregator.config import AggregatorConfig
+from federated_aggregator.wiring import Aggregator, assemble
+from federated_aggregator.worker import run_worker
+
+# Each long poll takes a thread; more participants than this wait a moment longer for their turn.
+THREADS = 160
+MIGRATIONS = Path(__file__).parent / "adapters" / "migrations" / "versions"
+
+log = structlog.get_logger(__name__)
+
+
+def serve(config: AggregatorConfig, ready_file: Path | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit code.
+
+    Raises:
+        InvalidInput, NotFound, NotAuthenticated: configuration, keystore or its password are wrong.
+        ChainUnavailable: the chain did not answer within `chain_wait_s`.
+    """
+    configure_logging("aggregator")
+    account = load_account(config.keystore, config.keystore_password)
+    database = create_database(config.database_url)
+    migrate(database, MIGRATIONS)
+    contract = Contract(config.eth_rpc_url, config.contract_address, account, database)
+    contract.wait_until_ready(config.chain_wait_s, lambda reason: log.warning("waiting_for_chain", reason=reason))
+
+    def assembled() -> Aggregator:
+        return assemble(database, contract, public_url=config.public_url, unsafe_small_key=config.unsafe_small_key)
+
+    def app() -> Flask:
+        return create_app(assembled())
+
+    def worker(stop: threading.Event) -> None:
+        run_worker(assembled(), contract, stop)
+
+    return serve_app(
+        app, host=config.host, port=config.port, threads=THREADS, background=[worker], ready_file=ready_file
+    )

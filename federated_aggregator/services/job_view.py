@@ -1,0 +1,170 @@
+"""What everybody may see of a job: its terms, where it stands, whom it waits for, its metric and its transactions."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from commons.errors import NotAllowed, NotFound
+from commons.protocol.masks import seed_hash
+from commons.protocol.state import JobState, Step
+from commons.protocol.tasks import TaskKind
+from commons.protocol.wire import CiphertextVector
+from commons.storage.database import Database
+from federated_aggregator.adapters.tables import Checkpoint, Enrolment, Job, JobVector, Task
+from federated_aggregator.services.chain_port import ChainPort
+from federated_aggregator.services.job_run import PENDING, TRAINER, parse_spec
+from federated_aggregator.services.steps import DELIVERED, GLOBAL
+
+_DOING = {
+    Step.TRAIN: "training on their rows",
+    Step.REFRESH: "refreshing the encrypted weights",
+    Step.EVALUATE: "evaluating the model",
+    Step.SQUARE: "squaring the masked residuals",
+    Step.UNMASK: "signing the encrypted errors",
+    Step.OPEN: "opening the metric",
+    Step.DELIVER: "signing for the delivered weights",
+}
+
+
+@dataclass(frozen=True)
+class JobViews:
+    """Reads of jobs.
+
+    Attributes:
+        database: the aggregator's database.
+        chain: for the hashes of queued transactions.
+    """
+
+    database: Database
+    chain: ChainPort
+
+    def summaries(self, state: str | None) -> list[dict[str, Any]]:
+        """All jobs, or those in one state, the newest first, without keys and checkpoints."""
+        with self.database.snapshot() as session:
+            query = select(Job).order_by(Job.job_id.desc())
+            if state:
+                query = query.where(Job.state == state)
+            return [self._summary(session, job) for job in session.scalars(query)]
+
+    def view(self, job_id: int) -> dict[str, Any]:
+        """Everything public about one job; raises NotFound."""
+        with self.database.snapshot() as session:
+            job = _get(session, job_id)
+            rows = session.scalars(select(Checkpoint).where(Checkpoint.job_id == job_id).order_by(Checkpoint.index))
+            return {
+                **self._summary(session, job),
+                "modulus": job.modulus,
+                "modulus_proof": job.modulus_proof,
+                "growth": job.growth,
+                "seed_hash": "0x" + seed_hash(job.delivery_seed).hex() if job.delivery_seed else None,
+                "checkpoints": [self._checkpoint(session, job, row) for row in rows],
+                "transactions": {
+                    name: self._hash(session, key)
+                    for name, key in job.transactions.items()
+                    if not name.startswith("checkpoint/")
+                },
+            }
+
+    def delivery(self, buyer: str, job_id: int) -> dict[str, Any]:
+        """The masked final weights for the buyer, and once the job is finished the ones that the validators signed.
+
+        Raises:
+            NotFound: no such job, or nothing delivered yet.
+            NotAllowed: the caller is not the job's buyer.
+        """
+        with self.database.snapshot() as session:
+            job = _get(session, job_id)
+            if job.buyer != buyer:
+                raise NotAllowed(f"job {job_id} belongs to another buyer", job_id=job_id)
+            delivered = session.get(JobVector, (job_id, DELIVERED))
+            if delivered is None:
+                raise NotFound(f"job {job_id}: nothing is delivered yet; it is {job.state}", job_id=job_id)
+            # [w] could be decrypted at once, so it is shown only when everybody has been paid.
+            final = session.get_one(JobVector, (job_id, GLOBAL)) if job.state == JobState.FINISHED else None
+            return {
+                "delivered": json.loads(delivered.vector),
+                "final": json.loads(final.vector) if final else None,
+                "candidate_digests": _candidate_digests(session, job_id) if final else [],
+                "round": job.round,
+            }
+
+    def _summary(self, session: Session, job: Job) -> dict[str, Any]:
+        query = select(Enrolment).where(Enrolment.job_id == job.job_id)
+        owners = sorted(session.scalars(query), key=lambda item: (item.role or "", item.position or 0))
+        return {
+            "job_id": job.job_id,
+            "state": job.state,
+            "step": job.step,
+            "round": job.round,
+            "checkpoint": job.checkpoint,
+            "buyer": job.buyer,
+            "deposit_wei": str(parse_spec(job.spec).deposit_wei),
+            "spec": parse_spec(job.spec).model_dump(mode="json"),
+            "owners": [
+                {
+                    "address": owner.owner,
+                    "roles": owner.roles,
+                    "role": owner.role,
+                    "row_count": owner.row_count,
+                    "growth": owner.growth,
+                }
+                for owner in owners
+            ],
+            "waiting_for": self._waiting_for(session, job, len(owners)),
+            "reason": job.reason,
+            "entered": job.entered,
+        }
+
+    def _waiting_for(self, session: Session, job: Job, accepted: int) -> dict[str, Any] | None:
+        spec = parse_spec(job.spec)
+        if job.state == JobState.RECRUITING:
+            if "start" in job.transactions:
+                return {"who": [], "what": "the contract to confirm the start", "until": spec.start_by}
+            what = f"data owners to accept ({accepted} of {spec.min_owners})"
+            return {"who": [], "what": what, "until": spec.start_by}
+        if job.state == JobState.SETTLING:
+            return {"who": [], "what": "the contract to confirm the settlement", "until": spec.finish_by}
+        if job.state != JobState.RUNNING or job.step is None:
+            return None
+        query = select(Task.assignee).where(
+            Task.job_id == job.job_id,
+            Task.kind == TaskKind(job.step),
+            Task.round == job.round,
+            Task.checkpoint == job.checkpoint,
+            Task.status == PENDING,
+        )
+        who = list(session.scalars(query))
+        return {"who": who, "what": _DOING[Step(job.step)], "until": job.step_deadline}
+
+    def _checkpoint(self, session: Session, job: Job, row: Checkpoint) -> dict[str, Any]:
+        return {
+            "index": row.index,
+            "round": row.round,
+            "mse": row.mse,
+            "mse_fixed": row.mse_fixed,
+            "leave_one_out_mses_fixed": row.leave_one_out_mses_fixed,
+            "tx": self._hash(session, job.transactions.get(f"checkpoint/{row.index}")),
+        }
+
+    def _hash(self, session: Session, key: str | None) -> str | None:
+        sent = self.chain.sent(session, key) if key else None
+        return sent.tx_hash if sent else None
+
+
+def _candidate_digests(session: Session, job_id: int) -> list[str]:
+    """Digests of the last checkpoint's candidates, whose common digest the validators signed; the final model first."""
+    trainers = session.scalars(select(Enrolment).where(Enrolment.job_id == job_id, Enrolment.role == TRAINER))
+    rows = [session.get_one(JobVector, (job_id, f"candidate/{index}")) for index in range(1 + len(list(trainers)))]
+    return ["0x" + CiphertextVector.model_validate_json(row.vector).digest().hex() for row in rows]
+
+
+def _get(session: Session, job_id: int) -> Job:
+    job = session.get(Job, job_id)
+    if job is None:
+        raise NotFound(f"job {job_id} is not known here", job_id=job_id)
+    return job

@@ -1,0 +1,242 @@
+"""From a posted job to enrolled owners: the offer, the acceptances, the draw of roles, the start on chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from commons.chain.signing import AcceptanceTerms
+from commons.errors import Conflict, HeadroomExceeded, InvalidInput, NotAllowed, NotFound
+from commons.paillier import ModulusProof, PublicKey, verify_modulus
+from commons.protocol.masks import draw_seed, seed_hash
+from commons.protocol.numeric_plan import NumericPlan
+from commons.protocol.roles import Role, draw_roles
+from commons.protocol.state import JobState
+from commons.protocol.tasks import from_hex
+from commons.protocol.training_job import TrainingJobSpec
+from commons.storage.database import Database
+from federated_aggregator.adapters.tables import Enrolment, Job
+from federated_aggregator.services.chain_port import ChainJob, ChainPort, ChainState
+from federated_aggregator.services.job_run import TRAINER, VALIDATOR, Clock, JobRun
+
+
+@dataclass(frozen=True)
+class Posting:
+    """What a buyer posts."""
+
+    job_id: int
+    spec: TrainingJobSpec
+    modulus: str
+    modulus_proof: list[str]
+
+
+@dataclass(frozen=True)
+class AcceptanceOffer:
+    """What an owner signs and declares."""
+
+    row_count: int
+    growth: float
+    roles: int
+    deadline: int
+    signature: bytes
+
+
+@dataclass(frozen=True)
+class Recruiting:
+    """Posts jobs and enrols owners.
+
+    Attributes:
+        database: the aggregator's database.
+        chain: the contract.
+        clock: time in Unix seconds.
+        unsafe_small_key: whether keys under the minimum size are taken.
+    """
+
+    database: Database
+    chain: ChainPort
+    clock: Clock
+    unsafe_small_key: bool = False
+
+    def post(self, buyer: str, posting: Posting) -> None:
+        """Offer a job that is on chain already to data owners; repeating it changes nothing.
+
+        Raises:
+            KeyTooSmall, KeyProofInvalid: the buyer's key.
+            NotFound, Conflict, NotAllowed: the contract has no such job, other terms, or another buyer.
+            HeadroomExceeded: no step of the job would fit the key.
+            ChainUnavailable: the node does not answer; nothing was stored.
+        """
+        key = PublicKey(from_hex(posting.modulus), unsafe_small_key=self.unsafe_small_key)
+        with self.database.snapshot() as session:
+            if (known := session.get(Job, posting.job_id)) is not None:
+                _require_same(known, buyer, posting)
+                return
+        verify_modulus(key, ModulusProof.from_json(posting.modulus_proof))
+        NumericPlan(posting.spec, key.bits).require_headroom((posting.spec.min_rows,))
+        on_chain = self.chain.read_job(posting.job_id)
+        if on_chain is None:
+            raise NotFound(
+                f"job_id: the contract has no job {posting.job_id}; create it on chain first", field="job_id"
+            )
+        self._require_terms(on_chain, buyer, posting, key)
+        with self.database.session() as session:
+            if (known := session.get(Job, posting.job_id)) is not None:
+                _require_same(known, buyer, posting)
+                return
+            session.add(
+                Job(
+                    job_id=posting.job_id,
+                    buyer=buyer,
+                    spec=posting.spec.model_dump_json(),
+                    modulus=posting.modulus,
+                    modulus_proof=posting.modulus_proof,
+                    state=JobState.RECRUITING,
+                    entered={JobState.RECRUITING.value: self.clock()},
+                )
+            )
+
+    def accept(self, owner: str, job_id: int, offer: AcceptanceOffer) -> None:
+        """Enrol an owner; with the last one that is needed, draw roles and start the job on chain.
+
+        Raises:
+            NotFound, Conflict: no such job, or it is not recruiting any more.
+            NotAllowed: buyer and aggregator cannot be owners of the job; or the signature is not the owner's.
+            InvalidInput, HeadroomExceeded: a declared value does not fit the job.
+        """
+        with self.database.session() as session:
+            run = JobRun.lock(session, job_id, self.clock, unsafe_small_key=self.unsafe_small_key)
+            known = session.get(Enrolment, (job_id, owner))
+            signature = "0x" + offer.signature.hex()
+            declared = (signature, offer.row_count, offer.growth)
+            if known is not None and (known.signature, known.row_count, known.growth) == declared:
+                return
+            self._require_recruiting(run)
+            self._check_offer(run, owner, offer)
+            session.merge(
+                Enrolment(
+                    job_id=job_id,
+                    owner=owner,
+                    row_count=offer.row_count,
+                    growth=offer.growth,
+                    roles=offer.roles,
+                    signature=signature,
+                    accepted_at=self.clock(),
+                )
+            )
+            session.flush()
+            self.start_if_enough(run)
+
+    def withdraw(self, owner: str, job_id: int) -> None:
+        """Take an acceptance back before the job starts; doing it twice changes nothing.
+
+        Raises:
+            NotFound, Conflict: no such job, or it has started.
+        """
+        with self.database.session() as session:
+            run = JobRun.lock(session, job_id, self.clock, unsafe_small_key=self.unsafe_small_key)
+            known = session.get(Enrolment, (job_id, owner))
+            if known is None:
+                return
+            self._require_recruiting(run)
+            session.delete(known)
+
+    def start_if_enough(self, run: JobRun) -> None:
+        """Draw roles and queue the start when enough owners accepted."""
+        enrolments = run.enrolments()
+        if len(enrolments) < run.spec.min_owners:
+            return
+        allowed = {enrolment.owner: Role(enrolment.roles) for enrolment in enrolments}
+        try:
+            roles = draw_roles(allowed, run.spec.role_seed)
+        except InvalidInput:
+            return  # everybody agreed to one role only: wait for another owner
+        by_owner = {enrolment.owner: enrolment for enrolment in enrolments}
+        for role, members in ((TRAINER, roles.trainers), (VALIDATOR, roles.validators)):
+            for position, owner in enumerate(members):
+                by_owner[owner].role, by_owner[owner].position = role, position
+        run.job.growth = max(enrolment.growth for enrolment in enrolments)
+        run.job.delivery_seed = draw_seed()
+        key = self.chain.enqueue_start(
+            run.session,
+            run.job.job_id,
+            trainers=list(roles.trainers),
+            validators=list(roles.validators),
+            acceptances=[
+                bytes.fromhex(by_owner[owner].signature[2:]) for owner in (*roles.trainers, *roles.validators)
+            ],
+            seed_hash=seed_hash(run.job.delivery_seed),
+        )
+        run.job.transactions = {**run.job.transactions, "start": key}
+
+    def _require_recruiting(self, run: JobRun) -> None:
+        if run.progress.state is not JobState.RECRUITING or "start" in run.job.transactions:
+            raise Conflict(f"job {run.job.job_id} is not recruiting any more", job_id=run.job.job_id)
+        if self.clock() > run.spec.start_by:
+            raise Conflict(f"job {run.job.job_id}: its time to start has passed", job_id=run.job.job_id)
+
+    def _check_offer(self, run: JobRun, owner: str, offer: AcceptanceOffer) -> None:
+        spec = run.spec
+        if owner in (run.job.buyer, self.chain.address):
+            raise NotAllowed("the job's model buyer and its aggregator cannot be data owners of it")
+        if offer.row_count < spec.min_rows:
+            raise InvalidInput(f"row_count: {offer.row_count}; the job asks for {spec.min_rows}", field="row_count")
+        # The job goes by the largest growth and the largest row count of all its owners.
+        others = [enrolment for enrolment in run.enrolments() if enrolment.owner != owner]
+        plan = NumericPlan(spec, run.key.bits, max([offer.growth, *(other.growth for other in others)]))
+        try:
+            plan.require_headroom((offer.row_count, *(other.row_count for other in others)))
+        except HeadroomExceeded as error:
+            raise HeadroomExceeded(f"growth: {error.message}", field="growth") from error
+        terms = acceptance_terms(spec, run.key, job_id=run.job.job_id, owner=owner, roles=offer.roles)
+        if offer.deadline != terms.deadline:
+            raise InvalidInput(f"deadline: {offer.deadline}; the job's is {terms.deadline}", field="deadline")
+        if self.chain.recover_acceptance(terms, offer.signature).lower() != owner.lower():
+            raise NotAllowed("signature: not this account's signature of the job's terms", field="signature")
+
+    def _require_terms(self, on_chain: ChainJob, buyer: str, posting: Posting, key: PublicKey) -> None:
+        spec = posting.spec
+        if on_chain.buyer.lower() != buyer.lower():
+            raise NotAllowed(f"job_id: job {posting.job_id} belongs to another buyer", field="job_id")
+        if on_chain.state is not ChainState.POSTED:
+            raise Conflict(f"job_id: the contract has job {posting.job_id} as {on_chain.state}", field="job_id")
+        if on_chain.deposit_wei < spec.deposit_wei:
+            raise Conflict(
+                f"deposit_wei: {on_chain.deposit_wei} wei are escrowed, the specification promises {spec.deposit_wei}",
+                field="deposit_wei",
+            )
+        expected = {
+            "aggregator": self.chain.address.lower(),
+            "spec_digest": spec.digest(),
+            "key_digest": key.digest(),
+            "deposit_wei": spec.deposit_wei,
+            "start_by": spec.start_by,
+            "finish_by": spec.finish_by,
+            "trainer_bps": spec.pay.trainer_bps,
+            "validator_bps": spec.pay.validator_bps,
+            "aggregator_bps": spec.pay.aggregator_bps,
+        }
+        for field, value in expected.items():
+            found = getattr(on_chain, field)
+            if (found.lower() if isinstance(found, str) else found) != value:
+                raise Conflict(f"{field}: the contract's is not the one of this specification and key", field=field)
+
+
+def acceptance_terms(spec: TrainingJobSpec, key: PublicKey, *, job_id: int, owner: str, roles: int) -> AcceptanceTerms:
+    """The terms that an owner signs for a job."""
+    return AcceptanceTerms(
+        job_id=job_id,
+        owner=owner,
+        spec_digest=spec.digest(),
+        key_digest=key.digest(),
+        roles=roles,
+        deposit_wei=spec.deposit_wei,
+        trainer_bps=spec.pay.trainer_bps,
+        validator_bps=spec.pay.validator_bps,
+        aggregator_bps=spec.pay.aggregator_bps,
+        deadline=spec.finish_by,
+    )
+
+
+def _require_same(known: Job, buyer: str, posting: Posting) -> None:
+    same = (known.buyer, known.spec, known.modulus) == (buyer, posting.spec.model_dump_json(), posting.modulus)
+    if not same:
+        raise Conflict(f"job_id: job {posting.job_id} is known with other contents", field="job_id")

@@ -1,0 +1,201 @@
+"""Turning results into the next step: the heart of the scheduler.
+
+A result is checked, stored, and, if it was the last one that the step waits for, the step is finished and the next one
+begun, all in one unit of work. A repeated post finds the stored outcome. Steps whose deadline has passed are closed with
+whoever answered; where nobody did, the deadline moves on and the job says whom it waits for, until `finish_by`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+from sqlalchemy import select
+
+from commons.errors import InvalidInput, NotFound
+from commons.paillier import EncryptedVector
+from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS
+from commons.protocol.state import ENDED, JobState, Step, advance, move
+from commons.protocol.tasks import RESULT, TASK, TaskKind, VerifyResult
+from commons.storage.database import Database
+from federated_aggregator.adapters.tables import Job, Task
+from federated_aggregator.services.job_run import DONE, FAILED, LATE, PENDING, Clock, JobRun
+from federated_aggregator.services.steps import GLOBAL, HANDLERS, ChainSide, StepHandler
+
+log = structlog.get_logger(__name__)
+
+
+class Outcome(StrEnum):
+    """What became of a posted result."""
+
+    ACCEPTED = "accepted"
+    LATE = "late"
+
+
+@dataclass(frozen=True)
+class Training:
+    """Advances running jobs.
+
+    Attributes:
+        database: the aggregator's database.
+        chain: signatures and the outbox.
+        clock: time in Unix seconds.
+        unsafe_small_key: whether keys under the minimum size are taken.
+        notify: told who has got new tasks, once they are stored.
+    """
+
+    database: Database
+    chain: ChainSide
+    clock: Clock
+    unsafe_small_key: bool = False
+    notify: Callable[[Iterable[str]], None] = lambda _: None
+
+    def submit_result(self, address: str, task_id: str, result: Any) -> Outcome:
+        """Take a participant's result.
+
+        Raises:
+            NotFound: there is no such task for this participant.
+            InvalidInput: the result has not the form that the task asks for; the task stays open.
+            InvalidCiphertext, ProtocolViolation: the result does not check; the task stays open.
+        """
+        with self._locked_task(address, task_id) as (run, task):
+            if task.status != PENDING:
+                return Outcome.ACCEPTED if task.status == DONE else Outcome.LATE
+            if task.kind == TaskKind.VERIFY:
+                self._take_verification(run, task, result)
+                return Outcome.ACCEPTED
+            parsed = _parse(task, result)
+            handler = self._handler(run)
+            handler.check(run, TASK.validate_json(task.body), parsed, address)
+            task.status, task.result = DONE, parsed.model_dump_json()
+            run.session.flush()
+            if not run.tasks(handler.kind, PENDING):
+                self._finish_step(run)
+            return Outcome.ACCEPTED
+
+    def submit_failure(self, address: str, task_id: str, reason: str) -> None:
+        """Take a participant's word that it cannot do a task; repeating it changes nothing.
+
+        Raises:
+            NotFound: there is no such task for this participant.
+        """
+        with self._locked_task(address, task_id) as (run, task):
+            if task.status != PENDING:
+                return
+            task.status, task.reason = FAILED, reason[:500]
+            run.session.flush()
+            running = run.progress.state is JobState.RUNNING
+            if running and task.kind == run.job.step and not run.tasks(TaskKind(task.kind), PENDING):
+                self._finish_step(run)
+
+    @contextmanager
+    def _locked_task(self, address: str, task_id: str) -> Iterator[tuple[JobRun, Task]]:
+        """A unit of work on a participant's task, its job locked; whoever got new tasks is told when it is stored."""
+        with self.database.session() as session:
+            task = session.get(Task, task_id)
+            if task is None or task.assignee != address:
+                raise NotFound(f"there is no task {task_id} for {address}", task_id=task_id)
+            run = JobRun.lock(session, task.job_id, self.clock, unsafe_small_key=self.unsafe_small_key)
+            session.refresh(task)
+            yield run, task
+        if run.asked:
+            self.notify(run.asked)
+
+    def start(self, run: JobRun) -> None:
+        """Begin training: the start model is zero and public; checkpoint 0 evaluates it."""
+        run.store_progress(move(run.progress, JobState.RUNNING))
+        run.job.reason = None
+        start_model = EncryptedVector.encrypt(
+            run.randomizer,
+            [0] * run.spec.n_weights,
+            fractional_bits=WEIGHT_FRACTIONAL_BITS,
+            bound=run.plan.weight_bound(0, WEIGHT_FRACTIONAL_BITS),
+        )
+        run.store_vector(GLOBAL, start_model)
+        self._begin_step(run)
+
+    def close_overdue_steps(self) -> int:
+        """Close every step whose deadline has passed; returns how many were looked at."""
+        now = self.clock()
+        with self.database.snapshot() as session:
+            query = select(Job.job_id).where(Job.state == JobState.RUNNING, Job.step_deadline < now)
+            overdue = list(session.scalars(query))
+        for job_id in overdue:
+            with self.database.session() as session:
+                run = JobRun.lock(session, job_id, self.clock, unsafe_small_key=self.unsafe_small_key)
+                if run.progress.state is JobState.RUNNING and (run.job.step_deadline or now) < now:
+                    self._close_overdue(run)
+        return len(overdue)
+
+    def fail(self, run: JobRun, reason: str) -> None:
+        """Stop a job; its money leaves the contract by cancellation or expiry."""
+        if run.progress.state in ENDED:
+            return
+        log.warning("job_failed", job_id=run.job.job_id, reason=reason)
+        run.store_progress(move(run.progress, JobState.FAILED))
+        run.job.reason = reason[:1000]
+        run.job.step_deadline = None
+        for task in run.session.scalars(select(Task).where(Task.job_id == run.job.job_id, Task.status == PENDING)):
+            task.status = LATE
+
+    def _handler(self, run: JobRun) -> StepHandler:
+        return HANDLERS[Step(run.job.step or "")](self.chain)
+
+    def _begin_step(self, run: JobRun) -> None:
+        run.job.step_deadline = self.clock() + run.spec.round_timeout_s
+        self._handler(run).begin(run)
+        run.session.flush()
+
+    def _finish_step(self, run: JobRun) -> None:
+        handler = self._handler(run)
+        tasks = run.tasks(handler.kind)
+        if not any(task.status == DONE for task in tasks):
+            reasons = sorted({task.reason or "" for task in tasks if task.status == FAILED})
+            self.fail(run, f"{handler.kind} in round {run.job.round}: nobody could do it: {'; '.join(reasons)}")
+            return
+        for task in tasks:
+            if task.status == PENDING:
+                task.status = LATE
+        stop = handler.finish(run)
+        run.session.flush()
+        scale = run.vector(GLOBAL).fractional_bits
+        plan = run.plan
+        run.store_progress(advance(run.progress, run.spec, can_train=lambda k: plan.can_train(k, scale), stop=stop))
+        run.job.reason, run.job.step_deadline = None, None
+        if run.progress.state is JobState.RUNNING:
+            self._begin_step(run)
+
+    def _close_overdue(self, run: JobRun) -> None:
+        handler = self._handler(run)
+        if run.tasks(handler.kind, DONE):
+            self._finish_step(run)
+            return
+        waiting = ", ".join(task.assignee for task in run.tasks(handler.kind, PENDING))
+        run.job.reason = f"nobody answered in time; still waiting for {waiting}"
+        deadline = self.clock() + run.spec.round_timeout_s
+        run.job.step_deadline = deadline
+        for task in run.tasks(handler.kind, PENDING):
+            task.deadline = deadline
+
+    def _take_verification(self, run: JobRun, task: Task, result: Any) -> None:
+        parsed = _parse(task, result)
+        task.status, task.result = DONE, parsed.model_dump_json()
+        if isinstance(parsed, VerifyResult) and not parsed.accepted:
+            self.fail(run, f"validator {task.assignee} objects to checkpoint {task.checkpoint}: {parsed.reason}")
+
+
+def _parse(task: Task, result: Any) -> Any:
+    try:
+        parsed = RESULT.validate_python(result)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InvalidInput(f"result.{where}: {first['msg']}", field=f"result.{where}") from error
+    if parsed.kind != task.kind:
+        raise InvalidInput(f"result.kind: expected {task.kind!r}, got {parsed.kind!r}", field="result.kind")
+    return parsed

@@ -1,0 +1,75 @@
+"""Assembling the aggregator's services from its configuration: the only place that knows all of them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from commons.chain.signing import recover_message
+from commons.storage.database import Database
+from federated_aggregator.services.catalogue import Catalogue
+from federated_aggregator.services.chain_port import ChainPort
+from federated_aggregator.services.job_run import Clock, JobRun
+from federated_aggregator.services.job_view import JobViews
+from federated_aggregator.services.recruiting import Recruiting
+from federated_aggregator.services.settlement import Settlement
+from federated_aggregator.services.sign_in import SignIn
+from federated_aggregator.services.steps import ChainSide
+from federated_aggregator.services.task_queue import TaskQueue
+from federated_aggregator.services.training import Training
+
+
+@dataclass(frozen=True)
+class Aggregator:
+    """The services of one process."""
+
+    chain: ChainPort
+    database: Database
+    sign_in: SignIn
+    catalogue: Catalogue
+    recruiting: Recruiting
+    training: Training
+    settlement: Settlement
+    views: JobViews
+    queue: TaskQueue
+
+    def status(self) -> dict[str, Any]:
+        """Who this aggregator is."""
+        return {
+            "chain_id": self.chain.chain_id,
+            "contract_address": self.chain.contract_address,
+            "aggregator_address": self.chain.address,
+            "version": version("deltaml"),
+        }
+
+
+def assemble(
+    database: Database,
+    chain: ChainPort,
+    *,
+    public_url: str | None = None,
+    unsafe_small_key: bool = False,
+    clock: Clock = time.time,
+) -> Aggregator:
+    """The aggregator's services on a database and a chain."""
+
+    def record_checkpoint(run: JobRun, statement: Any, signature: bytes) -> None:
+        key = chain.enqueue_checkpoint(run.session, statement, signature)
+        run.job.transactions = {**run.job.transactions, f"checkpoint/{statement.index}": key}
+
+    side = ChainSide(recover_message, chain.recover_checkpoint, record_checkpoint)
+    queue = TaskQueue(database)
+    training = Training(database, side, clock, unsafe_small_key, queue.notify)
+    return Aggregator(
+        chain=chain,
+        database=database,
+        sign_in=SignIn(database, chain.chain_id, clock, public_url),
+        catalogue=Catalogue(database, clock),
+        recruiting=Recruiting(database, chain, clock, unsafe_small_key),
+        training=training,
+        settlement=Settlement(database, chain, training, clock),
+        views=JobViews(database, chain),
+        queue=queue,
+    )

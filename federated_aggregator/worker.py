@@ -1,0 +1,29 @@
+"""The aggregator's process beside the web server: sends transactions, follows the chain, closes overdue steps.
+
+Every pass is idempotent and works on rows, so any number of workers may run; one is started with each aggregator.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import structlog
+
+from commons.errors import DeltaMLError
+from federated_aggregator.adapters.contract import Contract
+from federated_aggregator.wiring import Aggregator
+
+IDLE_S = 0.2
+
+log = structlog.get_logger(__name__)
+
+
+def run_worker(aggregator: Aggregator, contract: Contract, stop: threading.Event) -> None:
+    """Work until told to stop. An error of one pass is logged and the next pass tries again."""
+    while not stop.is_set():
+        for work in (contract.send_queued, aggregator.settlement.step, aggregator.training.close_overdue_steps):
+            try:
+                work()
+            except DeltaMLError as error:
+                log.warning("worker_pass_failed", work=work.__name__, code=error.code, reason=error.message)
+        stop.wait(IDLE_S)

@@ -1,0 +1,78 @@
+"""The marketplace contract as the buyer's use cases see it."""
+
+from __future__ import annotations
+
+from web3 import Web3
+
+from commons.chain.jobs import ContractCall, JobOnChain, JobSettled, JobTerms, Quote
+from commons.chain.marketplace import Marketplace
+from commons.chain.signing import SigningDomain, checked_address
+from commons.chain.transactions import suggest_fees
+
+POSTING_GAS = 500_000
+"""More gas than createJob takes."""
+
+
+class MarketplaceChain:
+    """`model_buyer.services.ports.Chain` on one node; making one asks nothing of the node."""
+
+    def __init__(self, marketplace: Marketplace) -> None:
+        self._marketplace = marketplace
+
+    def domain(self) -> SigningDomain:
+        """Chain and contract that signatures are for."""
+        return self._marketplace.domain
+
+    def balance_wei(self, address: str) -> int:
+        """Ether of an account."""
+        connection = self._marketplace.connection
+        with connection.translated():
+            return int(connection.web3.eth.get_balance(Web3.to_checksum_address(checked_address("address", address))))
+
+    def owed_wei(self, address: str) -> int:
+        """What an account can withdraw from the contract."""
+        return self._marketplace.owed_wei(address)
+
+    def posting_cost_wei(self) -> int:
+        """Upper estimate of the fee of posting a job."""
+        return POSTING_GAS * suggest_fees(self._marketplace.connection).max_wei
+
+    def create_job(self, terms: JobTerms, deposit_wei: int) -> ContractCall:
+        """The call that posts a job."""
+        return self._marketplace.calls.create_job(terms, deposit_wei)
+
+    def cancel_job(self, job_id: int) -> ContractCall:
+        """The call that calls a job off."""
+        return self._marketplace.calls.cancel_job(job_id)
+
+    def expire_job(self, job_id: int) -> ContractCall:
+        """The call that settles a job whose time is over."""
+        return self._marketplace.calls.expire_job(job_id)
+
+    def withdraw(self, to: str | None) -> ContractCall:
+        """The call that sends everything owed to this account, or to `to`."""
+        return self._marketplace.calls.withdraw() if to is None else self._marketplace.calls.withdraw_to(to)
+
+    def created_job_id(self, tx_hash: str) -> int:
+        """Id of the job that a mined createJob made."""
+        return self._marketplace.job_created_by(tx_hash)
+
+    def job(self, job_id: int) -> JobOnChain:
+        """The job's terms and state."""
+        return self._marketplace.job(job_id)
+
+    def participants(self, job_id: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Trainers and validators in the contract's order; empty before the start."""
+        return self._marketplace.trainers(job_id), self._marketplace.validators(job_id)
+
+    def contributions(self, job_id: int) -> tuple[int, ...]:
+        """Each trainer's contribution so far."""
+        return self._marketplace.contributions(job_id)
+
+    def quote(self, job_id: int) -> Quote:
+        """The split of the deposit on the checkpoints so far."""
+        return self._marketplace.quote(job_id)
+
+    def settled(self, job_id: int) -> JobSettled | None:
+        """How the job was finalized or expired, None when the node does not show it."""
+        return self._marketplace.job_finalized(job_id) or self._marketplace.job_expired(job_id)

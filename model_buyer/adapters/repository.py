@@ -1,0 +1,272 @@
+"""The model buyer's database as its use cases see it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pydantic import TypeAdapter
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from commons.chain.jobs import ContractCall
+from commons.chain.outbox import Outbox
+from commons.chain.outbox_table import OutboxColumns, OutboxState
+from commons.errors import Conflict, NotFound
+from commons.protocol.training_job import TrainingJobSpec
+from commons.protocol.wire import CiphertextVector
+from commons.storage.database import Database
+from model_buyer.adapters.tables import JobRow, OpeningRow, OutboxTransaction, TimelineRow, VaultRow
+from model_buyer.adapters.vault import VaultHeader
+from model_buyer.domain.checkpoint_ledger import OpenedRecord
+from model_buyer.domain.posted_job import (
+    DeliveryCheck,
+    JobKey,
+    Participants,
+    PostedJob,
+    Settlement,
+    SignedDelivery,
+    Stage,
+)
+from model_buyer.services.ports import SendState, SentTransaction, TimelineEntry
+
+_OUTBOX = Outbox(OutboxTransaction)
+_SEND_STATES = {OutboxState.MINED: SendState.MINED, OutboxState.FAILED: SendState.FAILED}
+_PARTICIPANTS = TypeAdapter(Participants)
+_SETTLEMENT = TypeAdapter(Settlement)
+
+
+class SqlRepository:
+    """`model_buyer.services.ports.Repository` on one SQLAlchemy session.
+
+    Args:
+        session: the unit of work.
+        writes: whether a job that is read may be saved, so that other processes must wait with it.
+    """
+
+    def __init__(self, session: Session, *, writes: bool) -> None:
+        self._session = session
+        self._writes = writes
+
+    def add(self, job: PostedJob) -> None:
+        """Store a new job."""
+        row = JobRow(id=job.id)
+        _write(row, job)
+        self._session.add(row)
+        self._session.flush()
+
+    def get(self, job_id: str) -> PostedJob:
+        """A job by its local id; raises NotFound."""
+        return _read(self._row(job_id))
+
+    def by_chain_id(self, chain_job_id: int) -> PostedJob | None:
+        """A job by its id on chain."""
+        row = self._session.scalar(select(JobRow).where(JobRow.chain_job_id == chain_job_id))
+        return None if row is None else _read(row)
+
+    def all(self) -> list[PostedJob]:
+        """All jobs, newest first."""
+        rows = self._session.scalars(select(JobRow).order_by(JobRow.created_at.desc(), JobRow.id))
+        return [_read(row) for row in rows]
+
+    def unfinished(self) -> list[PostedJob]:
+        """The jobs that something remains to be done for, oldest first."""
+        query = select(JobRow).where(JobRow.needs_attention).order_by(JobRow.created_at, JobRow.id)
+        return [_read(row) for row in self._session.scalars(query)]
+
+    def save(self, job: PostedJob) -> None:
+        """Store what changed."""
+        _write(self._row(job.id), job)
+        self._session.flush()
+
+    def openings(self, job_id: str) -> list[OpenedRecord]:
+        """The opened checkpoints of a job in order."""
+        query = select(OpeningRow).where(OpeningRow.job_id == job_id).order_by(OpeningRow.checkpoint)
+        return [_read_opening(row) for row in self._session.scalars(query)]
+
+    def add_opening(self, job_id: str, record: OpenedRecord) -> None:
+        """Store an opened checkpoint; raises Conflict if that checkpoint is there already."""
+        self._session.add(
+            OpeningRow(
+                job_id=job_id,
+                checkpoint=record.index,
+                round=record.round,
+                statements_digest=record.statements_digest,
+                mse=record.mse,
+                mse_fixed=str(record.mse_fixed),
+                leave_one_out_json=json.dumps(record.leave_one_out_mses_fixed),
+                row_count=record.row_count,
+                opened_at=record.opened_at,
+                answer=record.answer,
+            )
+        )
+        try:
+            self._session.flush()
+        except IntegrityError as error:
+            raise Conflict(f"checkpoint {record.index} of job {job_id} was opened already") from error
+
+    def record(self, job_id: str, entry: TimelineEntry) -> None:
+        """Add to a job's timeline."""
+        self._session.add(TimelineRow(job_id=job_id, at=entry.at, event=entry.event, tx_hash=entry.tx_hash))
+
+    def timeline(self, job_id: str) -> list[TimelineEntry]:
+        """A job's timeline, oldest first."""
+        query = select(TimelineRow).where(TimelineRow.job_id == job_id).order_by(TimelineRow.id)
+        return [TimelineEntry(row.at, row.event, row.tx_hash) for row in self._session.scalars(query)]
+
+    def send(self, key: str, call: ContractCall) -> None:
+        """Put a transaction into the outbox, once for each key."""
+        _OUTBOX.enqueue(self._session, key=key, call=call)
+
+    def sent(self, key: str) -> SentTransaction | None:
+        """The transaction with this key."""
+        row = _OUTBOX.find(self._session, key)
+        return None if row is None else _read_transaction(row)
+
+    def sent_with_prefix(self, prefix: str) -> list[SentTransaction]:
+        """The transactions whose key begins with `prefix`, newest first."""
+        query = select(OutboxTransaction).where(OutboxTransaction.key.startswith(prefix, autoescape=True))
+        rows = self._session.scalars(query.order_by(OutboxTransaction.id.desc()))
+        return [_read_transaction(row) for row in rows]
+
+    def _row(self, job_id: str) -> JobRow:
+        # SQLite, which knows no row locks, holds its write lock since the unit of work began.
+        row = self._session.get(JobRow, job_id, with_for_update=self._writes)
+        if row is None:
+            raise NotFound(f"there is no job {job_id!r} here; GET /v1/jobs lists the jobs of this buyer", job=job_id)
+        return row
+
+
+class SqlVaultHeaders:
+    """Where the vault's header is kept."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def load(self) -> VaultHeader | None:
+        """The header, or None before the first use."""
+        with self._database.snapshot() as session:
+            row = session.get(VaultRow, 1)
+            return None if row is None else VaultHeader(row.salt, row.cost, row.check)
+
+    def keep(self, header: VaultHeader) -> VaultHeader:
+        """Store `header` unless there is one already; returns the one that is stored."""
+        try:
+            with self._database.session() as session:
+                session.add(VaultRow(id=1, salt=header.salt, cost=header.cost, check=header.check))
+        except IntegrityError:
+            # Another process of this service made one at the same time.
+            return self.load() or header
+        return header
+
+
+@contextmanager
+def unit_of_work(database: Database) -> Iterator[SqlRepository]:
+    """A unit of work that may write to `database`."""
+    with database.session() as session:
+        yield SqlRepository(session, writes=True)
+
+
+@contextmanager
+def snapshot(database: Database) -> Iterator[SqlRepository]:
+    """A unit of work that only reads."""
+    with database.snapshot() as session:
+        yield SqlRepository(session, writes=False)
+
+
+def _write(row: JobRow, job: PostedJob) -> None:
+    row.created_at = job.created_at
+    row.stage = job.stage.value
+    row.note = job.note
+    row.trouble = job.trouble
+    row.needs_attention = job.needs_attention
+    row.cancel_requested = job.cancel_requested
+    row.spec_json = job.spec.model_dump_json()
+    row.key_bits = job.key_bits
+    row.key_json = None if job.key is None else _key_json(job.key)
+    row.sealed_secret = None if job.key is None else job.key.sealed_secret
+    row.chain_job_id = job.chain_job_id
+    row.participants_json = None if job.participants is None else _PARTICIPANTS.dump_json(job.participants).decode()
+    row.delivery_json = None if job.delivery is None else _delivery_json(job.delivery)
+    row.seed = job.seed
+    row.settlement_json = None if job.settlement is None else _SETTLEMENT.dump_json(job.settlement).decode()
+    row.model_json = job.model_json
+    row.delivery_check = job.delivery_check.value
+
+
+def _read(row: JobRow) -> PostedJob:
+    return PostedJob(
+        id=row.id,
+        spec=TrainingJobSpec.model_validate_json(row.spec_json),
+        key_bits=row.key_bits,
+        created_at=row.created_at,
+        stage=Stage(row.stage),
+        note=row.note,
+        trouble=row.trouble,
+        cancel_requested=row.cancel_requested,
+        key=_read_key(row),
+        chain_job_id=row.chain_job_id,
+        participants=None if row.participants_json is None else _PARTICIPANTS.validate_json(row.participants_json),
+        delivery=None if row.delivery_json is None else _read_delivery(row.delivery_json),
+        seed=row.seed,
+        settlement=None if row.settlement_json is None else _SETTLEMENT.validate_json(row.settlement_json),
+        model_json=row.model_json,
+        delivery_check=DeliveryCheck(row.delivery_check),
+    )
+
+
+def _key_json(key: JobKey) -> str:
+    return json.dumps({"modulus": hex(key.modulus), "modulus_proof": key.modulus_proof})
+
+
+def _read_key(row: JobRow) -> JobKey | None:
+    if row.key_json is None or row.sealed_secret is None:
+        return None
+    public = json.loads(row.key_json)
+    return JobKey(int(public["modulus"], 16), tuple(public["modulus_proof"]), row.sealed_secret)
+
+
+def _delivery_json(delivery: SignedDelivery) -> str:
+    return json.dumps(
+        {
+            "delivered": delivery.delivered.model_dump(mode="json"),
+            "digest": delivery.digest.hex(),
+            "candidates_digest": delivery.candidates_digest.hex(),
+            "round": delivery.round,
+            "checkpoint": delivery.checkpoint,
+            "signature": delivery.signature.hex(),
+        }
+    )
+
+
+def _read_delivery(text: str) -> SignedDelivery:
+    document = json.loads(text)
+    return SignedDelivery(
+        delivered=CiphertextVector.model_validate(document["delivered"]),
+        digest=bytes.fromhex(document["digest"]),
+        candidates_digest=bytes.fromhex(document["candidates_digest"]),
+        round=document["round"],
+        checkpoint=document["checkpoint"],
+        signature=bytes.fromhex(document["signature"]),
+    )
+
+
+def _read_opening(row: OpeningRow) -> OpenedRecord:
+    return OpenedRecord(
+        index=row.checkpoint,
+        round=row.round,
+        statements_digest=row.statements_digest,
+        mse=row.mse,
+        mse_fixed=int(row.mse_fixed),
+        leave_one_out_mses_fixed=tuple(json.loads(row.leave_one_out_json)),
+        row_count=row.row_count,
+        opened_at=row.opened_at,
+        answer=row.answer,
+    )
+
+
+def _read_transaction(row: OutboxColumns) -> SentTransaction:
+    state = _SEND_STATES.get(row.state, SendState.PENDING)
+    return SentTransaction(row.key, row.description, state, row.tx_hash, row.note or row.reason)

@@ -1,0 +1,97 @@
+"""The tables of the model buyer's database."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, MetaData, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from commons.chain.outbox_table import OutboxColumns
+from commons.web.authentication_tables import authentication_tables
+
+
+class Base(DeclarativeBase):
+    """Root of the mapped classes; constraints are named alike on every database."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class JobRow(Base):
+    """One posted job; documents are JSON text, amounts decimal text (they exceed 64 bits), times Unix seconds."""
+
+    __tablename__ = "jobs"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    created_at: Mapped[float] = mapped_column(index=True)
+    stage: Mapped[str] = mapped_column(String(20))
+    note: Mapped[str] = mapped_column(Text)
+    trouble: Mapped[str] = mapped_column(Text)
+    needs_attention: Mapped[bool] = mapped_column(index=True)
+    cancel_requested: Mapped[bool]
+    spec_json: Mapped[str] = mapped_column(Text)
+    key_bits: Mapped[int]
+    key_json: Mapped[str | None] = mapped_column(Text)
+    sealed_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    chain_job_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    participants_json: Mapped[str | None] = mapped_column(Text)
+    delivery_json: Mapped[str | None] = mapped_column(Text)
+    seed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    settlement_json: Mapped[str | None] = mapped_column(Text)
+    model_json: Mapped[str | None] = mapped_column(Text)
+    delivery_check: Mapped[str] = mapped_column(String(20))
+
+
+class OpeningRow(Base):
+    """One opened checkpoint."""
+
+    __tablename__ = "openings"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    checkpoint: Mapped[int] = mapped_column(primary_key=True)
+    round: Mapped[int]
+    statements_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    mse: Mapped[float]
+    mse_fixed: Mapped[str] = mapped_column(String(78))
+    leave_one_out_json: Mapped[str] = mapped_column(Text)
+    row_count: Mapped[int]
+    opened_at: Mapped[float]
+    answer: Mapped[str] = mapped_column(Text)
+
+
+class TimelineRow(Base):
+    """Something that happened to a job."""
+
+    __tablename__ = "timeline"
+    __table_args__ = (Index("ix_timeline_job", "job_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    at: Mapped[float]
+    event: Mapped[str] = mapped_column(Text)
+    tx_hash: Mapped[str | None] = mapped_column(String(66))
+
+
+class VaultRow(Base):
+    """The header of the key vault; there is one row."""
+
+    __tablename__ = "vault"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    salt: Mapped[bytes] = mapped_column(LargeBinary)
+    cost: Mapped[int]
+    check: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class OutboxTransaction(OutboxColumns, Base):
+    """A transaction of this buyer's account."""
+
+    __tablename__ = "outbox"
+
+
+AUTHENTICATION = authentication_tables(Base.metadata)

@@ -1,0 +1,1 @@
+"""The model buyer's HTTP API: parse, call one use case, serialise."""

@@ -1,0 +1,47 @@
+"""`/v1/account`, `/v1/withdrawals`: the buyer's money."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+
+from commons.web.app import BEARER, json_response
+from model_buyer.api.schemas import Account, Transaction, WithdrawalList, WithdrawalRequest
+from model_buyer.api.views import transaction
+from model_buyer.services.withdraw import PREFIX, request_withdrawal
+from model_buyer.wiring import Assembly
+
+
+def account_blueprint(parts: Assembly) -> APIBlueprint:
+    """The routes about the account."""
+    blueprint = APIBlueprint("account", __name__, url_prefix="/v1", abp_tags=[Tag(name="account")], abp_security=BEARER)
+
+    @blueprint.get("/account", responses={HTTPStatus.OK: Account})
+    def show_account() -> Response:
+        """Address, balance, and what can be withdrawn."""
+        address = parts.address
+        return json_response(
+            Account(
+                address=address,
+                balance_wei=str(parts.chain.balance_wei(address)),
+                owed_wei=str(parts.chain.owed_wei(address)),
+            )
+        )
+
+    @blueprint.post("/withdrawals", responses={HTTPStatus.ACCEPTED: Transaction})
+    def withdraw(body: WithdrawalRequest) -> Response:
+        """Withdraw everything that the contract owes to this account."""
+        sent = request_withdrawal(body.to, unit_of_work=parts.unit_of_work, chain=parts.chain, address=parts.address)
+        return json_response(transaction(sent), HTTPStatus.ACCEPTED)
+
+    @blueprint.get("/withdrawals", responses={HTTPStatus.OK: WithdrawalList})
+    def list_withdrawals() -> Response:
+        """All withdrawals, newest first."""
+        with parts.snapshot() as repository:
+            sent = repository.sent_with_prefix(PREFIX)
+        return json_response(WithdrawalList(withdrawals=[transaction(one) for one in sent]))
+
+    return blueprint

@@ -1,0 +1,155 @@
+"""What the API answers with. Amounts in wei and fixed-point integers are decimal strings; times are Unix seconds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from commons.protocol.training_job import TrainingJobSpec
+
+
+class JobPath(BaseModel):
+    """A job in a path."""
+
+    id: str = Field(min_length=1, max_length=64, description="The buyer's own id of the job")
+
+
+class Account(BaseModel):
+    """The account that pays deposits and receives refunds."""
+
+    address: str
+    balance_wei: str
+    owed_wei: str = Field(description="What can be withdrawn from the contract")
+
+
+class Checkpoint(BaseModel):
+    """One evaluation of the model, as this buyer opened it."""
+
+    index: int
+    round: int
+    mse: float = Field(description="In squared units of the target")
+    mse_fixed: str = Field(description="As recorded on chain")
+    leave_one_out_mses_fixed: list[str]
+    row_count: int
+    opened_at: float
+
+
+class TimelineItem(BaseModel):
+    """Something that happened."""
+
+    at: float
+    event: str
+    tx_hash: str | None
+
+
+class Transaction(BaseModel):
+    """A transaction of this buyer."""
+
+    id: str
+    description: str
+    state: str = Field(description="pending, mined or failed")
+    tx_hash: str | None
+    reason: str | None = Field(description="What it waits for or why it failed")
+
+
+class Participant(BaseModel):
+    """A data owner in a job, with its pay on the checkpoints so far."""
+
+    address: str
+    role: str = Field(description="trainer or validator")
+    contribution: str | None = Field(description="Summed contribution on chain; validators have none")
+    share: float | None = Field(description="Part of all contributions, 0 to 1")
+    pay_wei: str | None
+
+
+class Pay(BaseModel):
+    """The split of the deposit on the checkpoints so far; final once the job is settled."""
+
+    aggregator_wei: str
+    refund_wei: str
+
+
+class SettlementView(BaseModel):
+    """How the deposit was split; the two add up to it."""
+
+    paid_wei: str
+    refunded_wei: str
+
+
+class JobSummary(BaseModel):
+    """A job in a list."""
+
+    id: str
+    job_id: int | None = Field(description="Its number on chain, once it has one")
+    title: str
+    stage: str = Field(
+        description="draft, escrowing, escrowed, offered, unmasking, finished, cancelled, expired, failed"
+    )
+    note: str = Field(description="What the stage waits for, or why it ended")
+    trouble: str = Field(description="What keeps it from advancing right now")
+    created_at: float
+    deposit_wei: str
+    rounds: int
+    mse: float | None = Field(description="Latest MSE in squared units of the target")
+
+
+class JobList(BaseModel):
+    """All jobs of this buyer, newest first."""
+
+    jobs: list[JobSummary]
+
+
+class JobDetail(JobSummary):
+    """Everything there is to show of a job."""
+
+    spec: TrainingJobSpec
+    key_bits: int
+    modulus: str | None
+    cancel_requested: bool
+    checkpoints: list[Checkpoint]
+    participants: list[Participant]
+    pay: Pay | None
+    settlement: SettlementView | None
+    delivery_check: str = Field(
+        description="Whether the model is the one the validators evaluated: pending, matches, differs, unavailable"
+    )
+    timeline: list[TimelineItem]
+    transactions: list[Transaction]
+    live: dict[str, Any] | None = Field(description="The aggregator's view: state, step, round, who is waited for")
+    unavailable: list[str] = Field(description="What could not be asked just now")
+
+
+class PredictionRequest(BaseModel):
+    """Rows to predict for: objects of feature names and numbers."""
+
+    rows: list[dict[str, Any]] = Field(min_length=1, max_length=100_000)
+
+
+class Predictions(BaseModel):
+    """One prediction a row, in the target's unit."""
+
+    target: str
+    unit: str
+    predictions: list[float]
+
+
+class SklearnParameters(BaseModel):
+    """Attributes of a fitted `sklearn.linear_model.LinearRegression`."""
+
+    coef_: list[float]
+    intercept_: float
+    n_features_in_: int
+    feature_names_in_: list[str]
+
+
+class WithdrawalRequest(BaseModel):
+    """Where to send what is owed; to the buyer's own account when left out."""
+
+    to: str | None = None
+
+
+class WithdrawalList(BaseModel):
+    """Withdrawals, newest first."""
+
+    withdrawals: list[Transaction]

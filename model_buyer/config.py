@@ -1,0 +1,104 @@
+"""The model buyer's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from commons.agent.http_service import checked_service_url
+from commons.chain.signing import checked_address
+from commons.errors import InvalidInput
+from commons.paillier import DEFAULT_KEY_BITS
+from commons.web.configuration import ConfigurationReader
+from model_buyer.adapters.vault import STANDARD_COST
+from model_buyer.domain.job_request import MAX_KEY_BITS, checked_key_bits
+
+DEFAULT_STATE_DIR = Path("var/buyer")
+DEFAULT_PORT = 8200
+DEFAULT_POLL_INTERVAL_S = 0.5
+
+
+@dataclass(frozen=True)
+class BuyerConfig:
+    """Read once when the service starts.
+
+    Attributes:
+        name: what the aggregator shows for this buyer.
+        state_dir: the service's own folder.
+        database_url: SQLAlchemy URL; a SQLite file in `state_dir` by default.
+        host, port: where to listen; port 0 finds a free one.
+        aggregator_url: the aggregator.
+        eth_rpc_url: the Ethereum node.
+        contract_address: the marketplace.
+        chain_id: the chain that the node must serve; None takes whichever it serves.
+        keystore, keystore_password: the account that pays; its password also seals the stored Paillier keys.
+        admin_password: of the user `admin` at the first start; drawn and written to a file when None.
+        key_bits: size of a job's Paillier key unless the job asks for another.
+        unsafe_small_key: allows Paillier keys that can be broken (tests only).
+        vault_cost: scrypt's n for the stored Paillier keys, used when the first one is stored.
+        poll_interval_s: seconds between two looks at chain and outbox.
+    """
+
+    name: str
+    state_dir: Path
+    database_url: str = field(repr=False)
+    host: str
+    port: int
+    aggregator_url: str
+    eth_rpc_url: str = field(repr=False)
+    contract_address: str
+    chain_id: int | None
+    keystore: Path
+    keystore_password: str = field(repr=False)
+    admin_password: str | None = field(repr=False)
+    key_bits: int
+    unsafe_small_key: bool
+    vault_cost: int
+    poll_interval_s: float
+
+    @classmethod
+    def read(cls, options: Mapping[str, object], environment: Mapping[str, str] | None = None) -> BuyerConfig:
+        """The configuration from options and environment; raises InvalidInput with all errors together."""
+        reader = ConfigurationReader(options, environment)
+        state_dir = reader.path("state_dir", DEFAULT_STATE_DIR).absolute()
+        password = reader.secret("keystore_password")
+        reader.require("keystore_password", password)
+        unsafe_small_key = reader.flag("unsafe_small_key")
+        config = cls(
+            name=reader.text("name", "model buyer"),
+            state_dir=state_dir,
+            database_url=reader.text("database_url", f"sqlite:///{state_dir}/buyer.sqlite3"),
+            host=reader.text("host", "127.0.0.1"),
+            port=reader.integer("port", DEFAULT_PORT, maximum=65535),
+            aggregator_url=reader.url("aggregator_url", "http://127.0.0.1:8100"),
+            eth_rpc_url=reader.url("eth_rpc_url", "http://127.0.0.1:8545"),
+            contract_address=reader.text("contract_address"),
+            # 0 is no chain id (EIP-155), so it can stand for "any".
+            chain_id=reader.integer("chain_id", 0) or None,
+            keystore=reader.path("keystore", state_dir / "keystore.json"),
+            keystore_password=password or "",
+            admin_password=reader.secret("admin_password"),
+            key_bits=reader.integer("key_bits", DEFAULT_KEY_BITS, maximum=MAX_KEY_BITS),
+            unsafe_small_key=unsafe_small_key,
+            vault_cost=reader.integer("vault_cost", STANDARD_COST, minimum=2**10, maximum=2**22),
+            poll_interval_s=reader.number("poll_interval_s", DEFAULT_POLL_INTERVAL_S),
+        )
+        reader.finish()
+        config._check()
+        return config
+
+    def _check(self) -> None:
+        problems = []
+        checks = (
+            lambda: checked_service_url(self.aggregator_url, field="aggregator_url"),
+            lambda: checked_address("contract_address", self.contract_address),
+            lambda: checked_key_bits(None, default=self.key_bits, unsafe_small_key=self.unsafe_small_key),
+        )
+        for check in checks:
+            try:
+                check()
+            except InvalidInput as error:
+                problems.append(error.message)
+        if problems:
+            raise InvalidInput("configuration: " + "; ".join(problems), errors=problems)

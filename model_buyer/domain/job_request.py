@@ -1,0 +1,135 @@
+"""What a person asks for when posting a job, and the specification that follows from it.
+
+A `JobRequest` leaves open what a machine can decide: deadlines may be given as durations from now, the learning rate
+and the seed of the role draw may be left out. The specification has all of it fixed, because owners sign over its
+digest.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Self
+
+from pydantic import Field, field_validator, model_validator
+
+from commons.errors import InvalidInput
+from commons.paillier import DEFAULT_KEY_BITS, MINIMUM_KEY_BITS
+from commons.protocol.training_job import (
+    MAX_FEATURES,
+    Averaging,
+    EarlyStop,
+    Feature,
+    FrozenModel,
+    PayTerms,
+    Scaling,
+    TrainingJobSpec,
+    Wei,
+)
+
+MAX_KEY_BITS = 8192
+_DAY_S = 86_400
+_SPEC_FIELDS = (
+    "title",
+    "description",
+    "features",
+    "target",
+    "scaling",
+    "averaging",
+    "rounds",
+    "local_steps",
+    "learning_rate",
+    "evaluate_every",
+    "early_stop",
+    "min_owners",
+    "min_rows",
+    "deposit_wei",
+    "pay",
+    "round_timeout_s",
+)
+
+
+class JobRequest(FrozenModel):
+    """A training job as a person asks for it.
+
+    For each deadline give either the seconds from now (`start_within_s`, `finish_within_s`) or the Unix time in seconds
+    (`start_by`, `finish_by`); the default is a day to start and another to finish.
+    """
+
+    title: str = Field(min_length=1, max_length=200, examples=["Diabetes progression"])
+    description: str = Field(default="", max_length=5000)
+    features: tuple[Feature, ...] = Field(max_length=MAX_FEATURES)
+    target: Feature
+    scaling: Scaling = Scaling.RANGE
+    averaging: Averaging = Averaging.ROWS
+    rounds: int = Field(default=100, ge=1, le=100_000)
+    local_steps: int = Field(default=1, ge=1, le=1000)
+    learning_rate: float | None = Field(
+        default=None, gt=0, le=1e12, description="Needed when scaling is none; else 1 / number of weights"
+    )
+    evaluate_every: int = Field(default=10, ge=1)
+    early_stop: EarlyStop | None = None
+    min_owners: int = Field(default=2, ge=2)
+    min_rows: int = Field(default=1, ge=1)
+    deposit_wei: Wei = Field(gt=0)
+    pay: PayTerms = PayTerms()
+    start_by: int | None = Field(default=None, gt=0, description="Unix time in seconds")
+    finish_by: int | None = Field(default=None, gt=0, description="Unix time in seconds")
+    start_within_s: int | None = Field(default=None, gt=0, le=365 * _DAY_S)
+    finish_within_s: int | None = Field(default=None, gt=0, le=365 * _DAY_S)
+    round_timeout_s: int = Field(default=120, ge=1, le=7 * _DAY_S)
+    role_seed: int | None = Field(default=None, ge=0, lt=2**63, description="Drawn at random when left out")
+    key_bits: int | None = Field(default=None, ge=1, le=MAX_KEY_BITS, description="Size of the Paillier modulus")
+
+    @field_validator("features")
+    @classmethod
+    def _at_least_one(cls, features: tuple[Feature, ...]) -> tuple[Feature, ...]:
+        # Not min_length, which also complains when the only feature is wrong in another way.
+        if not features:
+            raise ValueError("name at least one feature")
+        return features
+
+    @model_validator(mode="after")
+    def _one_of_each_deadline(self) -> Self:
+        for absolute, relative in (("start_by", "start_within_s"), ("finish_by", "finish_within_s")):
+            if getattr(self, absolute) is not None and getattr(self, relative) is not None:
+                raise ValueError(f"give {absolute} or {relative}, not both")
+        return self
+
+    def to_spec(self, *, now: float) -> TrainingJobSpec:
+        """Return the specification; draws the role seed from `secrets` when none was given.
+
+        Raises:
+            pydantic.ValidationError: naming the field that cannot be (`finish_by` before `start_by`, say).
+            InvalidInput: a deadline that has passed already.
+        """
+        start_by = self.start_by or int(now) + (self.start_within_s or _DAY_S)
+        finish_by = self.finish_by or (int(now) + self.finish_within_s if self.finish_within_s else start_by + _DAY_S)
+        if start_by <= now:
+            raise InvalidInput(f"start_by is {start_by}, which has passed (now is {int(now)})", field="start_by")
+        role_seed = secrets.randbits(63) if self.role_seed is None else self.role_seed
+        document = self.model_dump(include=set(_SPEC_FIELDS))
+        return TrainingJobSpec.model_validate(
+            {**document, "start_by": start_by, "finish_by": finish_by, "role_seed": role_seed}
+        )
+
+
+def checked_key_bits(requested: int | None, *, default: int, unsafe_small_key: bool) -> int:
+    """Return the size of the key to generate.
+
+    Raises:
+        InvalidInput: fewer bits than `MINIMUM_KEY_BITS` unless the service was started with unsafe_small_key, or an odd
+            number, which two primes of equal size cannot give.
+    """
+    bits = default if requested is None else requested
+    least = 256 if unsafe_small_key else MINIMUM_KEY_BITS
+    if bits < least:
+        raise InvalidInput(
+            f"key_bits is {bits}; expected at least {least}"
+            + ("" if unsafe_small_key else " (a smaller key can be broken, and the model and the data with it)"),
+            field="key_bits",
+        )
+    if bits % 2:
+        raise InvalidInput(
+            f"key_bits is {bits}; expected an even number, for example {DEFAULT_KEY_BITS}", field="key_bits"
+        )
+    return bits

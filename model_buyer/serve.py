@@ -1,0 +1,54 @@
+"""Running the model buyer: web server and background processes, from one configuration."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from flask import Flask
+
+from commons.chain.keystore import load_account
+from commons.storage.database import create_database
+from commons.storage.migrations import migrate
+from commons.web.json_logging import configure_logging
+from commons.web.server import serve as serve_app
+from model_buyer.app import create_app
+from model_buyer.background import answer_tasks, keep_jobs
+from model_buyer.config import BuyerConfig
+from model_buyer.wiring import Assembly
+
+THREADS = 16
+MIGRATIONS = Path(__file__).parent / "adapters" / "migrations" / "versions"
+
+
+def serve(config: BuyerConfig, ready_file: Path | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit code.
+
+    Neither chain nor aggregator needs to be there: `/readyz` and the jobs say what is waited for.
+
+    Raises:
+        InvalidInput, NotFound, NotAuthenticated: configuration, keystore or its password are wrong.
+    """
+    configure_logging("model-buyer")
+    account = load_account(config.keystore, config.keystore_password)
+    database = create_database(config.database_url)
+    migrate(database, MIGRATIONS)
+    parts = Assembly(config, database, account)
+
+    def app() -> Flask:
+        return create_app(parts)
+
+    def agent(stop: threading.Event) -> None:
+        answer_tasks(parts, stop)
+
+    def job_keeper(stop: threading.Event) -> None:
+        keep_jobs(parts, stop)
+
+    return serve_app(
+        app,
+        host=config.host,
+        port=config.port,
+        threads=THREADS,
+        background=[agent, job_keeper],
+        ready_file=ready_file,
+    )

@@ -1,0 +1,64 @@
+"""Who takes part in a job that has started, taken from the chain and kept with the job."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+from commons.errors import Conflict, ProtocolViolation
+from commons.paillier import PublicKey
+from commons.protocol.checkpoint import JobContext
+from commons.protocol.numeric_plan import NumericPlan
+from model_buyer.domain.participant_limits import require_enough_owners
+from model_buyer.domain.posted_job import Participants, PostedJob
+from model_buyer.services.ports import Buyer, TimelineEntry
+
+
+def ensure_participants(buyer: Buyer, job: PostedJob) -> PostedJob:
+    """The job with its participants, which are looked up once and then stored.
+
+    Raises:
+        Conflict: if the job has not started on chain.
+        ProtocolViolation: if it was started with fewer owners than agreed.
+        ServiceUnavailable: if chain or aggregator does not answer.
+    """
+    if job.participants is not None:
+        return job
+    chain_job_id = job.require_chain_job_id()
+    trainers, validators = buyer.chain.participants(chain_job_id)
+    if not trainers or not validators:
+        raise Conflict(f"job {chain_job_id} has not started on chain", job_id=chain_job_id)
+    require_enough_owners(job.spec.min_owners, len(trainers), len(validators))
+    participants = Participants(trainers, validators, running_growth(buyer.aggregator.job(chain_job_id)))
+    with buyer.unit_of_work() as repository:
+        job = replace(repository.get(job.id), participants=participants)
+        repository.save(job)
+        event = f"training started with {len(trainers)} trainers and {len(validators)} validators"
+        repository.record(job.id, TimelineEntry(buyer.clock(), event))
+    return job
+
+
+def running_growth(view: dict[str, Any]) -> float:
+    """The growth of the job's numeric plan, at least 1; raises ProtocolViolation when the view has none."""
+    growth = view.get("growth")
+    if isinstance(growth, bool) or not isinstance(growth, int | float) or not math.isfinite(growth):
+        raise ProtocolViolation(f"the aggregator's view of the job has no usable growth: {growth!r}", field="growth")
+    return max(1.0, float(growth))
+
+
+def job_context(job: PostedJob, *, unsafe_small_key: bool) -> JobContext:
+    """The public facts of a started job that every protocol step needs.
+
+    Raises:
+        Conflict: if the job has not started.
+    """
+    if job.participants is None:
+        raise Conflict(f"job {job.id} has not started", stage=job.stage)
+    return JobContext(
+        job_id=job.require_chain_job_id(),
+        key=PublicKey(job.require_key().modulus, unsafe_small_key=unsafe_small_key),
+        plan=NumericPlan(job.spec, job.key_bits, job.participants.growth),
+        trainers=job.participants.trainers,
+        validators=job.participants.validators,
+    )

@@ -1,0 +1,229 @@
+"""What the use cases need from outside: the database, the key vault, the chain, the aggregator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from eth_account.signers.local import LocalAccount
+
+from commons.agent.aggregator_client import AggregatorStatus
+from commons.chain.jobs import ContractCall, JobOnChain, JobSettled, JobTerms, Quote
+from commons.chain.signing import SigningDomain
+from commons.paillier import SecretKey
+from commons.protocol.training_job import TrainingJobSpec
+from model_buyer.domain.checkpoint_ledger import OpenedRecord
+from model_buyer.domain.posted_job import PostedJob
+
+Clock = Callable[[], float]
+
+
+class SendState(StrEnum):
+    """How far a transaction of this buyer's got."""
+
+    PENDING = "pending"
+    MINED = "mined"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class SentTransaction:
+    """A transaction in the outbox; `reason` says why it failed or what it waits for."""
+
+    key: str
+    description: str
+    state: SendState
+    tx_hash: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """Something that happened to a job, with its transaction if there was one."""
+
+    at: float
+    event: str
+    tx_hash: str | None = None
+
+
+class Chain(Protocol):
+    """The marketplace contract as the buyer uses it; every method that asks the node may raise ChainUnavailable."""
+
+    def domain(self) -> SigningDomain:
+        """Chain and contract that signatures are for."""
+        ...
+
+    def balance_wei(self, address: str) -> int:
+        """Ether of an account."""
+        ...
+
+    def owed_wei(self, address: str) -> int:
+        """What an account can withdraw from the contract."""
+        ...
+
+    def posting_cost_wei(self) -> int:
+        """Upper estimate of the fee of posting a job."""
+        ...
+
+    def create_job(self, terms: JobTerms, deposit_wei: int) -> ContractCall:
+        """The call that posts a job."""
+        ...
+
+    def cancel_job(self, job_id: int) -> ContractCall:
+        """The call that calls a job off."""
+        ...
+
+    def expire_job(self, job_id: int) -> ContractCall:
+        """The call that settles a job whose time is over."""
+        ...
+
+    def withdraw(self, to: str | None) -> ContractCall:
+        """The call that sends everything owed to this account, or to `to`."""
+        ...
+
+    def created_job_id(self, tx_hash: str) -> int:
+        """Id of the job that a mined createJob made."""
+        ...
+
+    def job(self, job_id: int) -> JobOnChain:
+        """The job's terms and state."""
+        ...
+
+    def participants(self, job_id: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Trainers and validators in the contract's order; empty before the start."""
+        ...
+
+    def contributions(self, job_id: int) -> tuple[int, ...]:
+        """Each trainer's contribution so far."""
+        ...
+
+    def quote(self, job_id: int) -> Quote:
+        """The split of the deposit on the checkpoints so far."""
+        ...
+
+    def settled(self, job_id: int) -> JobSettled | None:
+        """How the job was finalized or expired, None when the node does not show it."""
+        ...
+
+
+class AggregatorView(Protocol):
+    """What the aggregator shows to everybody; every method may raise ServiceUnavailable."""
+
+    def job(self, job_id: int) -> dict[str, Any]:
+        """The aggregator's view of a job."""
+        ...
+
+
+class Aggregator(AggregatorView, Protocol):
+    """The part of the aggregator's client that the buyer uses; every method may raise ServiceUnavailable."""
+
+    def status(self) -> AggregatorStatus:
+        """Who the aggregator is."""
+        ...
+
+    def offer_job(
+        self, job_id: int, spec: TrainingJobSpec, *, modulus: int, modulus_proof: Sequence[str]
+    ) -> dict[str, Any]:
+        """Make a job known that is on chain already."""
+        ...
+
+    def delivery(self, job_id: int) -> dict[str, Any]:
+        """The delivered and the final weights."""
+        ...
+
+
+class Vault(Protocol):
+    """Secret keys at rest."""
+
+    def seal(self, key: SecretKey, job_id: str) -> bytes:
+        """The encrypted key."""
+        ...
+
+    def open(self, sealed: bytes, job_id: str) -> SecretKey:
+        """The key again."""
+        ...
+
+
+class Repository(Protocol):
+    """The buyer's database inside one unit of work."""
+
+    def add(self, job: PostedJob) -> None:
+        """Store a new job."""
+        ...
+
+    def get(self, job_id: str) -> PostedJob:
+        """A job by its local id; raises NotFound."""
+        ...
+
+    def by_chain_id(self, chain_job_id: int) -> PostedJob | None:
+        """A job by its id on chain."""
+        ...
+
+    def all(self) -> list[PostedJob]:
+        """All jobs, newest first."""
+        ...
+
+    def unfinished(self) -> list[PostedJob]:
+        """The jobs that something remains to be done for, oldest first."""
+        ...
+
+    def save(self, job: PostedJob) -> None:
+        """Store what changed."""
+        ...
+
+    def openings(self, job_id: str) -> list[OpenedRecord]:
+        """The opened checkpoints of a job in order."""
+        ...
+
+    def add_opening(self, job_id: str, record: OpenedRecord) -> None:
+        """Store an opened checkpoint; raises Conflict if that checkpoint is there already."""
+        ...
+
+    def record(self, job_id: str, entry: TimelineEntry) -> None:
+        """Add to a job's timeline."""
+        ...
+
+    def timeline(self, job_id: str) -> list[TimelineEntry]:
+        """A job's timeline, oldest first."""
+        ...
+
+    def send(self, key: str, call: ContractCall) -> None:
+        """Put a transaction into the outbox, once for each key."""
+        ...
+
+    def sent(self, key: str) -> SentTransaction | None:
+        """The transaction with this key."""
+        ...
+
+    def sent_with_prefix(self, prefix: str) -> list[SentTransaction]:
+        """The transactions whose key begins with `prefix`, newest first."""
+        ...
+
+
+UnitOfWork = Callable[[], AbstractContextManager[Repository]]
+"""Opens a unit of work: committed at the end of the block, rolled back when the block raises."""
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """Everything that the use cases of one buyer work with.
+
+    Attributes:
+        unit_of_work: for what may write.
+        snapshot: for what only reads.
+        account: signs checkpoints and transactions.
+        unsafe_small_key: whether Paillier keys under the minimum size are allowed (tests).
+        clock: Unix time in seconds.
+    """
+
+    unit_of_work: UnitOfWork
+    snapshot: UnitOfWork
+    chain: Chain
+    aggregator: Aggregator
+    vault: Vault
+    account: LocalAccount
+    unsafe_small_key: bool
+    clock: Clock

@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Sets up what the Makefile's targets need: says what it does, and skips what is there already.
+#
+#   scripts/setup.sh run    what `make demo` needs: Python packages and an Ethereum node
+#   scripts/setup.sh dev    the same, and what `make test` and `make check` need
+#
+# Python packages go to .venv, pinned and checked by the hashes in requirements.lock (dev: requirements-dev.lock); npm
+# packages to contracts/node_modules, pinned and checked by contracts/package-lock.json. Nothing outside of this folder
+# is changed. Everything is said on standard error, so that a command's own output can be piped.
+#
+# PYTHON=… chooses the interpreter; otherwise the first of python3, python3.13, python3.12, python3.11 that will do.
+set -euo pipefail
+exec >&2
+cd "$(dirname "$0")/.."
+
+profile=${1:-run}
+case $profile in
+  run) lock=requirements.lock npm_options=(--omit=dev) ;;
+  dev) lock=requirements-dev.lock npm_options=() ;;
+  *) echo "usage: scripts/setup.sh run|dev"; exit 2 ;;
+esac
+stamps=.venv/.installed
+npm_stamps=contracts/node_modules
+
+say() { echo "setup: $*"; }
+# Called in command substitutions too, which capture standard output.
+fail() { echo "setup: error: $*" >&2; exit 1; }
+
+# Done means: the very file that was installed from is the one that is here now, in the folder where it is now.
+venv_current() { [ "$(cat "$stamps/folder" 2>/dev/null)" = "$PWD" ] && .venv/bin/python -c '' 2>/dev/null; }
+packages_current() { cmp -s "$lock" "$stamps/packages-$profile"; }
+project_current() { cmp -s pyproject.toml "$stamps/project"; }
+npm_current() { cmp -s contracts/package-lock.json "$npm_stamps/.installed-$profile"; }
+all_current() { venv_current && packages_current && project_current && npm_current; }
+
+new_enough_python() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+
+find_python() {
+  local candidate
+  for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
+    if new_enough_python "$candidate"; then echo "$candidate"; return; fi
+  done
+  fail "Python 3.11 or newer is needed, and ${PYTHON:-python3} is not that. On Debian or Ubuntu:" \
+    "apt-get install python3 python3-venv; or name another interpreter: make PYTHON=/path/to/python"
+}
+
+make_venv() {
+  local python clear=()
+  python=$(find_python)
+  "$python" -c 'import ensurepip, venv' 2>/dev/null ||
+    fail "this Python has no venv module. On Debian or Ubuntu: apt-get install python3-venv"
+  # A virtual environment does not survive being moved; one without a stamp was left half made, or made by hand.
+  if [ -f "$stamps/folder" ]; then clear=(--clear); fi
+  say "making .venv with $("$python" --version)"
+  "$python" -m venv "${clear[@]}" .venv
+  mkdir -p "$stamps"
+  echo "$PWD" >"$stamps/folder"
+}
+
+pip_install() { .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input "$@"; }
+
+install_packages() {
+  say "installing the Python packages of $lock"
+  pip_install --require-hashes -r "$lock"
+  cp requirements.lock "$stamps/packages-run"
+  if [ "$profile" = dev ]; then cp requirements-dev.lock "$stamps/packages-dev"; fi
+}
+
+install_project() {
+  say "installing the deltaml command"
+  pip_install --no-deps --no-build-isolation --editable .
+  cp pyproject.toml "$stamps/project"
+}
+
+check_node() {
+  local major
+  command -v node >/dev/null || fail "Node.js 20 or newer is needed (no 'node' on the PATH): https://nodejs.org"
+  major=$(node -p 'process.versions.node.split(".")[0]')
+  [ "$major" -ge 20 ] || fail "Node.js 20 or newer is needed, this is $(node --version): https://nodejs.org"
+  command -v npm >/dev/null || fail "npm is needed; it comes with Node.js, on Debian or Ubuntu: apt-get install npm"
+}
+
+install_npm() {
+  check_node
+  say "installing the npm packages of contracts/package-lock.json"
+  # Not `npm ci`: it refuses a lock that lacks packages which only other platforms would install.
+  npm install --no-save --prefix contracts --no-audit --no-fund --no-update-notifier --loglevel=error "${npm_options[@]}"
+  cp contracts/package-lock.json "$npm_stamps/.installed-run"
+  if [ "$profile" = dev ]; then cp contracts/package-lock.json "$npm_stamps/.installed-dev"; fi
+}
+
+if all_current; then exit 0; fi
+# Two set-ups at once would spoil each other's work.
+exec 9>.setup-stamp-lock
+if command -v flock >/dev/null; then flock 9; fi
+
+venv_current || make_venv
+packages_current || install_packages
+project_current || install_project
+npm_current || install_npm
+say "done"

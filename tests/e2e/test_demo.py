@@ -1,0 +1,202 @@
+"""`deltaml demo` as a user runs it: real chain, real services, real HTTP; compared with plaintext training."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_diabetes
+
+pytestmark = pytest.mark.e2e
+SMALL_KEY = ["--key-bits", "1024", "--unsafe-small-key"]
+
+
+def demo_command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "deltaml", "demo", *arguments]
+
+
+def run_demo(*arguments: str) -> dict:
+    done = subprocess.run(
+        demo_command("--headless", "--json", *arguments), capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 1, "one JSON object on standard output and nothing else"
+    return json.loads(done.stdout)
+
+
+def processes_below(marker: str) -> list[str]:
+    """Command lines and environments of living processes that mention `marker`."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit() or int(folder.name) == os.getpid():
+            continue
+        try:
+            text = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
+        except OSError:
+            continue
+        if marker.encode() in text:
+            found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return found
+
+
+def reference(X, y, summary):
+    """Plain federated gradient descent on the summary's own split, written out here on purpose."""
+    owners = summary["owners"]
+    order = np.random.default_rng(summary["seed"]).permutation(len(y))
+    parts = np.array_split(order, len(owners))
+    X_bias = np.column_stack([X, np.ones(len(y))])
+    train = [parts[o["index"]] for o in owners if o["role"] == "trainer"]
+    validate = np.concatenate([parts[o["index"]] for o in owners if o["role"] == "validator"])
+    w = np.zeros(X_bias.shape[1])
+    for _ in range(summary["rounds"]):
+        local = []
+        for part in train:
+            v = w.copy()
+            for _ in range(summary["local_steps"]):
+                v -= summary["learning_rate"] * X_bias[part].T @ (X_bias[part] @ v - y[part]) / len(part)
+            local.append(v)
+        w = np.average(local, axis=0, weights=[len(part) for part in train])
+    return w, float(np.mean((X_bias[validate] @ w - y[validate]) ** 2))
+
+
+def check_money(summary):
+    settlement = summary["settlement"]
+    deposit, paid, refunded = (int(settlement[k]) for k in ("deposit_wei", "paid_wei", "refunded_wei"))
+    assert deposit == paid + refunded
+    assert paid == sum(int(o["paid_wei"]) for o in summary["owners"]) + int(summary["aggregator"]["paid_wei"])
+
+
+def test_diabetes_on_real_keys_equals_plaintext_and_pays_everybody():
+    summary = run_demo("--key-bits", "2048")
+    bunch = load_diabetes()
+    weights, mse = reference(bunch.data, bunch.target, summary)
+    assert summary["state"] == "finished"
+    assert summary["rounds"] == 100
+    assert summary["features"] == [*bunch.feature_names, "bias"]
+    assert np.abs(np.array(summary["weights"]) - weights).max() <= 1e-6 * np.abs(weights).max()
+    assert summary["mse"]["final"] == pytest.approx(mse, rel=1e-6)
+    assert summary["mse"]["plaintext_final"] == pytest.approx(mse, rel=1e-9)
+    assert [r for r, _ in summary["mse"]["history"]] == list(range(0, 101, 10))
+    assert sum(o["role"] == "trainer" for o in summary["owners"]) == 3
+    assert sum(o["contribution"] for o in summary["owners"]) == pytest.approx(1)
+    check_money(summary)
+
+
+def test_another_file_with_range_scaling_and_wide_magnitudes(tmp_path):
+    rng = np.random.default_rng(5)
+    n, scales = 60, np.array([1e-4, 1.0, 1e4])
+    X = rng.normal(3, 1, (n, 3)) * scales
+    y = X @ (np.array([2.0, -3.0, 0.5]) / scales) + rng.normal(0, 0.3, n)
+    path = tmp_path / "wide.csv"
+    path.write_text(
+        "a,b,c,price\n" + "\n".join(",".join(map(repr, map(float, (*row, t)))) for row, t in zip(X, y, strict=True))
+    )
+    summary = run_demo(
+        *SMALL_KEY, "--data", str(path), "--target", "price", "--owners", "3", "--rounds", "7",
+        "--evaluate-every", "3", "--local-steps", "4", "--seed", "11",
+    )  # fmt: skip
+    scaled = 2 * (X - X.min(0)) / np.ptp(X, axis=0) - 1
+    half = np.ptp(y) / 2
+    weights, mse = reference(scaled, 2 * (y - y.min()) / np.ptp(y) - 1, summary)
+    slope = weights[:-1] * half * 2 / np.ptp(X, axis=0)
+    bias = (weights[-1] - (weights[:-1] * (2 * X.min(0) / np.ptp(X, axis=0) + 1)).sum()) * half + y.min() + half
+    expected = np.append(slope, bias)
+    assert np.abs(np.array(summary["weights"]) - expected).max() <= 1e-6 * np.abs(expected).max()
+    assert np.array(summary["weights"]) == pytest.approx(expected, rel=1e-6)
+    assert summary["mse"]["final"] == pytest.approx(mse * half**2, rel=1e-6)
+    assert [r for r, _ in summary["mse"]["history"]] == [0, 3, 6, 7]
+    assert summary["learning_rate"] == 0.25
+    check_money(summary)
+
+
+def test_two_demos_at_once_and_one_trainer_alone(tmp_path):
+    options = [*SMALL_KEY, "--owners", "2", "--rounds", "3", "--evaluate-every", "2"]
+    first = subprocess.Popen(
+        demo_command("--headless", "--json", *options), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    second = run_demo(*options, "--seed", "8")
+    output, _ = first.communicate(timeout=120)
+    for summary in (json.loads(output), second):
+        assert summary["state"] == "finished"
+        assert summary["max_weight_error"] <= 1e-6
+        trainer = next(o for o in summary["owners"] if o["role"] == "trainer")
+        assert trainer["contribution"] == 1
+        check_money(summary)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_stopping_leaves_no_process_behind(tmp_path, number):
+    folder = tmp_path / "state"
+    demo = subprocess.Popen(
+        demo_command(*SMALL_KEY, "--owners", "2", "--rounds", "2", "--keep", str(folder)),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in demo.stderr:
+        if "stays up until" in line:
+            break
+    assert processes_below(str(folder)), "the services run"
+    demo.send_signal(number)
+    demo.wait(timeout=20)
+    deadline = time.monotonic() + 10
+    while (left := processes_below(str(folder))) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not left
+    demo.stderr.close()
+    if number != signal.SIGKILL:
+        assert demo.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a,b,y\n1,2,3\n4,x,6\n7,8,10\n", "column 'b', row 2"),
+        ("a,b,y\n1,2,3\n4,,6\n7,8,10\n", "column 'b', row 2"),
+        ("a,b,y\n1,2,3\n4,NaN,6\n7,8,10\n", "column 'b', row 2"),
+        ("a,b,y\n1,5,3\n4,5,6\n7,5,10\n", "'b'"),
+        ("a,b,z\n1,2,3\n4,5,6\n", "no column 'y'"),
+        ("a,b,y\n1,2,3\n", "row"),
+        ("a,b,y\n", "no rows"),
+    ],
+)
+def test_bad_data_gets_one_clear_line(tmp_path, text, expected):
+    path = tmp_path / "bad.csv"
+    path.write_text(text)
+    done = subprocess.run(
+        demo_command("--headless", "--data", str(path), "--target", "y", "--owners", "2"),
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert expected in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--key-bits", "1024"], "2048"),
+        (["--owners", "1"], "--owners"),
+        (["--owners", "21"], "--owners"),
+        (["--rounds", "0"], "--rounds"),
+        (["--data", "missing.csv"], "--target"),
+        (["--data", "missing.csv", "--target", "y"], "missing.csv"),
+        (["--learning-rate", "-1"], "--learning-rate"),
+    ],
+)
+def test_bad_options_get_one_clear_line(arguments, expected):
+    done = subprocess.run(
+        demo_command("--headless", *arguments), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode in (2, 3)
+    assert expected in done.stderr
+    assert done.stderr.count("\n") == 1

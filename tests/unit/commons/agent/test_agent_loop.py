@@ -1,0 +1,193 @@
+"""The loop with a hand-written aggregator: what it is given decides, and nothing ends the loop but the stop signal."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from commons.agent import loop as agent_loop
+from commons.agent.aggregator_client import PendingTask
+from commons.agent.backoff import Backoff
+from commons.agent.loop import public_reason, run_agent
+from commons.errors import (
+    ChainUnavailable,
+    DatasetInvalid,
+    DeltaMLError,
+    InvalidInput,
+    ProtocolViolation,
+    ServiceUnavailable,
+)
+from commons.protocol.tasks import AnyResult, AnyTask, VerifyResult
+
+VECTOR = {"count": 1, "fractional_bits": 0, "ciphertexts": "AA=="}
+GOOD = {"kind": "train", "job_id": 1, "round": 1, "checkpoint": 0, "averaging_weight": 1, "averaging_total": 2}
+GOOD["weights"] = VECTOR
+DONE = VerifyResult(accepted=True)
+
+
+class Aggregator:
+    """Gives out what is in `polls`, then stops the agent; records what it is told."""
+
+    def __init__(self, polls: list[list[PendingTask] | DeltaMLError]) -> None:
+        self.polls = polls
+        self.results: list[tuple[str, AnyResult]] = []
+        self.failures: list[tuple[str, str]] = []
+        self.refusals: list[DeltaMLError] = []
+        self.stop = threading.Event()
+
+    def tasks(self, wait_s: int = 25) -> list[PendingTask]:
+        if not self.polls:
+            self.stop.set()
+            return []
+        poll = self.polls.pop(0)
+        if isinstance(poll, DeltaMLError):
+            raise poll
+        return poll
+
+    def post_result(self, task_id: str, result: AnyResult) -> str:
+        if self.refusals:
+            raise self.refusals.pop(0)
+        self.results.append((task_id, result))
+        return "accepted"
+
+    def post_failure(self, task_id: str, reason: str) -> None:
+        if self.refusals:
+            raise self.refusals.pop(0)
+        self.failures.append((task_id, reason))
+
+
+def pending(task_id: str = "t1", body: Any = GOOD) -> PendingTask:
+    return PendingTask(task_id, 0.0, body)
+
+
+def run(aggregator: Aggregator, handle: Callable[[AnyTask], AnyResult] = lambda _: DONE) -> None:
+    run_agent(aggregator, handle, aggregator.stop)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agent_loop, "Backoff", lambda: Backoff(initial_s=0.001, limit_s=0.002))
+    monkeypatch.setattr(agent_loop, "_WATCH_S", 0.01)
+
+
+def test_tasks_are_computed_and_handed_in() -> None:
+    aggregator = Aggregator([[pending("t1"), pending("t2")]])
+    run(aggregator)
+    assert aggregator.results == [("t1", DONE), ("t2", DONE)]
+
+
+def test_an_aggregator_that_is_away_is_waited_for() -> None:
+    aggregator = Aggregator([ServiceUnavailable("away"), ProtocolViolation("nonsense"), [pending()]])
+    run(aggregator)
+    assert aggregator.results == [("t1", DONE)]
+
+
+def test_a_computed_result_is_offered_until_it_is_answered() -> None:
+    aggregator = Aggregator([[pending()]])
+    aggregator.refusals = [ServiceUnavailable("away"), ServiceUnavailable("still away")]
+    run(aggregator)
+    assert aggregator.results == [("t1", DONE)]
+
+
+def test_a_result_that_is_refused_is_not_repeated_by_itself() -> None:
+    aggregator = Aggregator([[pending()]])
+    aggregator.refusals = [InvalidInput("not the right form")]
+    run(aggregator)
+    assert aggregator.results == []
+    assert aggregator.failures == []
+
+
+def test_a_malformed_task_is_reported_with_the_field() -> None:
+    aggregator = Aggregator([[pending(body={**GOOD, "round": -1})]])
+    run(aggregator)
+    [(task_id, reason)] = aggregator.failures
+    assert task_id == "t1"
+    assert "round" in reason
+    assert aggregator.results == []
+
+
+def test_an_impossible_task_is_reported_and_the_next_one_done() -> None:
+    def handle(task: AnyTask) -> AnyResult:
+        if task.round == 1:
+            raise ProtocolViolation("weights of another job")
+        return DONE
+
+    aggregator = Aggregator([[pending("t1"), pending("t2", {**GOOD, "round": 2})]])
+    run(aggregator, handle)
+    assert aggregator.failures == [("t1", "protocol_violation: weights of another job")]
+    assert aggregator.results == [("t2", DONE)]
+
+
+def test_an_unexpected_error_is_reported_without_its_text() -> None:
+    def handle(task: AnyTask) -> AnyResult:
+        raise RuntimeError("cell 4711 of my file")
+
+    aggregator = Aggregator([[pending()]])
+    run(aggregator, handle)
+    [(_, reason)] = aggregator.failures
+    assert "4711" not in reason
+    assert reason.startswith("internal_error")
+
+
+def test_what_time_can_heal_is_neither_reported_nor_dropped() -> None:
+    tries = []
+
+    def handle(task: AnyTask) -> AnyResult:
+        tries.append(task)
+        if len(tries) < 3:
+            raise ChainUnavailable("the node does not answer")
+        return DONE
+
+    aggregator = Aggregator([[pending()], [pending()], [pending()]])
+    run(aggregator, handle)
+    assert aggregator.failures == []
+    assert aggregator.results == [("t1", DONE)]
+
+
+def test_a_failure_report_that_is_refused_does_not_end_the_agent() -> None:
+    def handle(task: AnyTask) -> AnyResult:
+        raise ProtocolViolation("no")
+
+    aggregator = Aggregator([[pending()], [pending()]])
+    aggregator.refusals = [InvalidInput("no such task")]
+    run(aggregator, handle)
+    assert aggregator.failures == [("t1", "protocol_violation: no")]
+
+
+def test_stopping_does_not_wait_for_a_long_poll() -> None:
+    released = threading.Event()
+
+    class Polling(Aggregator):
+        def tasks(self, wait_s: int = 25) -> list[PendingTask]:
+            self.stop.set()
+            released.wait(20)
+            return []
+
+    aggregator = Polling([])
+    run(aggregator)
+    assert not released.is_set()
+    released.set()
+
+
+def test_a_defect_in_the_client_ends_the_agent_so_that_it_is_restarted() -> None:
+    class Broken(Aggregator):
+        def tasks(self, wait_s: int = 25) -> list[PendingTask]:
+            raise TypeError("defect")
+
+    with pytest.raises(TypeError, match="defect"):
+        run(Broken([]))
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (ProtocolViolation("other candidates"), "protocol_violation: other candidates"),
+        (DatasetInvalid("row 3 holds 17.5"), "dataset_invalid: the participant's own log says more"),
+        (InvalidInput("/home/alice/rows.csv"), "invalid_input: the participant's own log says more"),
+    ],
+)
+def test_reasons_say_nothing_of_a_participants_data(error: DeltaMLError, shown: str) -> None:
+    assert public_reason(error) == shown

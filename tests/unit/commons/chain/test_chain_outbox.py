@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.orm.exc import StaleDataError
+
+from commons.chain.jobs import ContractCall
+from commons.chain.outbox import Outbox
+from commons.chain.outbox_table import OutboxColumns, OutboxState
+from commons.errors import Conflict, InvalidInput
+
+CALL = ContractCall("0x" + "ab" * 20, b"\x01\x02", 2**255, "escrow a deposit")
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class OutboxTransaction(OutboxColumns, Base):
+    __tablename__ = "outbox_transactions"
+
+
+@pytest.fixture
+def sessions() -> Iterator[sessionmaker[Session]]:
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    yield sessionmaker(engine)
+    engine.dispose()
+
+
+OUTBOX = Outbox(OutboxTransaction, clock=lambda: 1000.0)
+
+
+def test_an_enqueued_call_is_stored_as_it_is(sessions: sessionmaker[Session]) -> None:
+    with sessions.begin() as session:
+        OUTBOX.enqueue(session, key="job-1/create", call=CALL)
+    with sessions() as session:
+        row = OUTBOX.find(session, "job-1/create")
+        assert row is not None
+        assert (row.to_address, row.data, row.value_wei, row.description) == (
+            CALL.to,
+            CALL.data,
+            2**255,
+            CALL.description,
+        )
+        assert row.state is OutboxState.QUEUED
+        assert row.queued_at == 1000.0
+        assert row.nonce is None
+        assert OUTBOX.count_unfinished(session) == 1
+
+
+def test_enqueuing_again_changes_nothing(sessions: sessionmaker[Session]) -> None:
+    with sessions.begin() as session:
+        first = OUTBOX.enqueue(session, key="job-1/create", call=CALL).id
+    with sessions.begin() as session:
+        assert OUTBOX.enqueue(session, key="job-1/create", call=CALL).id == first
+    with sessions() as session:
+        assert OUTBOX.count_unfinished(session) == 1
+
+
+def test_another_call_under_the_same_key_is_a_conflict(sessions: sessionmaker[Session]) -> None:
+    with sessions.begin() as session:
+        OUTBOX.enqueue(session, key="job-1/create", call=CALL)
+        with pytest.raises(Conflict, match="job-1/create"):
+            OUTBOX.enqueue(session, key="job-1/create", call=ContractCall(CALL.to, b"\x03", 0, "something else"))
+
+
+def test_what_the_unit_of_work_takes_back_is_not_sent(sessions: sessionmaker[Session]) -> None:
+    with sessions() as session:
+        OUTBOX.enqueue(session, key="job-1/create", call=CALL)
+        session.rollback()
+    with sessions() as session:
+        assert OUTBOX.find(session, "job-1/create") is None
+
+
+def test_a_deployment_does_not_go_through_the_outbox(sessions: sessionmaker[Session]) -> None:
+    with sessions() as session, pytest.raises(InvalidInput, match="deploy"):
+        OUTBOX.enqueue(session, key="deploy", call=ContractCall(None, b"\x01", 0, "deploy"))
+
+
+def test_two_senders_cannot_move_the_same_row(sessions: sessionmaker[Session]) -> None:
+    with sessions.begin() as session:
+        OUTBOX.enqueue(session, key="k", call=CALL)
+    with sessions() as first, sessions() as second:
+        mine, theirs = OUTBOX.find(first, "k"), OUTBOX.find(second, "k")
+        assert mine is not None
+        assert theirs is not None
+        mine.state = OutboxState.SIGNED
+        first.commit()
+        theirs.state = OutboxState.SIGNED
+        with pytest.raises(StaleDataError):
+            second.commit()

@@ -1,0 +1,105 @@
+import pytest
+from eth_utils.crypto import keccak
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from commons.protocol.tasks import (
+    RESULT,
+    TASK,
+    AnyResult,
+    AnyTask,
+    OpenedValue,
+    TaskKind,
+    candidates_digest,
+    from_hex,
+    statement_digest,
+    to_hex,
+)
+
+VECTOR = {"count": 1, "fractional_bits": 192, "ciphertexts": "AA=="}
+HEAD = {"job_id": 1, "round": 2, "checkpoint": 0}
+
+
+@given(value=st.integers(-(2**4096), 2**4096))
+def test_integers_of_any_size_and_sign_survive_as_hexadecimal(value):
+    opened = OpenedValue(value=to_hex(value), randomness="0x1")
+    assert from_hex(OpenedValue.model_validate_json(opened.model_dump_json()).value) == value
+
+
+@pytest.mark.parametrize("text", ["12", "0x", "0xG", "0XAB", "0xAB", "--0x1", " 0x1", "0x1\n", "", "0x" + "1" * 10_000])
+def test_what_is_no_hexadecimal_integer_is_refused(text):
+    with pytest.raises(ValidationError, match="value"):
+        OpenedValue(value=text, randomness="0x1")
+
+
+def test_tasks_and_results_are_told_apart_by_their_kind():
+    for union, kinds in ((AnyTask, set(TaskKind)), (AnyResult, set(TaskKind))):
+        models = union.__origin__.__args__
+        assert {model.model_fields["kind"].default for model in models} == kinds
+    task = TASK.validate_python(
+        {**HEAD, "kind": "train", "weights": VECTOR, "averaging_weight": 1, "averaging_total": 3}
+    )
+    assert TASK.validate_json(task.model_dump_json()) == task
+    with pytest.raises(ValidationError, match="kind"):
+        TASK.validate_python({**HEAD, "kind": "decrypt", "ciphertext": "AA=="})
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"kind": "train"},
+        {"kind": "train", "update": VECTOR, "weights": [1.0]},
+        {"kind": "evaluate", "masked": []},
+        {"kind": "square", "validators": []},
+        {"kind": "open", "sums": [], "zero_checks": [], "checkpoint_signature": "0x"},
+        {"kind": "verify", "accepted": True, "reason": "x" * 501},
+        {"kind": "deliver", "checkpoint_signature": "0xABCD"},
+        {"kind": "deliver", "checkpoint_signature": "0xabc"},
+    ],
+)
+def test_results_that_are_not_of_the_form_are_refused(document):
+    with pytest.raises(ValidationError):
+        RESULT.validate_python(document)
+
+
+@pytest.mark.parametrize("change", [{"job_id": 0}, {"round": -1}, {"checkpoint": -1}, {"averaging_weight": 0}])
+def test_tasks_with_impossible_numbers_are_refused(change):
+    document = {**HEAD, "kind": "train", "weights": VECTOR, "averaging_weight": 1, "averaging_total": 3}
+    with pytest.raises(ValidationError, match=next(iter(change))):
+        TASK.validate_python(document | change)
+
+
+def test_a_statements_digest_is_over_the_documented_bytes():
+    parts = {"candidates": b"\1" * 32, "sse": b"\2" * 32, "zero_check": b"\3" * 32}
+    head = (
+        b"DeltaML validator statement v1" + (7).to_bytes(32, "big") + (2).to_bytes(32, "big") + (41).to_bytes(32, "big")
+    )
+    expected = keccak(head + b"".join(parts.values()))
+    assert statement_digest(job_id=7, checkpoint=2, row_count=41, **parts) == expected
+
+
+def test_everything_that_a_validator_says_changes_its_statements_digest():
+    base = {
+        "job_id": 7,
+        "checkpoint": 2,
+        "row_count": 41,
+        "candidates": b"c" * 32,
+        "sse": b"s" * 32,
+        "zero_check": b"z" * 32,
+    }
+    changes = {
+        "job_id": 8,
+        "checkpoint": 3,
+        "row_count": 42,
+        "candidates": b"C" * 32,
+        "sse": b"S" * 32,
+        "zero_check": b"Z" * 32,
+    }
+    digests = {statement_digest(**base), *(statement_digest(**base | {name: value}) for name, value in changes.items())}
+    assert len(digests) == 7
+
+
+def test_the_order_of_candidates_matters():
+    assert candidates_digest([b"a" * 32, b"b" * 32]) != candidates_digest([b"b" * 32, b"a" * 32])
+    assert candidates_digest([b"a" * 32]) == keccak(b"a" * 32)

@@ -1,0 +1,99 @@
+"""What every service's app has: health, documentation, headers, request ids, a log without secrets."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterator
+
+import pytest
+import structlog
+from flask.testing import FlaskClient
+
+from commons.web.app import ReadinessCheck, create_api
+from commons.web.json_logging import configure_logging
+
+
+@pytest.fixture
+def checks() -> list[ReadinessCheck]:
+    return [ReadinessCheck("database", ok=True)]
+
+
+@pytest.fixture
+def client(checks: list[ReadinessCheck]) -> FlaskClient:
+    app = create_api("test service", "1.2", readiness=lambda: checks)
+
+    @app.get("/v1/things")
+    def things() -> dict[str, int]:
+        return {"things": 1}
+
+    return app.test_client()
+
+
+@pytest.fixture
+def logging_restored() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()
+
+
+def test_health_names_service_and_version(client: FlaskClient) -> None:
+    assert client.get("/healthz").get_json() == {"status": "ok", "service": "test service", "version": "1.2"}
+
+
+def test_readiness_follows_the_checks(client: FlaskClient, checks: list[ReadinessCheck]) -> None:
+    assert client.get("/readyz").status_code == 200
+    checks.append(ReadinessCheck("chain", ok=False, detail="no node answers"))
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.get_json()["checks"][1] == {"name": "chain", "ok": False, "detail": "no node answers"}
+
+
+def test_the_document_lists_routes_and_the_form_of_errors(client: FlaskClient) -> None:
+    document = client.get("/openapi/openapi.json").get_json()
+    responses = document["paths"]["/v1/things"]["get"]["responses"]
+    assert responses["default"]["content"]["application/problem+json"]["schema"]["$ref"].endswith("/Problem")
+    assert "422" not in responses
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+
+
+def test_the_documentation_can_be_browsed_and_alone_may_use_inline_scripts(client: FlaskClient) -> None:
+    page = client.get("/openapi/swagger")
+    assert page.status_code == 200
+    assert "swagger" in page.text
+    assert "script-src 'self' 'unsafe-inline'" in page.headers["Content-Security-Policy"]
+    for path in ("/v1/things", "/healthz", "/nowhere"):
+        assert "unsafe" not in client.get(path).headers["Content-Security-Policy"]
+
+
+def test_every_answer_has_the_security_headers(client: FlaskClient) -> None:
+    for path in ("/v1/things", "/nowhere"):
+        headers = client.get(path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Referrer-Policy"] == "no-referrer"
+    assert client.get("/v1/things").headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("given", ["", "a b", "x" * 65, 'a"b'])
+def test_a_request_id_that_could_forge_a_log_line_is_replaced(client: FlaskClient, given: str) -> None:
+    assert re.fullmatch(
+        r"[0-9a-f]{16}", client.get("/healthz", headers={"X-Request-ID": given}).headers["X-Request-ID"]
+    )
+
+
+def test_the_log_is_json_and_shows_neither_query_nor_token(
+    client: FlaskClient, logging_restored: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging("test")
+    client.get("/v1/things?password=geheim", headers={"Authorization": "Bearer geheim", "X-Request-ID": "r1"})
+    logging.getLogger("some.library").warning("hello %s", "there")
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    access = next(line for line in lines if line["event"] == "request")
+    assert (access["path"], access["status"], access["request_id"]) == ("/v1/things", 200, "r1")
+    assert access["service"] == "test"
+    assert any(line["event"] == "hello there" for line in lines)
+    assert "geheim" not in json.dumps(lines)

@@ -1,0 +1,117 @@
+"""Adding, changing and removing datasets, and what of them leaves the owner."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commons.errors import Conflict, DatasetInvalid, InvalidInput, NotFound
+from data_owner.adapters.tables import Listing
+from data_owner.services.acceptances import AcceptRequest
+from data_owner.services.datasets import DatasetDetails, catalogue_entry, profile_of
+
+
+def test_a_file_is_profiled_where_it_lies(world: Any) -> None:
+    path = world.folder / "patients.csv"
+    path.write_text("age,ward,y\n30,north,1.5\n41,south,2.5\n")
+    added = world.datasets.add(path, DatasetDetails(tags=("health",)))
+    assert (added.name, added.row_count, added.tags, added.uploaded) == ("patients", 2, ["health"], False)
+    age = profile_of(added).column("age")
+    assert age is not None
+    assert (age.minimum, age.maximum, age.is_numeric) == (30, 41, True)
+    assert [dataset.id for dataset in world.datasets.list()] == [added.id]
+
+
+def test_the_catalogue_gets_names_types_and_the_row_count_but_no_value(world: Any) -> None:
+    path = world.folder / "patients.csv"
+    path.write_text("age,ward,y\n31416,norther,27182.75\n41592,souther,28182.75\n")
+    entry = catalogue_entry(world.datasets.add(path, DatasetDetails(description="d")))
+    assert entry == {
+        "name": "patients",
+        "description": "d",
+        "tags": [],
+        "columns": [
+            {"name": "age", "type": "integer"},
+            {"name": "ward", "type": "text"},
+            {"name": "y", "type": "number"},
+        ],
+        "row_count": 2,
+    }
+    assert not any(value in json.dumps(entry) for value in ("31416", "41592", "27182", "norther"))
+
+
+def test_a_file_that_is_not_there_is_named(world: Any) -> None:
+    with pytest.raises(NotFound, match=r"nowhere\.csv"):
+        world.datasets.add(world.folder / "nowhere.csv", DatasetDetails())
+
+
+def test_an_unusable_file_is_not_kept(world: Any) -> None:
+    path = world.folder / "ragged.csv"
+    path.write_text("a,y\n1,2\n3\n")
+    with pytest.raises(DatasetInvalid, match="row 2"):
+        world.datasets.add(path, DatasetDetails())
+    assert world.datasets.list() == []
+
+
+def test_the_same_file_is_added_once_whatever_its_path_is_spelt_like(world: Any) -> None:
+    path = world.write_rows()
+    world.datasets.add(path, DatasetDetails(name="mine"))
+    with pytest.raises(Conflict, match="'mine'"):
+        world.datasets.add(path.parent / "x" / ".." / path.name, DatasetDetails())
+
+
+def test_an_upload_is_kept_under_a_name_of_the_services_own(world: Any) -> None:
+    added = world.datasets.add_upload(
+        "../../evil name.CSV", lambda path: path.write_text("a,y\n1,2\n3,4\n"), DatasetDetails()
+    )
+    stored = Path(added.path)
+    assert stored.parent == world.folder / "uploads"
+    assert stored.suffix == ".csv"
+    assert "evil" not in stored.name
+    assert added.name == "evil name"
+
+
+def test_an_upload_that_is_unusable_leaves_no_file(world: Any) -> None:
+    with pytest.raises(DatasetInvalid):
+        world.datasets.add_upload("a.csv", lambda path: path.write_text("a,a\n1,2\n"), DatasetDetails())
+    with pytest.raises(InvalidInput, match=r"expected \.csv or \.parquet"):
+        world.datasets.add_upload("a.xlsx", lambda path: path.write_text("a\n1\n"), DatasetDetails())
+    assert list((world.folder / "uploads").iterdir()) == []
+
+
+def test_an_update_changes_what_was_given_and_is_due_at_the_catalogue(world: Any) -> None:
+    dataset_id = world.add_rows()
+    world.deliveries.deliver_all()
+    world.datasets.update(dataset_id, DatasetDetails(description="new", tags=("t",)))
+    updated = world.datasets.get(dataset_id)
+    assert (updated.name, updated.description, updated.tags) == ("rows", "new", ["t"])
+    assert updated.listing is Listing.PENDING
+
+
+def test_removing_deletes_an_upload_but_never_the_owners_own_file(world: Any) -> None:
+    own = world.write_rows()
+    own_id = world.datasets.add(own, DatasetDetails()).id
+    upload = world.datasets.add_upload("u.csv", lambda path: path.write_text("a,y\n1,2\n3,4\n"), DatasetDetails())
+    for dataset_id in (own_id, upload.id):
+        world.datasets.remove(dataset_id)
+    assert own.exists()
+    assert not Path(upload.path).exists()
+    assert world.datasets.list() == []
+    with pytest.raises(NotFound):
+        world.datasets.get(own_id)
+    assert world.datasets.add(own, DatasetDetails()).id != own_id
+
+
+def test_a_dataset_in_use_is_not_removed_until_the_job_has_ended(world: Any) -> None:
+    dataset_id = world.add_rows()
+    job = world.post_job(7)
+    world.acceptances.accept(7, AcceptRequest())
+    with pytest.raises(Conflict, match="job 7"):
+        world.datasets.remove(dataset_id)
+    job.view["state"] = "finished"
+    world.offers.refresh()
+    world.datasets.remove(dataset_id)
+    assert world.datasets.list() == []

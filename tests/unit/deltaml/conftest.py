@@ -1,0 +1,189 @@
+"""Real services on loopback for the command line to talk to: a buyer's and an owner's, each with its own database."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from eth_account import Account
+from flask import Flask
+from werkzeug.serving import make_server
+
+from commons.chain.jobs import Quote
+from commons.errors import ChainUnavailable
+from commons.learning import FeatureRange, LinearModel
+from commons.protocol.training_job import Feature, TrainingJobSpec
+from commons.storage.database import create_database
+from commons.storage.migrations import migrate
+from data_owner.app import create_app as create_owner_app
+from data_owner.config import OwnerConfig
+from data_owner.wiring import assemble, prepare
+from deltaml.cli import run
+from model_buyer.app import create_app as create_buyer_app
+from model_buyer.config import BuyerConfig
+from model_buyer.domain.posted_job import DeliveryCheck, PostedJob, Settlement, Stage
+from model_buyer.serve import MIGRATIONS
+from model_buyer.wiring import Assembly
+
+PASSWORD = "correct horse"
+NOBODY = "http://127.0.0.1:9"
+CONTRACT = "0x" + "C0" * 20
+SECRETS = {"DELTAML_KEYSTORE_PASSWORD": "a password", "DELTAML_ADMIN_PASSWORD": PASSWORD}
+
+
+@dataclass
+class Ran:
+    """What a command line did."""
+
+    code: int
+    out: str
+    err: str
+
+
+class RichEnough:
+    """The chain, as far as posting a job asks it: the account's money. It does not answer anything else."""
+
+    def balance_wei(self, address: str) -> int:
+        return 10**18
+
+    def posting_cost_wei(self) -> int:
+        return 1000
+
+    def quote(self, job_id: int) -> Quote:
+        raise ChainUnavailable("the Ethereum node does not answer")
+
+    def contributions(self, job_id: int) -> tuple[int, ...]:
+        raise ChainUnavailable("the Ethereum node does not answer")
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _services_log_nothing() -> Iterator[None]:
+    # They run in this process, whose output is the command's.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("DELTAML_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def deltaml(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+    monkeypatch.setenv("DELTAML_PASSWORD", PASSWORD)
+
+    def call(*arguments: object) -> Ran:
+        code = run([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Ran(code, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def buyer_parts(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    folder = tmp_path_factory.mktemp("buyer")
+    options = {"state_dir": folder, "contract_address": CONTRACT, "eth_rpc_url": NOBODY, "aggregator_url": NOBODY}
+    config = BuyerConfig.read(options, SECRETS)
+    database = create_database(config.database_url)
+    migrate(database, MIGRATIONS)
+    parts = Assembly(config, database, Account.from_key("0x" + "44" * 32))
+    parts.__dict__["chain"] = RichEnough()
+    return parts
+
+
+@pytest.fixture(scope="module")
+def buyer_url(buyer_parts: Assembly) -> Iterator[str]:
+    with serving(create_buyer_app(buyer_parts)) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def board() -> dict[str, Any]:
+    """What the aggregator of the owner shows: fill it with views of jobs by number."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def owner_url(tmp_path_factory: pytest.TempPathFactory, board: dict[str, Any]) -> Iterator[str]:
+    aggregator = Flask("board")
+    aggregator.add_url_rule("/v1/jobs", "jobs", lambda: {"jobs": list(board.values())})
+    aggregator.add_url_rule("/v1/jobs/<job_id>", "job", lambda job_id: board.get(job_id) or ({}, 404))
+    with serving(aggregator) as aggregator_url:
+        options = {
+            "state_dir": tmp_path_factory.mktemp("owner"),
+            "contract_address": CONTRACT,
+            "eth_rpc_url": NOBODY,
+            "aggregator_url": aggregator_url,
+        }
+        config = OwnerConfig.read(options, SECRETS)
+        prepare(config)
+        with serving(create_owner_app(assemble(config, Account.from_key("0x" + "55" * 32)))) as url:
+            yield url
+
+
+def make_spec(title: str) -> TrainingJobSpec:
+    return TrainingJobSpec(
+        title=title,
+        features=(Feature(name="rain", minimum=0, maximum=100, unit="mm"),),
+        target=Feature(name="yield", minimum=0, maximum=10, unit="t"),
+        deposit_wei=10**17,
+        start_by=2_000_000_000,
+        finish_by=2_000_001_000,
+        role_seed=7,
+    )
+
+
+@pytest.fixture(scope="module")
+def finished_job(buyer_parts: Assembly) -> PostedJob:
+    model = LinearModel(
+        features=(FeatureRange("rain", 0, 100, "mm"),),
+        target=FeatureRange("yield", 0, 10, "t"),
+        weights=(0.05,),
+        intercept=1.5,
+    )
+    job = PostedJob(
+        id="f1" * 16,
+        spec=make_spec("Finished"),
+        key_bits=2048,
+        created_at=1_800_000_000.0,
+        stage=Stage.FINISHED,
+        chain_job_id=41,
+        settlement=Settlement(4 * 10**16, 6 * 10**16, 1_800_000_100.0),
+        model_json=model.to_json(),
+        delivery_check=DeliveryCheck.MATCHES,
+    )
+    with buyer_parts.unit_of_work() as repository:
+        repository.add(job)
+    return job
+
+
+@pytest.fixture
+def csv_file(tmp_path: Path) -> Path:
+    path = tmp_path / "rows.csv"
+    path.write_text("rain,note,yield,flat\n10,dry,1.5,1\n90.5,wet,8,1\n")
+    return path

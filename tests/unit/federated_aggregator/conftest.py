@@ -1,0 +1,442 @@
+"""An aggregator on a real database with real participants; only the chain is a stand-in, written out below."""
+
+from __future__ import annotations
+
+import copy
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+from sqlalchemy.orm import Session
+
+from commons.chain.signing import (
+    AcceptanceTerms,
+    CheckpointStatement,
+    SigningDomain,
+    recover_acceptance,
+    recover_checkpoint,
+    recover_message,
+    sign_acceptance,
+    sign_checkpoint,
+)
+from commons.errors import ChainUnavailable
+from commons.paillier import Randomizer, SecretKey
+from commons.protocol.checkpoint import CheckpointValues, JobContext
+from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS, NumericPlan, declared_growth
+from commons.protocol.tasks import (
+    TASK,
+    AnyTask,
+    DeliverResult,
+    DeliverTask,
+    EvaluateTask,
+    OpenResult,
+    OpenTask,
+    RefreshTask,
+    SquareTask,
+    TaskKind,
+    TrainTask,
+    UnmaskTask,
+    VerifyTask,
+)
+from commons.protocol.training_job import TrainingJobSpec
+from commons.storage.database import Database, create_database
+from federated_aggregator.adapters.tables import Base
+from federated_aggregator.services.chain_port import ChainJob, ChainState, Sending, Sent
+from federated_aggregator.services.recruiting import AcceptanceOffer, Posting, acceptance_terms
+from federated_aggregator.wiring import Aggregator, assemble
+from model_buyer.domain.key_holder import KeyHolder
+
+JOB_ID = 7
+NOW = 1_800_000_000.0
+EITHER = 3
+_EFFECTS = {
+    "start": ChainState.RUNNING,
+    "finalize": ChainState.FINISHED,
+    "cancel": ChainState.CANCELLED,
+    "expire": ChainState.EXPIRED,
+}
+
+
+@dataclass
+class Clock:
+    """Time that passes when a test says so."""
+
+    now: float = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class FakeChain:
+    """Implements `ChainPort`: a contract whose transactions are mined, or refused, when a test says so."""
+
+    address: str = field(default_factory=lambda: str(Account.create().address))
+    contract_address: str = field(default_factory=lambda: str(Account.create().address))
+    chain_id: int = 1337
+    jobs: dict[int, ChainJob] = field(default_factory=dict)
+    outbox: dict[str, Sent] = field(default_factory=dict)
+    calls: dict[str, dict[str, Any]] = field(default_factory=dict)
+    reads: int = 0
+    reachable: bool = True
+
+    @property
+    def domain(self) -> SigningDomain:
+        return SigningDomain(self.chain_id, self.contract_address)
+
+    def check(self) -> None:
+        if not self.reachable:
+            raise ChainUnavailable("the node does not answer")
+
+    def read_job(self, job_id: int) -> ChainJob | None:
+        self.check()
+        self.reads += 1
+        return self.jobs.get(job_id)
+
+    def recover_acceptance(self, terms: AcceptanceTerms, signature: bytes) -> str:
+        return recover_acceptance(self.domain, terms, signature)
+
+    def recover_checkpoint(self, statement: CheckpointStatement, signature: bytes) -> str:
+        return recover_checkpoint(self.domain, statement, signature)
+
+    def enqueue_start(self, session: Session, job_id: int, **arguments: Any) -> str:
+        return self._enqueue(f"job/{job_id}/start", **arguments)
+
+    def enqueue_checkpoint(self, session: Session, statement: CheckpointStatement, signature: bytes) -> str:
+        return self._enqueue(
+            f"job/{statement.job_id}/checkpoint/{statement.index}", statement=statement, signature=signature
+        )
+
+    def enqueue_finalize(self, session: Session, job_id: int, seed: bytes) -> str:
+        return self._enqueue(f"job/{job_id}/finalize", seed=seed)
+
+    def enqueue_cancel(self, session: Session, job_id: int) -> str:
+        return self._enqueue(f"job/{job_id}/cancel")
+
+    def enqueue_expire(self, session: Session, job_id: int) -> str:
+        return self._enqueue(f"job/{job_id}/expire")
+
+    def sent(self, session: Session, key: str) -> Sent | None:
+        return self.outbox.get(key)
+
+    def _enqueue(self, key: str, **arguments: Any) -> str:
+        assert key not in self.outbox, f"{key} was queued twice"
+        self.outbox[key] = Sent(Sending.WAITING, None, None)
+        self.calls[key] = arguments
+        return key
+
+    def mine(self, name: str, job_id: int = JOB_ID) -> None:
+        key = f"job/{job_id}/{name}"
+        assert self.outbox[key].sending is Sending.WAITING
+        self.outbox[key] = Sent(Sending.MINED, "0x" + secrets.token_hex(32), None)
+        if name in _EFFECTS:
+            self.move(_EFFECTS[name], job_id)
+
+    def refuse(self, name: str, reason: str, job_id: int = JOB_ID) -> None:
+        self.outbox[f"job/{job_id}/{name}"] = Sent(Sending.FAILED, "0x" + secrets.token_hex(32), reason)
+
+    def move(self, state: ChainState, job_id: int = JOB_ID) -> None:
+        self.jobs[job_id] = replace(self.jobs[job_id], state=state)
+
+
+class Play:
+    """One job and everybody who takes part in it, as far as the aggregator can tell them from the real ones."""
+
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        key: SecretKey,
+        proof: list[str],
+        randomizer: Randomizer,
+        owners: list[Any],
+        spec: TrainingJobSpec,
+    ) -> None:
+        self.database_url, self.key, self.proof, self.randomizer = database_url, key, proof, randomizer
+        self.clock, self.chain = Clock(), FakeChain()
+        self.buyer_account: LocalAccount = Account.create()
+        self.owners = {owner.address: owner for owner in owners}
+        self.spec = spec
+        self.database: Database = create_database(database_url)
+        Base.metadata.create_all(self.database.engine)
+        self.aggregator = self.assemble()
+        self.answered: list[tuple[str, AnyTask]] = []
+        self._holder: KeyHolder | None = None
+        self.chain.jobs[JOB_ID] = ChainJob(
+            state=ChainState.POSTED,
+            buyer=self.buyer,
+            aggregator=self.chain.address,
+            spec_digest=spec.digest(),
+            key_digest=key.public_key.digest(),
+            deposit_wei=spec.deposit_wei,
+            start_by=spec.start_by,
+            finish_by=spec.finish_by,
+            trainer_bps=spec.pay.trainer_bps,
+            validator_bps=spec.pay.validator_bps,
+            aggregator_bps=spec.pay.aggregator_bps,
+        )
+
+    @property
+    def buyer(self) -> str:
+        return str(self.buyer_account.address)
+
+    def assemble(self) -> Aggregator:
+        return assemble(self.database, self.chain, unsafe_small_key=True, clock=self.clock)
+
+    def restart(self) -> None:
+        """Another process on the same database."""
+        self.database.dispose()
+        self.database = create_database(self.database_url)
+        self.aggregator = self.assemble()
+
+    def fork(self, path: Path) -> Play:
+        """The same job on a database of its own, to go on from here in another way."""
+        self.database.dispose()
+        path.write_bytes(Path(self.database.engine.url.database or "").read_bytes())
+        other = copy.copy(self)
+        other.clock, other.chain, other.answered = copy.copy(self.clock), copy.deepcopy(self.chain), [*self.answered]
+        other.database_url = f"sqlite:///{path}"
+        other.restart()
+        return other
+
+    # -- recruiting
+
+    def posting(self, **changes: Any) -> Posting:
+        return replace(Posting(JOB_ID, self.spec, hex(self.key.public_key.n), self.proof), **changes)
+
+    def post(self) -> None:
+        self.aggregator.recruiting.post(self.buyer, self.posting())
+
+    def offer(self, owner: Any, **changes: Any) -> AcceptanceOffer:
+        roles = changes.get("roles", EITHER)
+        terms = acceptance_terms(self.spec, self.key.public_key, job_id=JOB_ID, owner=owner.address, roles=roles)
+        honest = AcceptanceOffer(
+            row_count=len(owner.y),
+            growth=declared_growth(owner.step(self.spec).spectral_norm),
+            roles=roles,
+            deadline=self.spec.finish_by,
+            signature=sign_acceptance(owner.account, self.chain.domain, terms),
+        )
+        return replace(honest, **changes)
+
+    def accept(self, owner: Any, **changes: Any) -> None:
+        self.aggregator.recruiting.accept(owner.address, JOB_ID, self.offer(owner, **changes))
+
+    def start(self) -> None:
+        """Post, accept with everybody, and let the chain start the job."""
+        self.post()
+        for owner in self.owners.values():
+            self.accept(owner)
+        self.chain.mine("start")
+        self.follow()
+
+    def follow(self, after_s: float = 0.0) -> None:
+        """One pass over the chain, `after_s` seconds later."""
+        self.clock.now += after_s
+        self.aggregator.settlement.step()
+
+    # -- what everybody sees
+
+    def view(self) -> dict[str, Any]:
+        return self.aggregator.views.view(JOB_ID)
+
+    def members(self, role: str) -> list[Any]:
+        return [self.owners[one["address"]] for one in self.view()["owners"] if one["role"] == role]
+
+    @property
+    def context(self) -> JobContext:
+        view = self.view()
+        addresses = {
+            role: tuple(one["address"] for one in view["owners"] if one["role"] == role)
+            for role in ("trainer", "validator")
+        }
+        plan = NumericPlan(self.spec, self.key.public_key.bits, view["growth"])
+        return JobContext(JOB_ID, self.key.public_key, plan, addresses["trainer"], addresses["validator"])
+
+    # -- tasks
+
+    def pending(self, address: str) -> list[dict[str, Any]]:
+        return self.aggregator.queue.fetch(address, 0)
+
+    def everybody(self) -> list[str]:
+        return [self.buyer, *self.owners]
+
+    def tasks(self, kind: TaskKind) -> list[tuple[str, str, AnyTask]]:
+        """(assignee, id, task) of everything of one kind that is pending."""
+        return [
+            (address, item["task_id"], TASK.validate_python(item["task"]))
+            for address in self.everybody()
+            for item in self.pending(address)
+            if item["task"]["kind"] == kind
+        ]
+
+    def answer(self, address: str, task: AnyTask) -> dict[str, Any]:
+        """The honest result, as JSON."""
+        result = self._buyer_result(task) if address == self.buyer else self._owner_result(self.owners[address], task)
+        document: dict[str, Any] = result.model_dump(mode="json")
+        return document
+
+    def _owner_result(self, owner: Any, task: AnyTask) -> Any:
+        match task:
+            case TrainTask():
+                return owner.trainer(self.context).train(task, self.randomizer)
+            case EvaluateTask():
+                return owner.validator(self.context).evaluate(task, self.randomizer)
+            case UnmaskTask():
+                return owner.validator(self.context).unmask(task, self.randomizer, owner.sign)
+            case VerifyTask():
+                return owner.validator(self.context).verify(task, recover_message)
+            case _:
+                raise AssertionError(f"{task.kind} is not for owners")
+
+    def _buyer_result(self, task: AnyTask) -> Any:
+        match task:
+            case RefreshTask():
+                return self.holder.refresh(task)
+            case SquareTask():
+                return self.holder.square(task)
+            case OpenTask():
+                opened = self.holder.open(task, recover_message)
+                signature = self.sign(task, opened.values)
+                return OpenResult(sums=opened.sums, zero_checks=opened.zero_checks, checkpoint_signature=signature)
+            case DeliverTask():
+                signature = self.sign(task, self.opened_values(task), self.delivery_digest(task))
+                return DeliverResult(checkpoint_signature=signature)
+            case _:
+                raise AssertionError(f"{task.kind} is not for buyers")
+
+    @property
+    def holder(self) -> KeyHolder:
+        self._holder = self._holder or KeyHolder(self.context, self.key)
+        return self._holder
+
+    def opened_values(self, task: OpenTask | DeliverTask) -> CheckpointValues:
+        head = task.model_dump(include={"job_id", "round", "checkpoint"})
+        return self.holder.open(OpenTask(**head, statements=task.statements), recover_message).values
+
+    def delivery_digest(self, task: DeliverTask) -> bytes:
+        bound = self.context.plan.masked_bound(task.round, WEIGHT_FRACTIONAL_BITS)
+        form = {"count": self.spec.n_weights, "fractional_bits": WEIGHT_FRACTIONAL_BITS, "bound": bound}
+        return task.delivered.to_vector(self.key.public_key, **form).digest()
+
+    def sign(self, task: AnyTask, values: CheckpointValues, delivery_digest: bytes = bytes(32)) -> str:
+        statement = CheckpointStatement(
+            job_id=task.job_id,
+            index=task.checkpoint,
+            round=task.round,
+            mse_fixed=values.mse,
+            leave_one_out_mses_fixed=values.leave_one_out_mses,
+            last=any(delivery_digest),
+            delivery_digest=delivery_digest,
+        )
+        return "0x" + sign_checkpoint(self.buyer_account, self.chain.domain, statement).hex()
+
+    def submit(self, address: str, task_id: str, result: Any) -> str:
+        return str(self.aggregator.training.submit_result(address, task_id, result))
+
+    def answer_all(self, kinds: Iterable[TaskKind] = tuple(TaskKind), *, absent: Iterable[str] = ()) -> int:
+        """Everybody but the absent answers what is pending now; returns how many answers there were."""
+        count = 0
+        for kind in kinds:
+            for address, task_id, task in self.tasks(kind):
+                if address not in absent:
+                    assert self.submit(address, task_id, self.answer(address, task)) == "accepted"
+                    self.answered.append((address, task))
+                    count += 1
+        return count
+
+    def play_until(self, done: Callable[[dict[str, Any]], bool], *, absent: Iterable[str] = ()) -> dict[str, Any]:
+        """Answer step by step until the public view is as asked."""
+        for _ in range(500):
+            view = self.view()
+            if done(view):
+                return view
+            step = TaskKind(view["step"]) if view["step"] else None
+            assert step is not None, f"the job is {view['state']}: {view['reason']}"
+            assert self.answer_all([step], absent=absent), f"nobody can answer {step}"
+        raise AssertionError("the job does not get there")
+
+    def play_to(self, step: str, round_number: int | None = None) -> list[tuple[str, str, AnyTask]]:
+        """Play until a step begins; returns its tasks."""
+        self.play_until(lambda view: view["step"] == step and (round_number is None or view["round"] == round_number))
+        return self.tasks(TaskKind(step))
+
+    def settle(self) -> None:
+        """From settling to finished."""
+        last = max(int(key.rsplit("/", 1)[1]) for key in self.chain.outbox if "/checkpoint/" in key)
+        self.chain.mine(f"checkpoint/{last}")
+        self.follow(after_s=10)
+        self.chain.mine("finalize")
+        self.follow(after_s=10)
+
+
+@pytest.fixture(scope="session")
+def modulus_proof(job_secret_key: SecretKey) -> list[str]:
+    return ["0x" + root for root in job_secret_key.prove_modulus().to_json()]
+
+
+@pytest.fixture(scope="session")
+def build_play(
+    *,
+    job_secret_key: SecretKey,
+    job_randomizer: Randomizer,
+    modulus_proof: list[str],
+    make_owner: Callable[..., Any],
+    make_spec: Callable[..., TrainingJobSpec],
+) -> Callable[..., Play]:
+    """A job of four owners (two train, two validate) with two features and range scaling; fields can be changed."""
+
+    def build(folder: Path, **changes: Any) -> Play:
+        rng = np.random.default_rng(1)
+        owners = []
+        for m in (8, 11, 7, 9):
+            X = np.column_stack([rng.uniform(-1, 1, (m, 2)), np.ones(m)])
+            owners.append(make_owner(X, np.clip(X @ [0.5, -0.3, 0.1] + rng.normal(0, 0.05, m), -1, 1)))
+        fields = {"rounds": 3, "evaluate_every": 2, "min_owners": 4, "round_timeout_s": 60}
+        return Play(
+            f"sqlite:///{folder}/aggregator.sqlite3",
+            key=job_secret_key,
+            proof=modulus_proof,
+            randomizer=job_randomizer,
+            owners=owners,
+            spec=make_spec(**fields | changes),
+        )
+
+    return build
+
+
+@pytest.fixture
+def make_play(tmp_path: Path, build_play: Callable[..., Play]) -> Callable[..., Play]:
+    """A job that is on chain and not yet posted; fields of its specification can be changed."""
+    return lambda **changes: build_play(tmp_path, **changes)
+
+
+@pytest.fixture
+def play(make_play: Callable[..., Play]) -> Play:
+    return make_play()
+
+
+@pytest.fixture(scope="session")
+def stages(tmp_path_factory: pytest.TempPathFactory, build_play: Callable[..., Play]) -> dict[tuple[str, int], Play]:
+    """One job kept at the beginning of each of its steps, by step (or state, once it settles) and round."""
+    folder = tmp_path_factory.mktemp("stages")
+    play, kept = build_play(folder), {}
+    play.start()
+    while (view := play.view())["state"] == "running":
+        place = (view["step"], view["round"])
+        kept[place] = play.fork(folder / f"{len(kept)}.sqlite3")
+        play.answer_all([TaskKind(view["step"])])
+    kept["settling", view["round"]] = play
+    return kept
+
+
+@pytest.fixture
+def play_at(tmp_path: Path, stages: dict[tuple[str, int], Play]) -> Callable[..., Play]:
+    """The job at the beginning of a step of a round."""
+    return lambda step, number: stages[step, number].fork(tmp_path / "fork.sqlite3")

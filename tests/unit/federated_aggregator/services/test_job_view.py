@@ -1,0 +1,132 @@
+import json
+
+import pytest
+from eth_account import Account
+
+from commons.errors import NotAllowed, NotFound
+from commons.protocol.tasks import TaskKind, candidates_digest
+from commons.protocol.wire import CiphertextVector
+
+JOB_ID = 7
+
+
+def delivery(play):
+    return play.aggregator.views.delivery(play.buyer, JOB_ID)
+
+
+def test_the_encrypted_weights_are_hidden_from_the_buyer_until_everybody_is_paid(play_at):
+    play = play_at("deliver", 3)
+    shown = delivery(play)
+    assert (shown["final"], shown["candidate_digests"]) == (None, [])
+    play.answer_all([TaskKind.DELIVER])
+    assert play.view()["state"] == "settling"
+    assert delivery(play)["final"] is None
+    play.chain.mine("checkpoint/2")
+    play.follow(after_s=10)
+    assert delivery(play)["final"] is None
+    play.chain.mine("finalize")
+    assert delivery(play)["final"] is None
+    play.follow(after_s=10)
+    assert delivery(play)["final"] is not None
+
+
+def test_what_is_shown_after_settlement_is_what_the_validators_signed(play_at):
+    play = play_at("settling", 3)
+    play.settle()
+    shown = delivery(play)
+    final = CiphertextVector.model_validate(shown["final"])
+    digests = [bytes.fromhex(text[2:]) for text in shown["candidate_digests"]]
+    assert digests[0] == final.digest()
+    signed = {
+        statement.candidates_digest
+        for _, task in play.answered
+        if task.kind == TaskKind.DELIVER
+        for statement in task.statements
+    }
+    assert signed == {"0x" + candidates_digest(digests).hex()}
+
+
+def test_what_is_delivered_is_what_the_buyer_signed_for(play_at):
+    play = play_at("settling", 3)
+    (task,) = [task for _, task in play.answered if task.kind == TaskKind.DELIVER]
+    assert delivery(play)["delivered"] == json.loads(task.delivered.model_dump_json())
+    assert delivery(play)["round"] == 3
+
+
+def test_nothing_is_delivered_before_training_ends(play_at):
+    with pytest.raises(NotFound, match="nothing is delivered yet; it is running"):
+        delivery(play_at("train", 1))
+
+
+def test_a_delivery_is_its_buyers_alone(play_at):
+    play = play_at("settling", 3)
+    play.settle()
+    for stranger in (*play.owners, play.chain.address, str(Account.create().address)):
+        with pytest.raises(NotAllowed, match="belongs to another buyer"):
+            play.aggregator.views.delivery(stranger, JOB_ID)
+
+
+def test_the_final_weights_of_a_job_that_was_not_paid_are_never_shown(play_at):
+    play = play_at("deliver", 3)
+    play.clock.now = play.spec.finish_by + 1
+    play.follow()
+    play.chain.mine("expire")
+    play.follow(after_s=10)
+    assert play.view()["state"] == "expired"
+    assert delivery(play)["final"] is None
+
+
+def test_no_view_holds_a_secret_or_a_vector(play_at):
+    play = play_at("settling", 3)
+    text = json.dumps(play.view()) + json.dumps(play.aggregator.views.summaries(None))
+    seed = play.chain.calls["job/7/start"]["seed_hash"].hex()
+    assert seed in text
+    assert "delivery_seed" not in text
+    assert "secret_seed" not in text
+    for _, task in play.answered:
+        if task.kind == TaskKind.TRAIN:
+            assert task.weights.ciphertexts[:64] not in text
+
+
+def test_a_view_says_whom_a_running_job_waits_for_what_and_until_when(play_at):
+    waits = {
+        ("evaluate", 0): ("evaluating the model", "validator"),
+        ("square", 0): ("squaring the masked residuals", None),
+        ("unmask", 2): ("signing the encrypted errors", "validator"),
+        ("open", 2): ("opening the metric", None),
+        ("train", 1): ("training on their rows", "trainer"),
+        ("refresh", 3): ("refreshing the encrypted weights", None),
+        ("deliver", 3): ("signing for the delivered weights", None),
+    }
+    for place, (what, role) in waits.items():
+        play = play_at(*place)
+        view = play.view()
+        who = [owner.address for owner in play.members(role)] if role else [play.buyer]
+        assert view["waiting_for"]["what"] == what
+        assert sorted(view["waiting_for"]["who"]) == sorted(who)
+        assert view["waiting_for"]["until"] == pytest.approx(play.clock.now + 60)
+
+
+def test_transactions_are_shown_by_their_hashes_once_they_have_one(play_at):
+    play = play_at("settling", 3)
+    view = play.view()
+    assert view["checkpoints"][2]["tx"] is None
+    play.chain.mine("checkpoint/2")
+    assert play.view()["checkpoints"][2]["tx"] == play.chain.outbox["job/7/checkpoint/2"].tx_hash
+    assert list(view["transactions"]) == ["start"]
+
+
+def test_summaries_can_be_of_one_state_only(play):
+    play.post()
+    views = play.aggregator.views
+    assert [one["job_id"] for one in views.summaries(None)] == [JOB_ID]
+    assert [one["job_id"] for one in views.summaries("recruiting")] == [JOB_ID]
+    assert views.summaries("running") == []
+    assert "modulus" not in views.summaries(None)[0]
+
+
+def test_an_unknown_job_is_not_found(play):
+    with pytest.raises(NotFound, match="job 7 is not known here"):
+        play.view()
+    with pytest.raises(NotFound):
+        delivery(play)

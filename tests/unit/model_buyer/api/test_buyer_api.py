@@ -1,0 +1,250 @@
+"""The HTTP API of the buyer with its real database, and a chain in memory; the aggregator is away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from commons.chain.jobs import JobState
+from commons.learning import FeatureRange, LinearModel
+from model_buyer.app import create_app
+from model_buyer.domain.posted_job import Participants, PostedJob, Settlement, Stage
+from model_buyer.wiring import Assembly
+
+REQUEST: dict[str, Any] = {
+    "title": "Yield",
+    "features": [{"name": "rain", "minimum": 0, "maximum": 100, "unit": "mm"}],
+    "target": {"name": "yield", "minimum": 0, "maximum": 10, "unit": "t"},
+    "deposit_wei": "1000",
+}
+MODEL = LinearModel(
+    features=(FeatureRange("rain", 0, 100, "mm"),),
+    target=FeatureRange("yield", 0, 10, "t"),
+    weights=(0.05,),
+    intercept=1.5,
+)
+
+
+@pytest.fixture
+def web(parts: Assembly) -> FlaskClient:
+    return create_app(parts).test_client()
+
+
+@pytest.fixture
+def client(web: FlaskClient, signed_in_template: tuple[Path, str]) -> FlaskClient:
+    web.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {signed_in_template[1]}"
+    return web
+
+
+def problem(answer: Any, status: int) -> dict[str, Any]:
+    assert answer.status_code == status, answer.get_data(as_text=True)
+    assert answer.content_type == "application/problem+json"
+    document: dict[str, Any] = answer.get_json()
+    return document
+
+
+def save(parts: Assembly, job: PostedJob) -> None:
+    with parts.unit_of_work() as repository:
+        if all(one.id != job.id for one in repository.all()):
+            repository.add(job)
+        repository.save(job)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/account"),
+        ("GET", "/v1/jobs"),
+        ("POST", "/v1/jobs"),
+        ("GET", "/v1/jobs/x/model"),
+        ("POST", "/v1/withdrawals"),
+    ],
+)
+def test_nothing_is_shown_or_done_without_signing_in(web: FlaskClient, method: str, path: str) -> None:
+    assert problem(web.open(path, method=method, json={}), 401)["code"] == "not_authenticated"
+
+
+def test_the_right_password_gives_a_token_that_opens_the_rest(web: FlaskClient) -> None:
+    token = web.post("/v1/session", json={"user": "admin", "password": "correct horse"}).get_json()["token"]
+    assert web.get("/v1/jobs", headers={"Authorization": f"Bearer {token}"}).get_json() == {"jobs": []}
+
+
+def test_a_wrong_password_is_refused(web: FlaskClient) -> None:
+    answer = web.post("/v1/session", json={"user": "admin", "password": "wrong"})
+    assert problem(answer, 401)["detail"] == "wrong user name or password"
+
+
+def test_a_posted_job_is_accepted_listed_and_shown(client: FlaskClient) -> None:
+    answer = client.post("/v1/jobs", json=REQUEST)
+    assert answer.status_code == 202
+    posted = answer.get_json()
+    assert answer.headers["Location"] == f"/v1/jobs/{posted['id']}"
+    assert (posted["stage"], posted["deposit_wei"], posted["job_id"]) == ("draft", "1000", None)
+    assert [job["id"] for job in client.get("/v1/jobs").get_json()["jobs"]] == [posted["id"]]
+    shown = client.get(f"/v1/jobs/{posted['id']}").get_json()
+    assert shown["spec"]["features"][0] == {**REQUEST["features"][0]}
+    assert shown["live"] is None
+    assert shown["unavailable"] == []
+    assert [entry["event"] for entry in shown["timeline"]] == ["job accepted; its key is being made"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "words"),
+    [
+        ({"rounds": 0}, 422, "rounds"),
+        ({"features": []}, 422, "name at least one feature"),
+        ({"surplus": 1}, 422, "surplus"),
+        ({"key_bits": 100}, 422, "key_bits"),
+        ({"scaling": "none"}, 422, "learning_rate"),
+        ({"start_by": 1}, 422, "start_by"),
+        ({"deposit_wei": str(10**30)}, 409, "deposit_wei"),
+    ],
+)
+def test_a_job_that_cannot_be_is_refused_with_the_field(
+    client: FlaskClient, change: dict[str, Any], status: int, words: str
+) -> None:
+    assert words in problem(client.post("/v1/jobs", json={**REQUEST, **change}), status)["detail"]
+    assert client.get("/v1/jobs").get_json() == {"jobs": []}
+
+
+def test_a_chain_that_is_away_is_named(client: FlaskClient, chain: Any) -> None:
+    chain.available = False
+    assert problem(client.post("/v1/jobs", json=REQUEST), 503)["code"] == "chain_unavailable"
+    problem(client.get("/v1/account"), 503)
+
+
+def test_a_running_job_shows_participants_and_pay_and_what_is_not_available(
+    client: FlaskClient, parts: Assembly, chain: Any, job: PostedJob
+) -> None:
+    participants = Participants(chain.trainers, chain.validators, 1.0)
+    save(parts, replace(job.at(Stage.OFFERED), chain_job_id=1, participants=participants))
+    shown = client.get(f"/v1/jobs/{job.id}").get_json()
+    assert [one["role"] for one in shown["participants"]] == ["trainer", "validator", "validator"]
+    assert [one["pay_wei"] for one in shown["participants"]] == ["10", "5", "5"]
+    assert shown["participants"][0]["share"] == 1.0
+    assert shown["pay"] == {"aggregator_wei": "3", "refund_wei": "2"}
+    assert shown["live"] is None
+    assert "http://127.0.0.1:9 does not answer" in shown["unavailable"][0]
+
+
+def test_a_job_is_cancelled_before_it_starts_and_not_after(
+    client: FlaskClient, parts: Assembly, chain: Any, job: PostedJob
+) -> None:
+    save(parts, replace(job.at(Stage.OFFERED), chain_job_id=1))
+    chain.put(job, JobState.RUNNING)
+    assert "has started" in problem(client.post(f"/v1/jobs/{job.id}/cancel"), 409)["detail"]
+    chain.put(job, JobState.POSTED)
+    for _ in range(2):
+        assert client.post(f"/v1/jobs/{job.id}/cancel").status_code == 202
+    shown = client.get(f"/v1/jobs/{job.id}").get_json()
+    assert shown["cancel_requested"]
+    assert [entry["event"] for entry in shown["timeline"]] == ["cancellation asked for"]
+
+
+def test_unknown_jobs_are_not_found(client: FlaskClient) -> None:
+    for path in ("", "/model", "/model/sklearn-params"):
+        assert problem(client.get(f"/v1/jobs/nothing{path}"), 404)["code"] == "not_found"
+    problem(client.post("/v1/jobs/nothing/cancel"), 404)
+
+
+def test_before_settlement_the_model_is_refused_with_the_reason(
+    client: FlaskClient, parts: Assembly, job: PostedJob
+) -> None:
+    save(parts, job.at(Stage.OFFERED, "training is over; everybody is being paid"))
+    for answer in (
+        client.get(f"/v1/jobs/{job.id}/model"),
+        client.get(f"/v1/jobs/{job.id}/model/sklearn-params"),
+        client.post(f"/v1/jobs/{job.id}/predictions", json={"rows": [{"rain": 1}]}),
+    ):
+        assert "masked until everybody is paid" in problem(answer, 409)["detail"]
+
+
+def finished(parts: Assembly, job: PostedJob) -> PostedJob:
+    done = replace(job.at(Stage.FINISHED), model_json=MODEL.to_json(), settlement=Settlement(400, 600, 1.0))
+    save(parts, done)
+    return done
+
+
+def test_the_model_comes_as_json_that_the_library_reads(client: FlaskClient, parts: Assembly, job: PostedJob) -> None:
+    finished(parts, job)
+    assert LinearModel.from_json(client.get(f"/v1/jobs/{job.id}/model").get_data(as_text=True)) == MODEL
+    assert client.get(f"/v1/jobs/{job.id}").get_json()["settlement"] == {"paid_wei": "400", "refunded_wei": "600"}
+
+
+def test_the_sklearn_form_makes_a_fitted_regression(client: FlaskClient, parts: Assembly, job: PostedJob) -> None:
+    import numpy as np
+    from sklearn.linear_model import LinearRegression
+
+    finished(parts, job)
+    regression = LinearRegression()
+    for name, value in client.get(f"/v1/jobs/{job.id}/model/sklearn-params").get_json().items():
+        setattr(regression, name, np.asarray(value))
+    # A plain array has no names to compare with the model's, which sklearn remarks on.
+    with pytest.warns(UserWarning, match="valid feature names"):
+        [prediction] = regression.predict(np.array([[20.0]]))
+    assert prediction == pytest.approx(20 * 0.05 + 1.5)
+
+
+def test_predictions_are_in_the_targets_unit(client: FlaskClient, parts: Assembly, job: PostedJob) -> None:
+    finished(parts, job)
+    answer = client.post(f"/v1/jobs/{job.id}/predictions", json={"rows": [{"rain": 20}, {"rain": 0}]}).get_json()
+    assert answer == {"target": "yield", "unit": "t", "predictions": [2.5, 1.5]}
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [({}, "row 1, 'rain': missing"), ({"rain": "wet"}, "row 1, 'rain': 'wet'"), ({"rain": None}, "rain")],
+)
+def test_rows_that_cannot_be_predicted_are_named(
+    client: FlaskClient, parts: Assembly, job: PostedJob, row: dict[str, Any], words: str
+) -> None:
+    finished(parts, job)
+    answer = client.post(f"/v1/jobs/{job.id}/predictions", json={"rows": [row]})
+    assert words in problem(answer, 422)["detail"]
+
+
+def test_the_account_shows_what_can_be_withdrawn(client: FlaskClient, parts: Assembly, chain: Any) -> None:
+    chain.owed = 600
+    assert client.get("/v1/account").get_json() == {
+        "address": parts.address,
+        "balance_wei": str(10**18),
+        "owed_wei": "600",
+    }
+
+
+def test_withdrawing_twice_sends_one_transaction(client: FlaskClient, chain: Any) -> None:
+    chain.owed = 600
+    first = client.post("/v1/withdrawals", json={})
+    assert first.status_code == 202
+    assert client.post("/v1/withdrawals", json={}).get_json() == first.get_json()
+    assert client.get("/v1/withdrawals").get_json()["withdrawals"] == [first.get_json()]
+
+
+def test_withdrawing_nothing_or_to_no_address_is_refused(client: FlaskClient, chain: Any) -> None:
+    assert "owes nothing" in problem(client.post("/v1/withdrawals", json={}), 409)["detail"]
+    assert "to is '0x12'" in problem(client.post("/v1/withdrawals", json={"to": "0x12"}), 422)["detail"]
+
+
+def test_readiness_says_what_is_missing(web: FlaskClient) -> None:
+    answer = web.get("/readyz")
+    assert answer.status_code == 503
+    checks = {check["name"]: check["ok"] for check in answer.get_json()["checks"]}
+    assert checks == {"database": True, "chain": False, "aggregator": False}
+
+
+def test_every_route_is_documented(web: FlaskClient) -> None:
+    paths = web.get("/openapi/openapi.json").get_json()["paths"]
+    assert set(paths) >= {
+        "/v1/account",
+        "/v1/jobs",
+        "/v1/jobs/{id}",
+        "/v1/jobs/{id}/cancel",
+        "/v1/jobs/{id}/model",
+        "/v1/jobs/{id}/model/sklearn-params",
+        "/v1/jobs/{id}/predictions",
+        "/v1/withdrawals",
+    }

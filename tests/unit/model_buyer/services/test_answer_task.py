@@ -1,0 +1,323 @@
+"""What the buyer answers, what it refuses, and how a job's last tasks turn into the model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from commons.chain.jobs import JobSettled, JobState
+from commons.chain.signing import CheckpointStatement, recover_checkpoint
+from commons.errors import ChainUnavailable, Conflict, InvalidCiphertext, ProtocolViolation
+from commons.learning import LinearModel
+from commons.paillier import SecretKey
+from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS
+from commons.protocol.tasks import (
+    DeliverResult,
+    OpenResult,
+    OpenTask,
+    RefreshResult,
+    RefreshTask,
+    TrainTask,
+    from_hex,
+)
+from commons.protocol.wire import CiphertextVector
+from model_buyer.domain.posted_job import DeliveryCheck, PostedJob, Stage
+from model_buyer.services.answer_task import TaskAnswerer
+from model_buyer.services.carry_on import carry_on
+from model_buyer.services.ports import Buyer
+
+TX = "0x" + "cd" * 32
+WAD = 10**18
+# Weight and bias in training units; in original units: slope 0.5·5/50, intercept 5 + 5·(−0.2) − 0.05·50.
+WEIGHTS = [0.5, -0.2]
+
+
+@pytest.fixture
+def answerer(buyer: Buyer, running_job: PostedJob) -> TaskAnswerer:
+    return TaskAnswerer(buyer)
+
+
+def opened(answerer: TaskAnswerer, tasks: Any, *, until: int = 2) -> OpenTask:
+    """Open checkpoints 0, 1, … `until`; returns the last task."""
+    task = tasks.open(0, 0, [8.0])
+    answerer.answer(task)
+    for checkpoint in range(1, until + 1):
+        task = tasks.open(checkpoint, 2 * checkpoint, [4.0, 6.0])
+        answerer.answer(task)
+    return task
+
+
+def job_of(buyer: Buyer, job: PostedJob) -> PostedJob:
+    with buyer.snapshot() as repository:
+        return repository.get(job.id)
+
+
+def test_an_opening_shows_the_sum_and_signs_the_checkpoint(
+    answerer: TaskAnswerer, buyer: Buyer, chain: Any, tasks: Any, account: LocalAccount
+) -> None:
+    result = answerer.answer(tasks.open(0, 0, [8.0]))
+    assert isinstance(result, OpenResult)
+    bits = tasks.plan.sse_fractional_bits
+    assert from_hex(result.sums[0].value) == 8 << bits
+    assert [from_hex(item.value) for item in result.zero_checks] == [0, 0]
+    # 20 rows of two validators; under range scaling errors are in half widths already.
+    statement = CheckpointStatement(job_id=1, index=0, round=0, mse_fixed=8 * WAD // 20)
+    signature = bytes.fromhex(result.checkpoint_signature[2:])
+    assert recover_checkpoint(chain.domain(), statement, signature) == account.address
+
+
+def test_what_was_opened_is_remembered_in_the_targets_unit(
+    answerer: TaskAnswerer, buyer: Buyer, running_job: PostedJob, tasks: Any
+) -> None:
+    opened(answerer, tasks, until=1)
+    with buyer.snapshot() as repository:
+        records = repository.openings(running_job.id)
+    assert [record.mse for record in records] == [8 / 20 * 25, 4 / 20 * 25]
+    assert records[1].leave_one_out_mses_fixed == (6 * WAD // 20,)
+    assert records[1].row_count == 20
+
+
+def test_the_same_opening_gets_the_same_answer_also_after_a_restart(
+    answerer: TaskAnswerer, buyer: Buyer, tasks: Any
+) -> None:
+    task = tasks.open(0, 0, [8.0])
+    first = answerer.answer(task)
+    assert answerer.answer(task) == first
+    assert TaskAnswerer(buyer).answer(task) == first
+
+
+def test_a_checkpoint_is_not_opened_with_other_statements(answerer: TaskAnswerer, tasks: Any) -> None:
+    task = tasks.open(0, 0, [8.0])
+    answerer.answer(task)
+    with pytest.raises(ProtocolViolation, match="opened once"):
+        answerer.answer(task.model_copy(update={"statements": task.statements[:1]}))
+
+
+@pytest.mark.parametrize(("checkpoint", "round_number"), [(1, 2), (0, 2)], ids=["before the first", "at another round"])
+def test_checkpoints_are_opened_in_order(
+    answerer: TaskAnswerer, tasks: Any, checkpoint: int, round_number: int
+) -> None:
+    with pytest.raises(ProtocolViolation):
+        answerer.answer(tasks.open(checkpoint, round_number, [4.0]))
+
+
+def test_a_stranger_cannot_have_anything_opened(answerer: TaskAnswerer, tasks: Any) -> None:
+    stranger = Account.from_key("0x" + "ee" * 32)
+    task = tasks.open(0, 0, [8.0])
+    smuggled = task.model_copy(update={"statements": (*task.statements, tasks.statement(stranger, 0, [1.0]))})
+    with pytest.raises(ProtocolViolation, match="not a validator of this job"):
+        answerer.answer(smuggled)
+
+
+def test_a_changed_statement_is_not_opened(answerer: TaskAnswerer, tasks: Any) -> None:
+    task = tasks.open(0, 0, [8.0])
+    changed = task.statements[0].model_copy(update={"row_count": 1})
+    with pytest.raises(ProtocolViolation, match="signature"):
+        answerer.answer(task.model_copy(update={"statements": (changed, task.statements[1])}))
+    malformed = task.statements[0].model_copy(update={"signature": "0x00"})
+    with pytest.raises(ProtocolViolation, match="malformed"):
+        answerer.answer(task.model_copy(update={"statements": (malformed, task.statements[1])}))
+
+
+def test_a_refused_opening_leaves_nothing_behind(
+    answerer: TaskAnswerer, buyer: Buyer, running_job: PostedJob, tasks: Any
+) -> None:
+    task = tasks.open(0, 0, [8.0])
+    changed = task.statements[0].model_copy(update={"row_count": 1})
+    with pytest.raises(ProtocolViolation):
+        answerer.answer(task.model_copy(update={"statements": (changed,)}))
+    with buyer.snapshot() as repository:
+        assert repository.openings(running_job.id) == []
+    answerer.answer(task)
+
+
+def test_tasks_of_other_jobs_and_other_kinds_are_refused(answerer: TaskAnswerer, tasks: Any) -> None:
+    with pytest.raises(ProtocolViolation, match="job 2 is not a job of this buyer"):
+        answerer.answer(tasks.open(0, 0, [8.0]).model_copy(update={"job_id": 2}))
+    vector = CiphertextVector.of(tasks.vector([1.0], WEIGHT_FRACTIONAL_BITS))
+    train = TrainTask(job_id=1, round=1, checkpoint=0, weights=vector, averaging_weight=1, averaging_total=1)
+    with pytest.raises(ProtocolViolation, match="does not answer train tasks"):
+        answerer.answer(train)
+
+
+def test_a_refresh_is_answered_while_training_and_refused_afterwards(
+    answerer: TaskAnswerer, buyer: Buyer, running_job: PostedJob, tasks: Any, secret_key: SecretKey
+) -> None:
+    masked = CiphertextVector.of(tasks.vector(WEIGHTS, WEIGHT_FRACTIONAL_BITS + 48))
+    task = RefreshTask(job_id=1, round=1, checkpoint=0, masked=masked, shift_bits=48)
+    result = answerer.answer(task)
+    assert isinstance(result, RefreshResult)
+    fresh = result.refreshed.to_vector(
+        secret_key.public_key, count=2, fractional_bits=WEIGHT_FRACTIONAL_BITS, bound=1 << 300
+    )
+    assert secret_key.decrypt_vector(fresh)[0] == 1 << (WEIGHT_FRACTIONAL_BITS - 1)
+    with buyer.unit_of_work() as repository:
+        repository.save(job_of(buyer, running_job).at(Stage.EXPIRED))
+    with pytest.raises(Conflict, match="not in training"):
+        answerer.answer(task)
+
+
+def test_a_job_that_has_not_started_is_not_answered_for(answerer: TaskAnswerer, chain: Any, tasks: Any) -> None:
+    chain.trainers = chain.validators = ()
+    with pytest.raises(Conflict, match="has not started on chain"):
+        answerer.answer(tasks.open(0, 0, [8.0]))
+
+
+def test_without_the_chain_the_first_task_waits(answerer: TaskAnswerer, chain: Any, tasks: Any) -> None:
+    chain.available = False
+    with pytest.raises(ChainUnavailable):
+        answerer.answer(tasks.open(0, 0, [8.0]))
+    chain.available = True
+    answerer.answer(tasks.open(0, 0, [8.0]))
+
+
+def test_training_goes_on_while_the_chain_is_away(answerer: TaskAnswerer, chain: Any, tasks: Any) -> None:
+    answerer.answer(tasks.open(0, 0, [8.0]))
+    chain.available = False
+    answerer.answer(tasks.open(1, 2, [4.0, 6.0]))
+
+
+def test_the_delivery_is_signed_as_the_last_checkpoint_and_kept(
+    answerer: TaskAnswerer, account: LocalAccount, world: Any
+) -> None:
+    task = world.tasks.deliver(opened(answerer, world.tasks), WEIGHTS)
+    result = answerer.answer(task)
+    assert isinstance(result, DeliverResult)
+    delivery = job_of(world.buyer, world.job).delivery
+    assert delivery is not None
+    assert delivery.delivered == task.delivered
+    statement = CheckpointStatement(
+        1, 2, 4, 4 * WAD // 20, (6 * WAD // 20,), last=True, delivery_digest=delivery.digest
+    )
+    signature = bytes.fromhex(result.checkpoint_signature[2:])
+    assert recover_checkpoint(world.chain.domain(), statement, signature) == account.address
+    assert TaskAnswerer(world.buyer).answer(task) == result
+
+
+def test_only_one_delivery_is_signed_for(answerer: TaskAnswerer, tasks: Any) -> None:
+    last = opened(answerer, tasks)
+    answerer.answer(tasks.deliver(last, WEIGHTS))
+    with pytest.raises(ProtocolViolation, match="other weights were delivered"):
+        answerer.answer(tasks.deliver(last, WEIGHTS))
+
+
+def test_a_delivery_before_the_end_of_training_is_refused(answerer: TaskAnswerer, tasks: Any) -> None:
+    with pytest.raises(ProtocolViolation, match="training must not end at round 2"):
+        answerer.answer(tasks.deliver(opened(answerer, tasks, until=1), WEIGHTS))
+
+
+def test_a_malformed_delivery_is_refused(answerer: TaskAnswerer, tasks: Any) -> None:
+    task = tasks.deliver(opened(answerer, tasks), WEIGHTS)
+    short = CiphertextVector.of(tasks.vector([1.0], WEIGHT_FRACTIONAL_BITS))
+    with pytest.raises(InvalidCiphertext, match="expected 2 ciphertexts, got 1"):
+        answerer.answer(task.model_copy(update={"delivered": short}))
+
+
+def deliver(answerer: TaskAnswerer, tasks: Any) -> None:
+    answerer.answer(tasks.deliver(opened(answerer, tasks), WEIGHTS))
+
+
+def finalize(chain: Any, job: PostedJob, seed: bytes) -> None:
+    chain.put(job, JobState.FINISHED)
+    chain.settlements[1] = JobSettled(1, seed, 400_000, 600_000, TX)
+
+
+def test_nothing_is_unmasked_before_everybody_is_paid(
+    answerer: TaskAnswerer, buyer: Buyer, running_job: PostedJob, tasks: Any
+) -> None:
+    deliver(answerer, tasks)
+    for _ in range(3):
+        carry_on(buyer)
+    stored = job_of(buyer, running_job)
+    assert (stored.stage, stored.model_json, stored.seed) == (Stage.OFFERED, None, None)
+
+
+def test_the_published_seed_turns_the_delivery_into_the_model_in_original_units(
+    answerer: TaskAnswerer, world: Any
+) -> None:
+    deliver(answerer, world.tasks)
+    finalize(world.chain, world.job, world.tasks.seed)
+    # Everybody is paid, so the world.buyer needs nothing from the world.aggregator any more.
+    world.aggregator.available = False
+    carry_on(world.buyer)
+    stored = job_of(world.buyer, world.job)
+    assert stored.stage is Stage.FINISHED
+    assert stored.settlement is not None
+    assert (stored.settlement.paid_wei, stored.settlement.refunded_wei) == (400_000, 600_000)
+    model = LinearModel.from_json(stored.model_json or "")
+    assert model.weights == (0.05,)
+    assert model.intercept == 5 - 1 - 2.5
+    assert stored.delivery_check is DeliveryCheck.PENDING
+
+
+def sign_final(tasks: Any, values: list[float]) -> dict[str, Any]:
+    """Have the validators sign `values` as the global model; returns what the aggregator then shows."""
+    final = tasks.vector(values, WEIGHT_FRACTIONAL_BITS)
+    tasks.candidate_digests = [final.digest(), b"\x01" * 32]
+    return {
+        "delivered": None,
+        "final": CiphertextVector.of(final).model_dump(mode="json"),
+        "candidate_digests": ["0x" + digest.hex() for digest in tasks.candidate_digests],
+        "round": 4,
+    }
+
+
+def verdict(answerer: TaskAnswerer, world: Any, shown: dict[str, Any]) -> DeliveryCheck:
+    """Deliver and settle, and return how the model compares with what the aggregator then shows."""
+    deliver(answerer, world.tasks)
+    finalize(world.chain, world.job, world.tasks.seed)
+    world.aggregator.deliveries[1] = {"delivered": None, "final": None, "candidate_digests": [], "round": 4}
+    carry_on(world.buyer)
+    assert job_of(world.buyer, world.job).delivery_check is DeliveryCheck.PENDING
+    world.aggregator.deliveries[1] = shown
+    carry_on(world.buyer)
+    return job_of(world.buyer, world.job).delivery_check
+
+
+def test_a_model_equal_to_the_final_weights_that_the_validators_signed_matches(
+    answerer: TaskAnswerer, world: Any
+) -> None:
+    assert verdict(answerer, world, sign_final(world.tasks, WEIGHTS)) is DeliveryCheck.MATCHES
+
+
+def test_a_model_other_than_the_final_weights_differs(answerer: TaskAnswerer, world: Any) -> None:
+    assert verdict(answerer, world, sign_final(world.tasks, [0.5, 0.2])) is DeliveryCheck.DIFFERS
+
+
+def test_final_weights_that_the_validators_did_not_sign_differ(answerer: TaskAnswerer, world: Any) -> None:
+    shown = sign_final(world.tasks, WEIGHTS)
+    other = CiphertextVector.of(world.tasks.vector(WEIGHTS, WEIGHT_FRACTIONAL_BITS))
+    unsigned = {**shown, "final": other.model_dump(mode="json")}
+    assert verdict(answerer, world, unsigned) is DeliveryCheck.DIFFERS
+
+
+def test_digests_that_the_validators_did_not_sign_differ(answerer: TaskAnswerer, world: Any) -> None:
+    shown = sign_final(world.tasks, WEIGHTS)
+    shown["candidate_digests"][1] = "0x" + "02" * 32
+    assert verdict(answerer, world, shown) is DeliveryCheck.DIFFERS
+
+
+def test_an_aggregator_that_never_shows_the_final_weights_is_given_up_on(answerer: TaskAnswerer, world: Any) -> None:
+    deliver(answerer, world.tasks)
+    finalize(world.chain, world.job, world.tasks.seed)
+    world.aggregator.available = False
+    carry_on(world.buyer)
+    world.clock.now += 601
+    carry_on(world.buyer)
+    stored = job_of(world.buyer, world.job)
+    assert stored.delivery_check is DeliveryCheck.UNAVAILABLE
+    assert not stored.needs_attention
+    assert stored.model_json is not None
+
+
+def test_a_growing_plan_widens_the_mask_of_the_delivery(answerer: TaskAnswerer, world: Any) -> None:
+    world.aggregator.views[1]["growth"] = 1.5
+    world.tasks.plan = replace(world.tasks.plan, growth=1.5)
+    deliver(answerer, world.tasks)
+    finalize(world.chain, world.job, world.tasks.seed)
+    carry_on(world.buyer)
+    assert LinearModel.from_json(job_of(world.buyer, world.job).model_json or "").weights == (0.05,)
