@@ -15,6 +15,7 @@ from commons.chain.outbox import Outbox
 from commons.chain.outbox_sender import OutboxSender
 from commons.errors import DeltaMLError
 from model_buyer.adapters.tables import OutboxTransaction
+from model_buyer.adapters.threads import ThreadedMap
 from model_buyer.services.answer_task import TaskAnswerer
 from model_buyer.services.carry_on import carry_on
 from model_buyer.wiring import Assembly
@@ -24,7 +25,7 @@ _log = structlog.get_logger(__name__)
 
 def answer_tasks(parts: Assembly, stop: threading.Event) -> None:
     """Answer tasks until stopped; waits for an aggregator that is away."""
-    answerer = TaskAnswerer(parts.buyer(parts.client()))
+    answerer = TaskAnswerer(parts.buyer(parts.client()), parallel_map=ThreadedMap())
     run_agent(parts.client(), answerer.answer, stop)
 
 

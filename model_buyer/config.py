@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from commons.agent.http_service import checked_service_url
-from commons.chain.signing import checked_address
+from commons.chain.checks import checked_address
 from commons.errors import InvalidInput
 from commons.paillier import DEFAULT_KEY_BITS
 from commons.web.configuration import ConfigurationReader

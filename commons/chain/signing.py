@@ -22,8 +22,7 @@ from eth_account.signers.local import LocalAccount
 from eth_keys.exceptions import BadSignature
 from eth_utils.exceptions import ValidationError
 
-from commons.chain.checks import check_digest, check_uint
-from commons.chain.checks import checked_address as checked_address  # noqa: PLC0414  # part of this module's interface
+from commons.chain.checks import check_digest, check_uint, checked_address
 from commons.errors import InvalidInput, NotAuthenticated
 
 DOMAIN_NAME: Final = "DeltaML Marketplace"

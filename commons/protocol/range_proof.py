@@ -4,31 +4,36 @@ A linear combination with large challenges cannot show that: a·2^-t and a/3 mod
 of each is small. Challenges 0 and 1 can, because two of them differ by ±1 (the random projections of lattice proofs).
 The prover, who holds the key, shows for x_1 … x_J with |x_j| < 2^B that no |x_j| reaches 2^(`proven_bits`):
 
-1. it encrypts blinding integers z_k, k < 128, uniform below 2^W with W = B + ⌈log₂ J⌉ + 80;
+1. it encrypts blinding integers z_k, k < 80, uniform below 2^W with W = B + ⌈log₂ J⌉ + 80;
 2. bits b_kj are derived by SHAKE-256 from the context, [x] and [z]; it publishes v_k = Σ_j b_kj·x_j + z_k;
-3. numbers e_lk of 32 bits, l < 8, are derived from all that; it publishes the randomness of each [Σ_k e_lk·v_k].
+3. numbers e_lk of 16 bits, l < 5, are derived from all that; it publishes the randomness of each [Σ_k e_lk·v_k].
 
-The verifier recomputes those eight ciphertexts, checks that they encrypt what the v_k give, and that all |v_k| < 2^(W + 1).
+The verifier recomputes those five ciphertexts, checks that they encrypt what the v_k give, and that all |v_k| < 2^(W + 1).
 
 Hiding: each v_k is statistically (2^-80) independent of x. Soundness: if |x_j| ≥ 2^(W + 2), then whatever the other bits
-are, at most one value of b_kj brings v_k into the window, so all 128 are in with a chance of 2^-128. A v_k that is false
-modulo a prime factor P of n passes with 1/P for each of the eight, and a verified modulus has no P under 2^16.
+are, at most one value of b_kj brings v_k into the window, so all 80 are in with a chance of 2^-80. A v_k that is false
+modulo a prime factor P of n passes with 2^-16 + 1/P for each of the five, and a verified modulus has no P under 2^16: 2^-75
+in all. Trying again costs a prover a new hash of everything, so that is no chance within the time that a refresh has.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from commons.errors import ProtocolViolation
 from commons.paillier import EncryptedVector, KeyHolderRandomizer, Opening, SecretKey, affine_map, verify_opening
 
-REPETITIONS = 128
+REPETITIONS = 80
 HIDING_BITS = 80
-_OPENINGS = 8
-_EXPONENT_BYTES = 4
+_OPENINGS = 5
+_EXPONENT_BYTES = 2
+
+ParallelMap = Callable[..., Iterable[Any]]
+"""What `map` does, possibly on several cores."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ def prove_range(
     *,
     bound_bits: int,
     context: bytes,
+    parallel_map: ParallelMap = map,
 ) -> RangeProof:
     """The key holder's side.
 
@@ -63,6 +69,7 @@ def prove_range(
         values: what they hold, each |x_j| < 2^bound_bits.
         bound_bits: B.
         context: what binds the proof to its place.
+        parallel_map: like `map`; may use several cores for the powers with the secret key.
     """
     window = _window_bits(bound_bits, len(vector))
     blinding_values = [secrets.randbits(window) for _ in range(REPETITIONS)]
@@ -74,7 +81,7 @@ def prove_range(
         for k, z in enumerate(blinding_values)
     )
     combined = _combinations(vector, blindings, columns, _exponents(transcript, sums))
-    openings = [secret_key.open(ciphertext) for ciphertext in combined.ciphertexts]
+    openings = parallel_map(secret_key.open, combined.ciphertexts)
     return RangeProof(blindings, sums, tuple(opening.randomness for opening in openings))
 
 

@@ -39,7 +39,7 @@ from commons.paillier import (
     affine_map,
     verify_opening,
 )
-from commons.protocol.range_proof import RangeProof, prove_range, proven_bits, verify_range
+from commons.protocol.range_proof import ParallelMap, RangeProof, prove_range, proven_bits, verify_range
 
 CHALLENGE_BITS = 128
 HIDING_BITS = 80
@@ -108,7 +108,13 @@ def _combination(
 
 
 def refresh(
-    secret_key: SecretKey, randomizer: KeyHolderRandomizer, masked: EncryptedVector, *, shift_bits: int, context: bytes
+    secret_key: SecretKey,
+    randomizer: KeyHolderRandomizer,
+    masked: EncryptedVector,
+    *,
+    shift_bits: int,
+    context: bytes,
+    parallel_map: ParallelMap = map,
 ) -> tuple[EncryptedVector, RefreshProof]:
     """The key holder's side: decrypt, truncate by `shift_bits`, encrypt anew, prove.
 
@@ -118,11 +124,12 @@ def refresh(
         masked: J masked weights at scale s, with the bound that the plan gives.
         shift_bits: t; the result has scale s − t.
         context: what binds the proof to this job, round and step.
+        parallel_map: like `map`; may use several cores for the powers with the secret key.
 
     Raises:
         ProtocolViolation: a masked weight is beyond its bound, because a trainer's update was: nothing could be proven.
     """
-    values = [secret_key.decrypt(c) for c in masked.ciphertexts]
+    values = list(parallel_map(secret_key.decrypt, masked.ciphertexts))
     if any(abs(value) > masked.bound for value in values):
         raise ProtocolViolation("refresh: a masked weight is larger than what the specification allows")
     truncated = [round_shift(value, shift_bits) for value in values]
@@ -135,6 +142,7 @@ def refresh(
         truncated,
         bound_bits=_fresh_bits(masked, shift_bits),
         context=_range_context(masked, context),
+        parallel_map=parallel_map,
     )
     y = secrets.randbits(_window_bits(shift_bits, len(masked)))
     blinding = EncryptedVector.encrypt(randomizer, [y], fractional_bits=masked.fractional_bits)

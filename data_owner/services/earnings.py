@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from commons.chain.checks import checked_address
 from commons.chain.jobs import JobState, Role
 from commons.chain.outbox import UNFINISHED, Outbox
 from commons.chain.outbox_table import OutboxColumns, OutboxState
-from commons.chain.signing import checked_address
 from commons.errors import ChainUnavailable, Conflict
 from commons.protocol.training_job import FrozenModel, Wei
 from commons.storage.database import Database

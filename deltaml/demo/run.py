@@ -52,7 +52,11 @@ def run_demo(options: DemoOptions) -> None:
                 if not everybody_paid(summary, world):
                     raise TransactionFailed("the contract does not owe everybody what the job paid")
                 if not options.headless:
-                    _stay_up(console, world, request)
+                    try:
+                        _say_how_to_go_on(console, world, request)
+                        _stay_up(world)
+                    except KeyboardInterrupt:
+                        console.print("\nStopping …")
 
 
 def _report(console: Console, options: DemoOptions, summary: dict[str, Any]) -> None:
@@ -64,8 +68,14 @@ def _report(console: Console, options: DemoOptions, summary: dict[str, Any]) -> 
         raise Conflict(f"the job ended as {summary['state']}")
 
 
-def _stay_up(console: Console, world: World, request: dict[str, Any]) -> None:
-    """Say how to go on, and wait for Ctrl-C."""
+def _stay_up(world: World) -> None:
+    """Return only by an error or Ctrl-C."""
+    while True:
+        time.sleep(1)
+        world.services.require_alive()
+
+
+def _say_how_to_go_on(console: Console, world: World, request: dict[str, Any]) -> None:
     buyer, owner = world.buyer.login, world.owners[0].login
     console.print("\n[bold]The platform stays up until Ctrl-C; the owners go on accepting offers that match.[/bold]")
     console.print(f"  aggregator   {world.aggregator_url}/openapi", soft_wrap=True)
@@ -82,12 +92,6 @@ def _stay_up(console: Console, world: World, request: dict[str, Any]) -> None:
     console.print("  " + shlex.join(["deltaml", "job", "list", "--profile", str(buyer.profile)]), soft_wrap=True)
     console.print("See what an owner earned:")
     console.print("  " + shlex.join(["deltaml", "earnings", "--profile", str(owner.profile)]), soft_wrap=True)
-    try:
-        while True:
-            time.sleep(1)
-            world.services.require_alive()
-    except KeyboardInterrupt:
-        console.print("\nStopping …")
 
 
 @contextmanager

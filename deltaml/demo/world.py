@@ -7,6 +7,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,8 +124,11 @@ def running_world(
     with ExitStack() as stack:
         aggregator, buyer = _take_seat(folder / "aggregator", "aggregator"), _take_seat(folder / "buyer", "buyer")
         owners = _owner_seats(folder, options.owners)
-        rpc_url, contract_address = _chain(options, [aggregator, buyer, *owners], folder, stack)
-        _load_services()
+        # The node starts in a process of its own; meanwhile this one has time. No thread is left when services fork.
+        with ThreadPoolExecutor(1) as pool:
+            loading = pool.submit(_load_services)
+            rpc_url, contract_address = _chain(options, [aggregator, buyer, *owners], folder, stack)
+            loading.result()
         services = stack.enter_context(Services(folder))
         shared = {"DELTAML_ETH_RPC_URL": front(rpc_url), "DELTAML_CONTRACT_ADDRESS": contract_address}
         if options.unsafe_small_key:

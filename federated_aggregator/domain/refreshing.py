@@ -77,13 +77,16 @@ def check_refresh(context: JobContext, task: RefreshTask, result: RefreshResult)
 
 
 def unmask_weights(
-    context: JobContext, task: RefreshTask, fresh: EncryptedVector, seed: bytes, *, randomizer: Randomizer
+    context: JobContext, task: RefreshTask, fresh: EncryptedVector, seed: bytes
 ) -> list[EncryptedVector]:
-    """The refreshed models, in the order of the task, from what `check_refresh` returned."""
+    """The refreshed models, in the order of the task, from what `check_refresh` returned.
+
+    They are not re-randomised: the buyer has just encrypted them, and nobody but it could recognise them.
+    """
     plan = context.plan
     scale = fresh.fractional_bits + task.shift_bits
     mask = refresh_mask(seed, len(fresh), plan.mask_bits(task.round, scale))
     unmasked = fresh.add_encoded([-round_shift(value, task.shift_bits) for value in mask])
-    unmasked = unmasked.with_bound(plan.weight_bound(task.round, WEIGHT_FRACTIONAL_BITS)).rerandomize(randomizer)
+    unmasked = unmasked.with_bound(plan.weight_bound(task.round, WEIGHT_FRACTIONAL_BITS))
     n_weights = plan.spec.n_weights
     return [unmasked[start : start + n_weights] for start in range(0, len(fresh), n_weights)]

@@ -17,6 +17,8 @@ from federated_aggregator.services.job_run import Clock
 
 NONCE_TTL_S = 300
 TOKEN_TTL_S = 3600
+MAX_MESSAGE_CHARS = 700
+"""The parser's time grows with the square of the length: seconds for a few thousand characters."""
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -87,6 +89,8 @@ class SignIn:
         from siwe import SiweMessage  # noqa: PLC0415 - imports web3
 
         now = self.clock()
+        if len(message) > MAX_MESSAGE_CHARS:
+            raise NotAuthenticated(f"message: longer than {MAX_MESSAGE_CHARS} characters", field="message")
         try:
             parsed = SiweMessage.from_message(message)
         except Exception as error:

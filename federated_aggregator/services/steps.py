@@ -13,7 +13,13 @@ from typing import Any
 from commons.chain.signing import CheckpointStatement
 from commons.errors import InvalidCiphertext, NotAuthenticated, ProtocolViolation
 from commons.paillier import EncryptedVector
-from commons.protocol.checkpoint import CheckpointValues, RecoverSigner, check_statements, verify_checkpoint
+from commons.protocol.checkpoint import (
+    CheckpointValues,
+    RecoverSigner,
+    check_statements,
+    checkpoint_values,
+    verify_checkpoint,
+)
 from commons.protocol.masks import delivery_mask, draw_seed
 from commons.protocol.numeric_plan import MATRIX_FRACTIONAL_BITS, WEIGHT_FRACTIONAL_BITS
 from commons.protocol.state import Step, should_stop_early
@@ -37,6 +43,7 @@ from commons.protocol.tasks import (
     ValidatorStatement,
     VerifyTask,
     candidates_digest,
+    from_hex,
 )
 from commons.protocol.training_job import Averaging
 from commons.protocol.wire import CiphertextVector
@@ -116,7 +123,8 @@ class TrainStep(StepHandler):
             models = candidates(updates, shares, list(shares), previous, bound=bound)
             run.store_candidates(models)
         else:
-            run.store_vector(GLOBAL, average(updates, shares, bound=bound).rerandomize(run.randomizer))
+            # A product of ciphertexts that the trainers have just re-randomised needs no more of it.
+            run.store_vector(GLOBAL, average(updates, shares, bound=bound))
         return False
 
     def _averaging_weights(self, run: JobRun) -> dict[str, int]:
@@ -162,7 +170,7 @@ class RefreshStep(StepHandler):
             fractional_bits=WEIGHT_FRACTIONAL_BITS,
             bound=run.plan.masked_bound(task.round, WEIGHT_FRACTIONAL_BITS),
         )
-        models = unmask_weights(run.context, task, masked, row.secret_seed or b"", randomizer=run.randomizer)
+        models = unmask_weights(run.context, task, masked, row.secret_seed or b"")
         run.store_vector(GLOBAL, models[0])
         if run.spec.is_checkpoint(run.job.round):
             run.store_candidates(models)
@@ -270,13 +278,21 @@ class OpenStep(StepHandler):
 
     def check(self, run: JobRun, task: OpenTask, result: OpenResult, assignee: str) -> None:
         """Openings must belong to the ciphertexts, and the signature to what they show."""
-        statement = checkpoint_statement(run, self._values(run, task, result))
+        checked = _checked(self.chain, run, task, task.statements)
+        values = verify_checkpoint(run.context, checked, result.sums, result.zero_checks, round_number=task.round)
+        statement = checkpoint_statement(run, values)
         check_checkpoint_signature(self.chain, run, statement, result.checkpoint_signature)
 
     def finish(self, run: JobRun) -> bool:
         """Store the checkpoint, let the validators verify it, and decide whether it is the last."""
         ((task, result),) = run.answered(self.kind).values()
-        values = self._values(run, task, result)
+        # `check` has verified these openings; they are not verified a second time.
+        values = checkpoint_values(
+            run.context,
+            [from_hex(opened.value) for opened in result.sums],
+            row_count=sum(statement.row_count for statement in task.statements),
+            round_number=task.round,
+        )
         run.session.add(
             Checkpoint(
                 job_id=run.job.job_id,
@@ -301,10 +317,6 @@ class OpenStep(StepHandler):
             signature = bytes.fromhex(result.checkpoint_signature[2:])
             self.chain.record_checkpoint(run, checkpoint_statement(run, values), signature)
         return last
-
-    def _values(self, run: JobRun, task: OpenTask, result: OpenResult) -> CheckpointValues:
-        checked = _checked(self.chain, run, task, task.statements)
-        return verify_checkpoint(run.context, checked, result.sums, result.zero_checks, round_number=task.round)
 
 
 class DeliverStep(StepHandler):

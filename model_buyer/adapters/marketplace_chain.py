@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from web3 import Web3
-
+from commons.chain.checks import checked_address
 from commons.chain.jobs import ContractCall, JobOnChain, JobSettled, JobTerms, Quote
 from commons.chain.marketplace import Marketplace
-from commons.chain.signing import SigningDomain, checked_address
-from commons.chain.transactions import suggest_fees
+from commons.chain.signing import SigningDomain
+from commons.chain.transactions import balance_wei, suggest_fees
 
 POSTING_GAS = 500_000
 """More gas than createJob takes."""
@@ -25,9 +24,7 @@ class MarketplaceChain:
 
     def balance_wei(self, address: str) -> int:
         """Ether of an account."""
-        connection = self._marketplace.connection
-        with connection.translated():
-            return int(connection.web3.eth.get_balance(Web3.to_checksum_address(checked_address("address", address))))
+        return balance_wei(self._marketplace.connection, checked_address("address", address))
 
     def owed_wei(self, address: str) -> int:
         """What an account can withdraw from the contract."""

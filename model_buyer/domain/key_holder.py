@@ -25,6 +25,7 @@ from commons.protocol.checkpoint import (
 )
 from commons.protocol.masks import delivery_mask
 from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS
+from commons.protocol.range_proof import ParallelMap
 from commons.protocol.refresh_proof import refresh
 from commons.protocol.tasks import (
     MaskedResiduals,
@@ -56,14 +57,16 @@ class KeyHolder:
     Args:
         context: the job's public facts.
         secret_key: belongs to `context.key`.
+        parallel_map: like `map`; may use several cores for decryptions and openings.
     """
 
-    def __init__(self, context: JobContext, secret_key: SecretKey) -> None:
+    def __init__(self, context: JobContext, secret_key: SecretKey, *, parallel_map: ParallelMap = map) -> None:
         if secret_key.public_key != context.key:
             raise ProtocolViolation("the job's key is not this buyer's key for it")
         self._context = context
         self._secret_key = secret_key
         self._randomizer = KeyHolderRandomizer(secret_key)
+        self._parallel_map = parallel_map
 
     def refresh(self, task: RefreshTask) -> RefreshResult:
         """Decrypt masked weights, truncate, encrypt anew, prove.
@@ -88,6 +91,7 @@ class KeyHolder:
             masked,
             shift_bits=task.shift_bits,
             context=self._context.refresh_context(task.round, task.checkpoint),
+            parallel_map=self._parallel_map,
         )
         return RefreshResult(
             refreshed=CiphertextVector.of(fresh),
@@ -121,8 +125,10 @@ class KeyHolder:
         checked = check_statements(
             self._context, task.statements, round_number=task.round, checkpoint=task.checkpoint, recover=recover
         )
-        sums = [self._secret_key.open(c) for c in checked.sums.ciphertexts]
-        zeros = [self._secret_key.open(vector.ciphertexts[0]) for vector in checked.zero_checks]
+        sums = list(self._parallel_map(self._secret_key.open, checked.sums.ciphertexts))
+        zeros = list(
+            self._parallel_map(self._secret_key.open, [vector.ciphertexts[0] for vector in checked.zero_checks])
+        )
         # Opening whatever stands in a zero check would decrypt any ciphertext that a validator puts there.
         if any(opening.value for opening in zeros):
             raise ProtocolViolation("open: a zero check is not zero; a validator's statement is not of these squares")
@@ -149,8 +155,9 @@ class KeyHolder:
     def _square_validator(self, item: ValidatorResiduals, checkpoint: int) -> ValidatorSquares:
         if len(item.masked) != self._context.candidate_count(checkpoint):
             raise ProtocolViolation(f"{item.validator}: {len(item.masked)} candidates at checkpoint {checkpoint}")
-        plain = [self._sum_of_squares(self._packed(pair, scaled=False)) for pair in item.masked]
-        scaled = [self._sum_of_squares(self._packed(pair, scaled=True)) for pair in item.masked]
+        packed = [self._packed(pair, scaled=scaled) for scaled in (False, True) for pair in item.masked]
+        sums = list(self._parallel_map(self._sum_of_squares, packed))
+        plain, scaled = sums[: len(item.masked)], sums[len(item.masked) :]
         return ValidatorSquares(
             validator=item.validator, squares=self._encrypt(plain), scaled_squares=self._encrypt(scaled)
         )

@@ -12,6 +12,7 @@ from commons.chain.signing import MAX_MSE_FIXED, CheckpointStatement, recover_me
 from commons.errors import Conflict, NotAuthenticated, ProtocolViolation
 from commons.protocol.checkpoint import JobContext
 from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS
+from commons.protocol.range_proof import ParallelMap
 from commons.protocol.tasks import (
     AnyResult,
     AnyTask,
@@ -41,8 +42,9 @@ class _Loaded:
 class TaskAnswerer:
     """Answers the tasks of one buyer; use it from one thread. The keys of jobs that were asked for stay in memory."""
 
-    def __init__(self, buyer: Buyer) -> None:
+    def __init__(self, buyer: Buyer, *, parallel_map: ParallelMap = map) -> None:
         self._buyer = buyer
+        self._parallel_map = parallel_map
         self._loaded: dict[int, _Loaded] = {}
 
     def answer(self, task: AnyTask) -> AnyResult:
@@ -157,7 +159,7 @@ class TaskAnswerer:
             job = ensure_participants(self._buyer, job)
             context = job_context(job, unsafe_small_key=self._buyer.unsafe_small_key)
             secret_key = self._buyer.vault.open(job.require_key().sealed_secret, job.id)
-            loaded = _Loaded(job.id, context, KeyHolder(context, secret_key))
+            loaded = _Loaded(job.id, context, KeyHolder(context, secret_key, parallel_map=self._parallel_map))
             self._loaded[chain_job_id] = loaded
         return loaded
 

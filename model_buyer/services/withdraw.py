@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from commons.chain.signing import checked_address
+from commons.chain.checks import checked_address
 from commons.errors import Conflict
 from model_buyer.services.ports import Chain, SendState, SentTransaction, UnitOfWork
 

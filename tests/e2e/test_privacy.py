@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from recording_proxy import RecordingProxy
 
 from commons.chain.marketplace import Marketplace
 from commons.errors import Conflict, NotFound
@@ -40,7 +39,7 @@ def databases(folder: Path, name: str) -> dict[str, bytes]:
     return {f"{name}/{key}": value for key, value in files.items()}
 
 
-def test_rows_stay_with_owners_and_weights_stay_hidden_until_everybody_is_paid(tmp_path):
+def test_rows_stay_with_owners_and_weights_stay_hidden_until_everybody_is_paid(tmp_path, recording_proxy):
     rng = np.random.default_rng(17)
     X = rng.uniform(-0.9, 0.9, (40, 3))
     y = X @ np.array([0.31, -0.22, 0.13]) + rng.uniform(-0.05, 0.05, 40)
@@ -52,10 +51,10 @@ def test_rows_stay_with_owners_and_weights_stay_hidden_until_everybody_is_paid(t
     # Declared ranges are public, so here they are no cell of the data.
     for column in (*request["features"], request["target"]):
         column["minimum"], column["maximum"] = -1.0, 1.0
-    proxies: list[RecordingProxy] = []
+    proxies = []
 
     def front(url: str) -> str:
-        proxies.append(RecordingProxy(url))
+        proxies.append(recording_proxy(url))
         return proxies[-1].url
 
     weights_before_pay = []
@@ -75,8 +74,6 @@ def test_rows_stay_with_owners_and_weights_stay_hidden_until_everybody_is_paid(t
 
         with Hands(world):
             outcome = run_job(world, request, follow)
-    for proxy in proxies:
-        proxy.close()
     weights = np.array([*outcome.model.weights, outcome.model.intercept])
     assert len(proxies) == 2
     bodies = {f"{index}:{path}": data for proxy in proxies for index, (path, data) in enumerate(proxy.bodies)}

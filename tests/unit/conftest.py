@@ -190,7 +190,7 @@ class InMemoryJob:
             self.context, models, seed, round_number=number, checkpoint=checkpoint, randomizer=self.randomizer
         )
         fresh = check_refresh(self.context, task, self.buyer.refresh(task))
-        return unmask_weights(self.context, task, fresh, seed, randomizer=self.randomizer)
+        return unmask_weights(self.context, task, fresh, seed)
 
     def evaluate_task(self, number: int, checkpoint: int, models: Sequence[EncryptedVector]) -> EvaluateTask:
         wire = tuple(CiphertextVector.of(model) for model in models)

@@ -202,7 +202,7 @@ def test_a_range_proof_of_another_shape_is_refused(sent, honest):
         RangeProof(whole.blindings, whole.values, whole.randomness[:1]),
         RangeProof(whole.blindings, (), ()),
     ):
-        with pytest.raises(ProtocolViolation, match="expected 128 blinded sums and 8 openings"):
+        with pytest.raises(ProtocolViolation, match="expected 80 blinded sums and 5 openings"):
             verify(sent, (fresh, replace(proof, fresh_range=part)))
 
 

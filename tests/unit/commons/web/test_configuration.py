@@ -65,3 +65,66 @@ def test_a_secret_file_that_is_missing_or_empty_is_an_error(tmp_path: Path) -> N
 def test_the_home_directory_is_expanded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert ConfigurationReader({"state_dir": "~/owner"}, {}).path("state_dir") == tmp_path / "owner"
+
+
+@pytest.mark.parametrize("raw", ["-1", "11", "1.5", "ten", ""])
+def test_whole_numbers_are_checked_against_their_limits(raw: str) -> None:
+    reader = ConfigurationReader({"count": raw}, {})
+    reader.integer("count", minimum=0, maximum=10)
+    with pytest.raises(InvalidInput, match=r"count: .*whole number from 0 to 10|count: missing"):
+        reader.finish()
+
+
+@pytest.mark.parametrize(
+    ("raw", "valid"), [("0.5", True), ("1e3", True), ("0", False), ("-1", False), ("inf", False), ("nan", False)]
+)
+def test_numbers_are_positive_and_finite(raw: str, valid: bool) -> None:
+    reader = ConfigurationReader({"wait_s": raw}, {})
+    value = reader.number("wait_s", 600.0)
+    if valid:
+        reader.finish()
+        assert value == float(raw)
+    else:
+        with pytest.raises(InvalidInput, match=r"wait_s: .*expected a positive number"):
+            reader.finish()
+
+
+@pytest.mark.parametrize("raw", ["127.0.0.1:8545", "ftp://host", "http://", "file:///etc/passwd", "//host"])
+def test_only_addresses_of_the_web_are_urls(raw: str) -> None:
+    reader = ConfigurationReader({"eth_rpc_url": raw}, {})
+    reader.url("eth_rpc_url")
+    with pytest.raises(InvalidInput, match=r"eth_rpc_url: .*expected a URL like"):
+        reader.finish()
+
+
+def test_a_url_is_kept_without_its_last_slash() -> None:
+    assert ConfigurationReader({"rpc": "https://node.example/v3/"}, {}).url("rpc") == "https://node.example/v3"
+    assert ConfigurationReader({}, {}).url("rpc", "http://127.0.0.1:8545/") == "http://127.0.0.1:8545"
+
+
+def test_an_empty_variable_is_as_good_as_none() -> None:
+    reader = ConfigurationReader({}, {"DELTAML_HOST": "", "DELTAML_PUBLIC_URL": ""})
+    assert reader.text("host", "127.0.0.1") == "127.0.0.1"
+    assert reader.optional("public_url") is None
+    reader.finish()
+
+
+def test_a_missing_secret_is_reported_with_both_ways_to_give_it() -> None:
+    reader = ConfigurationReader({}, {})
+    reader.require("keystore_password", reader.secret("keystore_password"))
+    with pytest.raises(InvalidInput, match="DELTAML_KEYSTORE_PASSWORD or DELTAML_KEYSTORE_PASSWORD_FILE"):
+        reader.finish()
+
+
+def test_no_secret_is_repeated_in_an_error(tmp_path: Path) -> None:
+    environment = {"DELTAML_PASSWORD": "hunter2", "DELTAML_PASSWORD_FILE": str(tmp_path / "missing")}
+    reader = ConfigurationReader({"port": "x"}, environment)
+    reader.integer("port")
+    reader.secret("password")
+    with pytest.raises(InvalidInput) as caught:
+        reader.finish()
+    assert "hunter2" not in str(caught.value) + repr(caught.value.fields) + repr(reader)
+
+
+def test_nothing_is_raised_when_all_is_well() -> None:
+    ConfigurationReader({}, {}).finish()

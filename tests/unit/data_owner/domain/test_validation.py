@@ -100,14 +100,18 @@ def test_masks_differ_between_candidates_and_places_and_repeat_for_the_same(shar
     validator, key = owner.validator(shared_job.context), shared_job.context.key
     vectors = [one.to_vector(key, count=4, fractional_bits=192, bound=1 << 300) for one in task.candidates]
     again = shared_job.encrypt_weights(W[0], ROUND)
-    places = [(ROUND, CHECKPOINT, vector) for vector in (*vectors, again)] + [(6, 2, vectors[0]), (0, 0, vectors[0])]
+    places = [(ROUND, CHECKPOINT, vector) for vector in (*vectors, again)] + [
+        (ROUND, 2, vectors[0]),
+        (6, CHECKPOINT, vectors[0]),
+    ]
     masks = [validator._secrets(*place) for place in places]
     drawn = [mask for one in masks for mask in (*one.mask, *one.scaled_mask)]
     assert len(set(drawn)) == len(places) * 2 * 4
     assert validator._secrets(*places[0]) == masks[0]
     first, second = (validator.evaluate(task, shared_job.randomizer) for _ in range(2))
-    assert first != second
     for one, other in zip(first.masked, second.masked, strict=True):
+        assert one.residuals.ciphertexts != other.residuals.ciphertexts
+        assert one.scaled_residuals.ciphertexts != other.scaled_residuals.ciphertexts
         for scaled in (False, True):
             values = packed_values(shared_job, owner, one, scaled=scaled)
             assert values == packed_values(shared_job, owner, other, scaled=scaled)
@@ -139,6 +143,14 @@ def test_the_unmasked_sum_is_the_squared_error_of_the_rows(shared_job, task):
         expected = [float(np.sum((owner.X @ weights - owner.y) ** 2)) for weights in W]
         assert errors == pytest.approx(expected, rel=1e-12)
         assert statement.row_count == len(owner.y)
+
+
+def test_statements_are_rerandomised(shared_job, task, owner):
+    squares = shared_job.buyer.square(shared_job.square_task(task)).validators[0]
+    one, other = (shared_job.statement(task, squares) for _ in range(2))
+    assert (one.validator, one.candidates_digest) == (other.validator, other.candidates_digest)
+    assert one.sse.ciphertexts != other.sse.ciphertexts
+    assert one.zero_check.ciphertexts != other.zero_check.ciphertexts
 
 
 def test_fewer_rows_than_weights_are_evaluated_too(make_job, make_parts):

@@ -186,20 +186,19 @@ def test_accepting_twice_changes_nothing_and_correcting_an_offer_does(play):
     assert (corrected.growth, corrected.row_count, corrected.roles) == (1.5, 5, 1)
 
 
-def test_an_offer_is_checked_together_with_those_of_the_others(play):
-    """Each of the two fits the key alone: one owner grows fast, the other has many rows."""
+def test_an_offer_is_checked_together_with_those_of_the_others(make_play):
+    """Each of the two fits the key alone: one owner's steps grow, the other has many rows."""
+    play = make_play(rounds=30)
     play.post()
     first, second = list(play.owners.values())[:2]
-    fast, many = 8.0, 2**61
-    for offer in ({"growth": fast}, {"row_count": many}):
-        play.accept(first, **offer)
-    play.accept(second, row_count=many)
-    with pytest.raises(HeadroomExceeded, match="growth: "):
-        for growth in (fast, 1e3, 1e6):
-            play.accept(first, growth=growth)
-    with pytest.raises(HeadroomExceeded):
-        play.aggregator.recruiting._check_offer  # noqa: B018
-        play.accept(first, growth=1e6, row_count=1)
+    growing, many = {"growth": 5.0}, {"row_count": 2**61}
+    play.accept(first, **growing)
+    with pytest.raises(HeadroomExceeded, match="growth: squared residuals may need"):
+        play.accept(second, **many)
+    play.accept(first)
+    play.accept(second, **many)
+    with pytest.raises(HeadroomExceeded, match="growth: squared residuals may need"):
+        play.accept(first, **growing)
 
 
 def test_after_the_start_is_queued_nobody_can_join_or_leave_or_change(play):

@@ -1,4 +1,5 @@
 import hashlib
+import time
 
 import pytest
 from eth_account import Account
@@ -100,10 +101,17 @@ def test_a_malformed_signature_is_refused(play, signature):
         play.aggregator.sign_in.sign_in(message(play), signature, domain=DOMAIN)
 
 
-@pytest.mark.parametrize("text", ["", "hello", "x" * 5000])
+@pytest.mark.parametrize("text", ["", "hello", "x" * 300])
 def test_what_is_no_sign_in_message_is_refused(play, text):
     with pytest.raises(NotAuthenticated, match="EIP-4361"):
         sign_in(play, text)
+
+
+def test_a_message_that_would_keep_the_parser_busy_is_refused_at_once(play):
+    started = time.process_time()
+    with pytest.raises(NotAuthenticated, match="longer than 700 characters"):
+        sign_in(play, "x" * 5000)
+    assert time.process_time() - started < 1
 
 
 def test_a_changed_message_is_refused(play):

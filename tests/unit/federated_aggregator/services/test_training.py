@@ -76,6 +76,19 @@ def test_early_stopping_ends_the_job_at_a_checkpoint(make_play):
     assert play.chain.calls["job/7/checkpoint/1"]["statement"].last
 
 
+def test_uniform_averaging_weighs_all_trainers_alike(make_play):
+    play = make_play(rounds=1, evaluate_every=1, averaging="uniform")
+    play.start()
+    asked = [task for _, _, task in play.play_to("train", 1)]
+    assert [(task.averaging_weight, task.averaging_total) for task in asked] == [(1, 2), (1, 2)]
+    view = play.play_until(lambda view: view["state"] == "settling")
+    (*_, expected) = federated_gradient_descent(
+        parts(play.members("trainer")), rounds=1, local_steps=1, learning_rate=1 / 3, averaging="uniform"
+    )
+    error = mean_squared_error(parts(play.members("validator")), expected) * play.spec.target.half_width**2
+    assert view["checkpoints"][-1]["mse"] == pytest.approx(error, rel=1e-9)
+
+
 def test_weights_are_refreshed_between_checkpoints_when_the_headroom_is_used_up(make_play):
     play = make_play(rounds=12, evaluate_every=12)
     play.start()

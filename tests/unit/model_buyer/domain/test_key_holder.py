@@ -68,7 +68,7 @@ def test_a_refresh_of_one_model_or_of_all_candidates_keeps_them(shared_job, mode
     fresh = result.refreshed.to_vector(
         shared_job.context.key, count=4 * len(chosen), fractional_bits=WEIGHT_FRACTIONAL_BITS, bound=1 << 400
     )
-    refreshed = unmask_weights(shared_job.context, task, fresh, seed, randomizer=shared_job.randomizer)
+    refreshed = unmask_weights(shared_job.context, task, fresh, seed)
     for weights, model in zip(W, refreshed, strict=False):
         exact = [int(Fraction(w) * 2**WEIGHT_FRACTIONAL_BITS) for w in weights]
         found = shared_job.secret_key.decrypt_vector(model)

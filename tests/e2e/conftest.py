@@ -7,6 +7,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+import pytest
+
 HOP_HEADERS = {"connection", "transfer-encoding", "content-length", "keep-alive", "content-encoding"}
 
 
@@ -45,8 +47,13 @@ class RecordingProxy:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_: object) -> None:
+                """Polls that are open when the services stop are cut, which is no news."""
+
+        self._server = Server(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -55,3 +62,17 @@ class RecordingProxy:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+@pytest.fixture
+def recording_proxy():
+    """Makes recording proxies; they are closed at the end of the test."""
+    made = []
+
+    def make(upstream):
+        made.append(RecordingProxy(upstream))
+        return made[-1]
+
+    yield make
+    for proxy in made:
+        proxy.close()
