@@ -27,6 +27,9 @@ from data_owner.services.participation import TRAINER, VALIDATOR, Participant
 MAX_JOBS_READY = 8
 """Jobs whose keys and statistics are kept in memory; others are made ready anew when their next task comes."""
 
+PREPARED = 256
+"""Obfuscators kept ready for each of these jobs: about as many as a model of average size needs between two checkpoints."""
+
 INTERVAL_S = 0.25
 REFRESH_INTERVAL_S = 15.0
 
@@ -70,6 +73,10 @@ class TaskAnswerer:
             case VerifyTask():
                 return participant.validator.verify(task, recover_message)
         raise ProtocolViolation(f"job {task.job_id}: {task.kind} is not a data owner's task")
+
+    def prepare(self) -> bool:
+        """Do a little of what the next tasks will need; returns whether there was anything to do."""
+        return any(participant.randomizer.prepare(PREPARED) for participant in list(self._ready.values()))
 
     def _participant(self, job_id: int) -> Participant:
         if job_id not in self._ready:

@@ -35,7 +35,8 @@ def serve(config: OwnerConfig, ready_file: Path | None = None) -> int:
         return create_app(assemble(config, account))
 
     def task_agent(stop: threading.Event) -> None:
-        run_agent(make_client(config, account), assemble(config, account).tasks.answer, stop)
+        tasks = assemble(config, account).tasks
+        run_agent(make_client(config, account), tasks.answer, stop, prepare=tasks.prepare)
 
     def courier(stop: threading.Event) -> None:
         assemble(config, account).courier.run(stop)

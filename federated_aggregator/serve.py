@@ -35,7 +35,7 @@ def serve(config: AggregatorConfig, ready_file: Path | None = None) -> int:
     """
     configure_logging("aggregator")
     account = load_account(config.keystore, config.keystore_password)
-    database = create_database(config.database_url)
+    database = create_database(config.database_url, lazy_sync=True)
     migrate(database, MIGRATIONS)
     contract = Contract(config.eth_rpc_url, config.contract_address, account, database)
     contract.wait_until_ready(config.chain_wait_s, lambda reason: log.warning("waiting_for_chain", reason=reason))

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from commons.chain.signing import recover_message
+from commons.protocol.range_proof import ParallelMap
 from commons.storage.database import Database
 from federated_aggregator.services.catalogue import Catalogue
 from federated_aggregator.services.chain_port import ChainPort
@@ -16,7 +17,7 @@ from federated_aggregator.services.job_view import JobViews
 from federated_aggregator.services.recruiting import Recruiting
 from federated_aggregator.services.settlement import Settlement
 from federated_aggregator.services.sign_in import SignIn
-from federated_aggregator.services.steps import ChainSide
+from federated_aggregator.services.steps import Surroundings
 from federated_aggregator.services.task_queue import TaskQueue
 from federated_aggregator.services.training import Training
 
@@ -52,6 +53,7 @@ def assemble(
     public_url: str | None = None,
     unsafe_small_key: bool = False,
     clock: Clock = time.time,
+    parallel_map: ParallelMap = map,
 ) -> Aggregator:
     """The aggregator's services on a database and a chain."""
 
@@ -59,9 +61,9 @@ def assemble(
         key = chain.enqueue_checkpoint(run.session, statement, signature)
         run.job.transactions = {**run.job.transactions, f"checkpoint/{statement.index}": key}
 
-    side = ChainSide(recover_message, chain.recover_checkpoint, record_checkpoint)
+    around = Surroundings(recover_message, chain.recover_checkpoint, record_checkpoint, parallel_map)
     queue = TaskQueue(database)
-    training = Training(database, side, clock, unsafe_small_key, queue.notify)
+    training = Training(database, around, clock, unsafe_small_key, queue.notify)
     return Aggregator(
         chain=chain,
         database=database,

@@ -14,8 +14,8 @@ from commons.agent.loop import run_agent
 from commons.chain.outbox import Outbox
 from commons.chain.outbox_sender import OutboxSender
 from commons.errors import DeltaMLError
+from commons.web.threads import ThreadedMap
 from model_buyer.adapters.tables import OutboxTransaction
-from model_buyer.adapters.threads import ThreadedMap
 from model_buyer.services.answer_task import TaskAnswerer
 from model_buyer.services.carry_on import carry_on
 from model_buyer.wiring import Assembly
@@ -26,7 +26,7 @@ _log = structlog.get_logger(__name__)
 def answer_tasks(parts: Assembly, stop: threading.Event) -> None:
     """Answer tasks until stopped; waits for an aggregator that is away."""
     answerer = TaskAnswerer(parts.buyer(parts.client()), parallel_map=ThreadedMap())
-    run_agent(parts.client(), answerer.answer, stop)
+    run_agent(parts.client(), answerer.answer, stop, prepare=answerer.prepare)
 
 
 def keep_jobs(parts: Assembly, stop: threading.Event) -> None:

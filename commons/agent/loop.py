@@ -6,6 +6,8 @@ reason; a result that was computed is offered until it is answered; an aggregato
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -36,7 +38,10 @@ _log = structlog.get_logger("deltaml.agent")
 # The messages of these are about what others sent; the others may speak of this participant's own files and cells.
 _PUBLIC_MESSAGES = (ProtocolViolation, InvalidCiphertext, HeadroomExceeded, KeyProofInvalid, KeyTooSmall, Conflict)
 _MAX_REASON = 500
-_WATCH_S = 1.0
+_WATCH_S = 0.05
+# Between two rounds there is no time to prepare anything; between two checkpoints there is.
+_PREPARE_AFTER_S = 0.1
+_PREPARING_NICENESS = 15
 _GRACE_S = 1.0
 
 
@@ -76,7 +81,14 @@ def public_reason(error: Exception) -> str:
     return f"{code}: the participant's own log says more"
 
 
-def run_agent(client: TaskSource, handle: Handle, stop: StopSignal, *, wait_s: int = LONG_POLL_S) -> None:
+def run_agent(
+    client: TaskSource,
+    handle: Handle,
+    stop: StopSignal,
+    *,
+    wait_s: int = LONG_POLL_S,
+    prepare: Callable[[], bool] = lambda: False,
+) -> None:
     """Work until `stop` is set.
 
     Args:
@@ -85,17 +97,27 @@ def run_agent(client: TaskSource, handle: Handle, stop: StopSignal, *, wait_s: i
             tried again) and any other DeltaMLError for a task that must not or cannot be done.
         stop: ends the loop after the present request.
         wait_s: how long a poll waits at the aggregator.
+        prepare: does a millisecond of work ahead and says whether there was any; called again and again while there has
+            been no task for some time.
     """
     agent = _Agent(client, handle, stop)
     # A long poll cannot be interrupted, so it runs beside the thread that the stop signal reaches.
     worker = threading.Thread(target=agent.run, args=(wait_s,), name="agent", daemon=True)
     worker.start()
-    while worker.is_alive() and not stop.wait(_WATCH_S):
-        pass
+    _give_way()
+    while worker.is_alive() and not stop.is_set():
+        if not (agent.idle_s() > _PREPARE_AFTER_S and prepare()):
+            stop.wait(_WATCH_S)
     if not agent.polling:
         worker.join(_GRACE_S)
     if agent.crash is not None:
         raise agent.crash
+
+
+def _give_way() -> None:
+    """Let everything else on this machine go before the calling thread, where that can be said of one thread."""
+    if sys.platform.startswith("linux"):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _PREPARING_NICENESS)
 
 
 class _Agent:
@@ -106,15 +128,25 @@ class _Agent:
         self._away = Backoff()
         self._held_up = Backoff()
         self._refused: set[str] = set()
-        self.polling = False
+        self._polling_since: float | None = None
         self.crash: Exception | None = None
+
+    @property
+    def polling(self) -> bool:
+        """Whether it waits for a task."""
+        return self._polling_since is not None
+
+    def idle_s(self) -> float:
+        """For how long it has waited for a task."""
+        since = self._polling_since
+        return 0.0 if since is None else time.monotonic() - since
 
     def run(self, wait_s: int) -> None:
         try:
             while not self._stop.is_set():
-                self.polling = True
+                self._polling_since = time.monotonic()
                 tasks = self.poll(wait_s)
-                self.polling = False
+                self._polling_since = None
                 for pending in tasks:
                     if self._stop.is_set():
                         return

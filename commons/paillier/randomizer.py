@@ -35,12 +35,26 @@ class Randomizer:
         n = public_key.n
         base = gmpy2.powmod(-(random_unit(n) ** 2) % n, n, public_key.n_squared)
         self._powers = FixedBase(base, public_key.n_squared, -(-public_key.bits // 2))
+        self._prepared: list[mpz] = []
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.public_key!r}>"
 
     def obfuscator(self) -> mpz:
-        """Return a fresh random ``n``-th power mod ``n²``."""
+        """Return a fresh random ``n``-th power mod ``n²``, one that was prepared if there is one; each is used once."""
+        try:
+            return self._prepared.pop()
+        except IndexError:
+            return self._draw()
+
+    def prepare(self, count: int) -> bool:
+        """Make one obfuscator ahead, in time that would pass idly, unless `count` are ready; say whether one was made."""
+        if len(self._prepared) >= count:
+            return False
+        self._prepared.append(self._draw())
+        return True
+
+    def _draw(self) -> mpz:
         return self._powers.random_power()
 
     def encrypt(self, plaintext: int) -> mpz:
@@ -72,9 +86,9 @@ class KeyHolderRandomizer(Randomizer):
         self._powers_q = _random_residues(q)
         self._p_squared, self._q_squared = p * p, q * q
         self._p_squared_inverse = gmpy2.invert(self._p_squared, self._q_squared)
+        self._prepared = []
 
-    def obfuscator(self) -> mpz:
-        """Return a fresh random ``n``-th power mod ``n²``."""
+    def _draw(self) -> mpz:
         residue_p, residue_q = self._powers_p.random_power(), self._powers_q.random_power()
         difference = (residue_q - residue_p) * self._p_squared_inverse % self._q_squared
         return residue_p + self._p_squared * difference

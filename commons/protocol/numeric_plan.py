@@ -31,8 +31,9 @@ in the last place (`commons.protocol.refresh_proof`), which 192 bits turn into l
 MASK_BITS = 100
 """How much wider than the value a statistical mask is."""
 
-CHECK_FACTOR_BITS = 64
-"""Size of the validator's secret factors in the check of the buyer's squares."""
+CHECK_FACTOR_BITS = 40
+"""Size of the validator's secret factors in the check of the buyer's squares. The buyer has one try at guessing them for each
+checkpoint, and a wrong one ends the job."""
 
 GROWTH_STEP = 1 / 16
 _SLACK_BITS = 2  # for the rounding of A, b and averaging weights, each far below one unit

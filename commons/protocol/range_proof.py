@@ -85,7 +85,14 @@ def prove_range(
     return RangeProof(blindings, sums, tuple(opening.randomness for opening in openings))
 
 
-def verify_range(vector: EncryptedVector, proof: RangeProof, *, bound_bits: int, context: bytes) -> None:
+def verify_range(
+    vector: EncryptedVector,
+    proof: RangeProof,
+    *,
+    bound_bits: int,
+    context: bytes,
+    parallel_map: ParallelMap = map,
+) -> None:
     """The verifier's side.
 
     Raises:
@@ -103,9 +110,10 @@ def verify_range(vector: EncryptedVector, proof: RangeProof, *, bound_bits: int,
     transcript = _transcript(vector, proof.blindings, context)
     exponents = _exponents(transcript, proof.values)
     combined = _combinations(vector, proof.blindings, _bits(transcript, len(vector)), exponents)
-    for ciphertext, row, randomness in zip(combined.ciphertexts, exponents, proof.randomness, strict=True):
-        value = sum(e * v for e, v in zip(row, proof.values, strict=True))
-        verify_opening(key, ciphertext, Opening(value, randomness))
+    sums = [sum(e * v for e, v in zip(row, proof.values, strict=True)) for row in exponents]
+    openings = [Opening(value, randomness) for value, randomness in zip(sums, proof.randomness, strict=True)]
+    for _ in parallel_map(verify_opening, [key] * _OPENINGS, combined.ciphertexts, openings):
+        pass
 
 
 def _window_bits(bound_bits: int, count: int) -> int:

@@ -154,7 +154,13 @@ def refresh(
 
 
 def verify_refresh(
-    masked: EncryptedVector, fresh: EncryptedVector, proof: RefreshProof, *, shift_bits: int, context: bytes
+    masked: EncryptedVector,
+    fresh: EncryptedVector,
+    proof: RefreshProof,
+    *,
+    shift_bits: int,
+    context: bytes,
+    parallel_map: ParallelMap = map,
 ) -> None:
     """The verifier's side.
 
@@ -170,6 +176,7 @@ def verify_refresh(
         proof.fresh_range,
         bound_bits=_fresh_bits(masked, shift_bits),
         context=_range_context(masked, context),
+        parallel_map=parallel_map,
     )
     challenges = _challenges(context, masked, fresh, proof.blinding)
     combined = _combination(masked, fresh, proof.blinding, shift_bits=shift_bits, challenges=challenges, modulus=key)

@@ -159,7 +159,7 @@ class ValidatorStatement(FrozenModel):
     """One validator's part of the metric, signed with its account.
 
     `sse` holds [SSE] of each candidate; `zero_check` is [Σ_c τ_c·(SSE₂ − k²·SSE₁)], zero if and only if (up to a chance of
-    2^-60) the buyer squared honestly. `signature` is over `statement_digest`.
+    2^-38) the buyer squared honestly. `signature` is over `statement_digest`.
     """
 
     validator: Address

@@ -1,7 +1,7 @@
 """One service's database: SQLite (a file) by default, PostgreSQL by URL.
 
-SQLite runs in WAL mode with full synchronisation, so a committed transaction survives a crash of the machine (a signed
-Ethereum transaction must), and with foreign keys on. A unit of work that may write takes the write lock when it begins
+SQLite runs in WAL mode with foreign keys on, and unless told otherwise with full synchronisation, so that a committed
+transaction survives a crash of the machine. A unit of work that may write takes the write lock when it begins
 (BEGIN IMMEDIATE): taking it later can fail at once with "database is locked" when another process wrote in between.
 """
 
@@ -76,10 +76,16 @@ class Database:
             ) from error
 
 
-def create_database(url: str) -> Database:
+def create_database(url: str, *, lazy_sync: bool = False) -> Database:
     """Return the database at an SQLAlchemy URL, e.g. `sqlite:////var/lib/x/x.sqlite3` or `postgresql://…`.
 
     Nothing is connected yet. The directory of an SQLite file is made if needed.
+
+    Args:
+        url: of the database.
+        lazy_sync: on SQLite, let a crash of the machine (not of the process) undo the latest transactions, for a service
+            whose participants answer again when they are asked again. What `stepwise_sessions` commit is on the disk at
+            once all the same, and with it everything before: a signed Ethereum transaction must not be forgotten.
 
     Raises:
         InvalidInput: for a URL that is no database URL, and for SQLite in memory, which processes cannot share.
@@ -94,7 +100,7 @@ def create_database(url: str) -> Database:
     os.makedirs(os.path.dirname(os.path.abspath(parsed.database)), mode=0o700, exist_ok=True)
     engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S})
     event.listen(engine, "connect", _configure_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "begin", _begin_lazily if lazy_sync else _begin_sqlite)
     return Database(engine)
 
 
@@ -126,6 +132,12 @@ def _begin_sqlite(connection: Connection) -> None:
     mode = connection.get_execution_options().get(_BEGIN, "IMMEDIATE")
     if mode != _EACH_STATEMENT:
         connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _begin_lazily(connection: Connection) -> None:
+    stepwise = connection.get_execution_options().get(_BEGIN) == _EACH_STATEMENT
+    connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if stepwise else 'NORMAL'}")
+    _begin_sqlite(connection)
 
 
 def _dispose_before_fork(engine: Engine) -> None:

@@ -31,6 +31,7 @@ BACKLOG = 256
 KEEP_ALIVE_S = 65
 # Long polls are cut short: whoever polls asks again.
 GRACEFUL_TIMEOUT_S = 1
+_MEMORY = "/dev/shm"  # noqa: S108 - gunicorn makes a file of its own there
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +94,8 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             "timeout": 120,
             "logger_class": _Logger,
             "control_socket_disable": True,
+            # The worker touches a file at every turn of its loop; in memory that costs nothing.
+            "worker_tmp_dir": _MEMORY if os.access(_MEMORY, os.W_OK) else None,
             "post_worker_init": self._on_ready,
         }
         for key, value in settings.items():

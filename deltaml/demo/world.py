@@ -86,7 +86,7 @@ class _Seat:
             "DELTAML_PORT": "0",
             # Passwords are random here, so guessing them is hopeless whatever one guess costs.
             "DELTAML_VAULT_COST": "4096",
-            "DELTAML_POLL_INTERVAL_S": "0.2",
+            "DELTAML_POLL_INTERVAL_S": "0.4",
         }
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 
-from commons.paillier import EncryptedVector, Opening, Randomizer
+from commons.paillier import EncryptedVector, Opening
 from commons.protocol.checkpoint import JobContext
 from commons.protocol.masks import refresh_mask
 from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS
-from commons.protocol.range_proof import REPETITIONS, RangeProof
+from commons.protocol.range_proof import REPETITIONS, ParallelMap, RangeProof
 from commons.protocol.refresh_proof import RefreshProof, round_shift, verify_refresh
 from commons.protocol.tasks import RefreshResult, RefreshTask, from_hex
 from commons.protocol.wire import CiphertextVector
@@ -27,9 +27,12 @@ def mask_weights(
     *,
     round_number: int,
     checkpoint: int,
-    randomizer: Randomizer,
 ) -> RefreshTask:
-    """The task that asks the buyer to refresh these models (all of one scale)."""
+    """The task that asks the buyer to refresh these models (all of one scale).
+
+    They are products, by public factors, of ciphertexts that the trainers have just re-randomised, so that they need no
+    more of it.
+    """
     joined = reduce(EncryptedVector.concatenate, models)
     scale = joined.fractional_bits
     mask = refresh_mask(seed, len(joined), context.plan.mask_bits(round_number, scale))
@@ -38,12 +41,14 @@ def mask_weights(
         job_id=context.job_id,
         round=round_number,
         checkpoint=checkpoint,
-        masked=CiphertextVector.of(masked.rerandomize(randomizer)),
+        masked=CiphertextVector.of(masked),
         shift_bits=scale - WEIGHT_FRACTIONAL_BITS,
     )
 
 
-def check_refresh(context: JobContext, task: RefreshTask, result: RefreshResult) -> EncryptedVector:
+def check_refresh(
+    context: JobContext, task: RefreshTask, result: RefreshResult, *, parallel_map: ParallelMap = map
+) -> EncryptedVector:
     """The refreshed weights, still masked, after their form and the buyer's proof were checked.
 
     Raises:
@@ -72,6 +77,7 @@ def check_refresh(context: JobContext, task: RefreshTask, result: RefreshResult)
         RefreshProof(fresh_range, blinding, opening),
         shift_bits=task.shift_bits,
         context=context.refresh_context(task.round, task.checkpoint),
+        parallel_map=parallel_map,
     )
     return fresh
 

@@ -22,6 +22,7 @@ from commons.protocol.checkpoint import (
 )
 from commons.protocol.masks import delivery_mask, draw_seed
 from commons.protocol.numeric_plan import MATRIX_FRACTIONAL_BITS, WEIGHT_FRACTIONAL_BITS
+from commons.protocol.range_proof import ParallelMap
 from commons.protocol.state import Step, should_stop_early
 from commons.protocol.tasks import (
     DeliverResult,
@@ -56,18 +57,20 @@ GLOBAL, DELIVERED = "global", "delivered"
 
 
 @dataclass(frozen=True)
-class ChainSide:
-    """What the steps need to know of the chain, without reaching it.
+class Surroundings:
+    """What the steps need from outside, without reaching it.
 
     Attributes:
         recover_message: signer of a protocol message.
         recover_checkpoint: signer of a checkpoint statement.
         record_checkpoint: puts the transaction that records a checkpoint into the outbox.
+        parallel_map: like `map`; may use several cores.
     """
 
     recover_message: RecoverSigner
     recover_checkpoint: Callable[[CheckpointStatement, bytes], str]
     record_checkpoint: Callable[[JobRun, CheckpointStatement, bytes], None]
+    parallel_map: ParallelMap = map
 
 
 class StepHandler:
@@ -75,8 +78,8 @@ class StepHandler:
 
     kind: TaskKind
 
-    def __init__(self, chain: ChainSide) -> None:
-        self.chain = chain
+    def __init__(self, around: Surroundings) -> None:
+        self.around = around
 
     def begin(self, run: JobRun) -> None:
         """Create the step's tasks."""
@@ -152,13 +155,12 @@ class RefreshStep(StepHandler):
             seed,
             round_number=run.job.round,
             checkpoint=run.job.checkpoint,
-            randomizer=run.randomizer,
         )
         run.ask(run.job.buyer, task, secret_seed=seed)
 
     def check(self, run: JobRun, task: RefreshTask, result: RefreshResult, assignee: str) -> None:
         """The buyer must prove that it returned what was sent."""
-        check_refresh(run.context, task, result)
+        check_refresh(run.context, task, result, parallel_map=self.around.parallel_map)
 
     def finish(self, run: JobRun) -> bool:
         """Take the masks off."""
@@ -260,7 +262,7 @@ class UnmaskStep(StepHandler):
             raise ProtocolViolation("statement: it is about other candidates", field="candidates_digest")
         if statement.row_count != _row_count(run, assignee):
             raise ProtocolViolation("statement: row_count is not the one accepted with", field="row_count")
-        _checked(self.chain, run, task, (statement,))
+        _checked(self.around, run, task, (statement,))
 
     def finish(self, run: JobRun) -> bool:
         """Nothing to combine: the buyer multiplies the sums itself."""
@@ -278,10 +280,10 @@ class OpenStep(StepHandler):
 
     def check(self, run: JobRun, task: OpenTask, result: OpenResult, assignee: str) -> None:
         """Openings must belong to the ciphertexts, and the signature to what they show."""
-        checked = _checked(self.chain, run, task, task.statements)
+        checked = _checked(self.around, run, task, task.statements)
         values = verify_checkpoint(run.context, checked, result.sums, result.zero_checks, round_number=task.round)
         statement = checkpoint_statement(run, values)
-        check_checkpoint_signature(self.chain, run, statement, result.checkpoint_signature)
+        check_checkpoint_signature(self.around, run, statement, result.checkpoint_signature)
 
     def finish(self, run: JobRun) -> bool:
         """Store the checkpoint, let the validators verify it, and decide whether it is the last."""
@@ -315,7 +317,7 @@ class OpenStep(StepHandler):
         last = run.job.round >= run.spec.rounds or should_stop_early(run.spec, history)
         if not last:
             signature = bytes.fromhex(result.checkpoint_signature[2:])
-            self.chain.record_checkpoint(run, checkpoint_statement(run, values), signature)
+            self.around.record_checkpoint(run, checkpoint_statement(run, values), signature)
         return last
 
 
@@ -336,13 +338,13 @@ class DeliverStep(StepHandler):
 
     def check(self, run: JobRun, task: DeliverTask, result: DeliverResult, assignee: str) -> None:
         """The signature must cover the delivered ciphertexts."""
-        check_checkpoint_signature(self.chain, run, self._statement(run), result.checkpoint_signature)
+        check_checkpoint_signature(self.around, run, self._statement(run), result.checkpoint_signature)
 
     def finish(self, run: JobRun) -> bool:
         """Record the last checkpoint on chain."""
         ((_, result),) = run.answered(self.kind).values()
         signature = bytes.fromhex(result.checkpoint_signature[2:])
-        self.chain.record_checkpoint(run, self._statement(run), signature)
+        self.around.record_checkpoint(run, self._statement(run), signature)
         return True
 
     def _statement(self, run: JobRun) -> CheckpointStatement:
@@ -373,10 +375,12 @@ def checkpoint_statement(run: JobRun, values: CheckpointValues) -> CheckpointSta
     return _statement(run, values.mse, values.leave_one_out_mses)
 
 
-def check_checkpoint_signature(chain: ChainSide, run: JobRun, statement: CheckpointStatement, signature: str) -> None:
+def check_checkpoint_signature(
+    around: Surroundings, run: JobRun, statement: CheckpointStatement, signature: str
+) -> None:
     """Raise ProtocolViolation unless the job's buyer signed the statement."""
     try:
-        signer = chain.recover_checkpoint(statement, bytes.fromhex(signature[2:]))
+        signer = around.recover_checkpoint(statement, bytes.fromhex(signature[2:]))
     except NotAuthenticated as error:
         raise ProtocolViolation(f"checkpoint_signature: {error.message}", field="checkpoint_signature") from error
     if signer.lower() != run.job.buyer.lower():
@@ -405,11 +409,11 @@ def _statements(run: JobRun) -> tuple[ValidatorStatement, ...]:
     return tuple(result.statement for _, result in run.answered(TaskKind.UNMASK).values())
 
 
-def _checked(chain: ChainSide, run: JobRun, task: Any, statements: tuple[ValidatorStatement, ...]) -> Any:
+def _checked(around: Surroundings, run: JobRun, task: Any, statements: tuple[ValidatorStatement, ...]) -> Any:
     return check_statements(
         run.context,
         statements,
         round_number=task.round,
         checkpoint=task.checkpoint,
-        recover=chain.recover_message,
+        recover=around.recover_message,
     )

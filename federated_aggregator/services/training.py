@@ -25,7 +25,7 @@ from commons.protocol.tasks import RESULT, TASK, TaskKind, VerifyResult
 from commons.storage.database import Database
 from federated_aggregator.adapters.tables import Job, Task
 from federated_aggregator.services.job_run import DONE, FAILED, LATE, PENDING, Clock, JobRun
-from federated_aggregator.services.steps import GLOBAL, HANDLERS, ChainSide, StepHandler
+from federated_aggregator.services.steps import GLOBAL, HANDLERS, StepHandler, Surroundings
 
 log = structlog.get_logger(__name__)
 
@@ -43,14 +43,14 @@ class Training:
 
     Attributes:
         database: the aggregator's database.
-        chain: signatures and the outbox.
+        around: signatures and the outbox.
         clock: time in Unix seconds.
         unsafe_small_key: whether keys under the minimum size are taken.
         notify: told who has got new tasks, once they are stored.
     """
 
     database: Database
-    chain: ChainSide
+    around: Surroundings
     clock: Clock
     unsafe_small_key: bool = False
     notify: Callable[[Iterable[str]], None] = lambda _: None
@@ -144,7 +144,7 @@ class Training:
             task.status = LATE
 
     def _handler(self, run: JobRun) -> StepHandler:
-        return HANDLERS[Step(run.job.step or "")](self.chain)
+        return HANDLERS[Step(run.job.step or "")](self.around)
 
     def _begin_step(self, run: JobRun) -> None:
         run.job.step_deadline = self.clock() + run.spec.round_timeout_s

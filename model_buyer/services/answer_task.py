@@ -67,6 +67,10 @@ class TaskAnswerer:
             case _:
                 raise ProtocolViolation(f"a model buyer does not answer {task.kind} tasks")
 
+    def prepare(self) -> bool:
+        """Do a little of what the next tasks will need; returns whether there was anything to do."""
+        return any(loaded.holder.prepare() for loaded in list(self._loaded.values()))
+
     def _open(self, task: OpenTask) -> OpenResult:
         with self._buyer.snapshot() as repository:
             job = self._own(repository.by_chain_id(task.job_id), task.job_id)

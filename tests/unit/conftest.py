@@ -186,9 +186,7 @@ class InMemoryJob:
 
     def refresh(self, number: int, checkpoint: int, models: Sequence[EncryptedVector]) -> list[EncryptedVector]:
         seed = draw_seed()
-        task = mask_weights(
-            self.context, models, seed, round_number=number, checkpoint=checkpoint, randomizer=self.randomizer
-        )
+        task = mask_weights(self.context, models, seed, round_number=number, checkpoint=checkpoint)
         fresh = check_refresh(self.context, task, self.buyer.refresh(task))
         return unmask_weights(self.context, task, fresh, seed)
 

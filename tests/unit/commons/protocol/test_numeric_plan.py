@@ -14,6 +14,7 @@ from commons.learning import (
     learning_rate_limit,
 )
 from commons.protocol.numeric_plan import (
+    CHECK_FACTOR_BITS,
     MASK_BITS,
     MATRIX_FRACTIONAL_BITS,
     WEIGHT_FRACTIONAL_BITS,
@@ -198,7 +199,7 @@ def test_the_next_round_does_not_fit_once_the_scale_has_grown(make_spec):
 def test_slots_hold_value_mask_carry_and_sign(make_spec):
     plan = NumericPlan(make_spec(), 2048)
     assert plan.residual_slot_bits(5, 100) == plan.residual_bits(5, 100) + MASK_BITS + 2
-    assert plan.scaled_residual_slot_bits(5, 100) == plan.residual_slot_bits(5, 100) + 64
+    assert plan.scaled_residual_slot_bits(5, 100) == plan.residual_slot_bits(5, 100) + CHECK_FACTOR_BITS
 
 
 def test_steps_that_diverge_beyond_any_key_are_refused_early(make_spec):

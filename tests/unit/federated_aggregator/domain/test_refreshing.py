@@ -30,7 +30,7 @@ def models(shared_job):
 
 def mask(job, models, seed):
     place = {"round_number": ROUND, "checkpoint": CHECKPOINT}
-    return mask_weights(job.context, models, seed, **place, randomizer=job.randomizer)
+    return mask_weights(job.context, models, seed, **place)
 
 
 @pytest.fixture(scope="module")

@@ -191,7 +191,7 @@ def test_an_offer_is_checked_together_with_those_of_the_others(make_play):
     play = make_play(rounds=30)
     play.post()
     first, second = list(play.owners.values())[:2]
-    growing, many = {"growth": 5.0}, {"row_count": 2**61}
+    growing, many = {"growth": 6.0}, {"row_count": 2**61}
     play.accept(first, **growing)
     with pytest.raises(HeadroomExceeded, match="growth: squared residuals may need"):
         play.accept(second, **many)

@@ -46,7 +46,6 @@ def refresh_task(job, models, seed=None):
         seed or draw_seed(),
         round_number=ROUND,
         checkpoint=CHECKPOINT,
-        randomizer=job.randomizer,
     )
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from commons.errors import InvalidCiphertext
-from model_buyer.adapters.threads import ThreadedMap
+from commons.web.threads import ThreadedMap
 
 
 def test_results_come_in_the_order_of_the_items():
