@@ -48,6 +48,14 @@ class PendingTask:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What became of a result, "accepted" or "late", and the next tasks if they were waited for."""
+
+    outcome: str
+    tasks: tuple[PendingTask, ...] = ()
+
+
+@dataclass(frozen=True)
 class Acceptance:
     """An owner's signed acceptance of a job; `roles` is the bit mask 1 trainer, 2 validator."""
 
@@ -214,11 +222,20 @@ class AggregatorClient(AggregatorReader):
         answer = self._object(self._signed_in("GET", "/v1/tasks", query={"wait": str(wait_s)}, timeout_s=timeout_s))
         return [self._pending(item) for item in self._member(answer, "tasks", list)]
 
-    def post_result(self, task_id: str, result: AnyResult) -> str:
-        """Hand in a result; returns "accepted" or "late". Repeating it gives the same answer."""
+    def post_result(self, task_id: str, result: AnyResult, wait_s: int = 0) -> Answer:
+        """Hand in a result, and wait up to `wait_s` seconds for the next tasks; repeating it gives the same outcome."""
         path = f"/v1/tasks/{quote(task_id, safe='')}/result"
-        answer = self._object(self._signed_in("POST", path, body={"result": result.model_dump(mode="json")}))
-        return str(self._member(answer, "outcome", str))
+        answer = self._object(
+            self._signed_in(
+                "POST",
+                path,
+                body={"result": result.model_dump(mode="json")},
+                query={"wait": str(wait_s)},
+                timeout_s=wait_s + DEFAULT_TIMEOUT_S,
+            )
+        )
+        tasks = tuple(self._pending(item) for item in answer.get("tasks", []))
+        return Answer(str(self._member(answer, "outcome", str)), tasks)
 
     def post_failure(self, task_id: str, reason: str) -> None:
         """Say that a task cannot be done, and why; `reason` is shown to others."""

@@ -10,13 +10,14 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import structlog
 from pydantic import ValidationError
 
-from commons.agent.aggregator_client import LONG_POLL_S, PendingTask
+from commons.agent.aggregator_client import LONG_POLL_S, Answer, PendingTask
 from commons.agent.backoff import Backoff
 from commons.errors import (
     Conflict,
@@ -64,8 +65,8 @@ class TaskSource(Protocol):
         """Pending tasks, waiting for one to appear."""
         ...
 
-    def post_result(self, task_id: str, result: AnyResult) -> str:
-        """Hand in a result."""
+    def post_result(self, task_id: str, result: AnyResult, wait_s: int = ...) -> Answer:
+        """Hand in a result, and wait for the next tasks."""
         ...
 
     def post_failure(self, task_id: str, reason: str) -> None:
@@ -144,17 +145,28 @@ class _Agent:
     def run(self, wait_s: int) -> None:
         try:
             while not self._stop.is_set():
-                self._polling_since = time.monotonic()
-                tasks = self.poll(wait_s)
-                self._polling_since = None
-                for pending in tasks:
-                    if self._stop.is_set():
-                        return
-                    self.work_on(pending)
+                with self._waiting():
+                    tasks = self.poll(wait_s)
+                while tasks and not self._stop.is_set():
+                    # The answer to the last result brings what comes next, which saves asking for it.
+                    following: Sequence[PendingTask] = ()
+                    for left, pending in reversed(list(enumerate(reversed(tasks)))):
+                        if self._stop.is_set():
+                            return
+                        following = self.work_on(pending, 0 if left else wait_s)
+                    tasks = following
         except Exception as error:  # noqa: BLE001 - raised again in the thread that waits for this one
             self.crash = error
 
-    def poll(self, wait_s: int) -> list[PendingTask]:
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        self._polling_since = time.monotonic()
+        try:
+            yield
+        finally:
+            self._polling_since = None
+
+    def poll(self, wait_s: int) -> Sequence[PendingTask]:
         try:
             pending = self._client.tasks(wait_s)
         except DeltaMLError as error:
@@ -166,7 +178,7 @@ class _Agent:
             self._away.reset()
         return pending
 
-    def work_on(self, pending: PendingTask) -> None:
+    def work_on(self, pending: PendingTask, wait_s: int = 0) -> Sequence[PendingTask]:
         log = _log.bind(task_id=pending.task_id)
         started_at = time.perf_counter()
         try:
@@ -184,17 +196,21 @@ class _Agent:
             self._refuse(pending.task_id, error)
         else:
             computed = log.bind(computed_in_ms=round(1000 * (time.perf_counter() - started_at)))
-            self._hand_in(pending.task_id, result, computed)
+            return self._hand_in(pending.task_id, result, computed, wait_s)
+        return ()
 
-    def _hand_in(self, task_id: str, result: AnyResult, log: Any) -> None:
+    def _hand_in(self, task_id: str, result: AnyResult, log: Any, wait_s: int) -> Sequence[PendingTask]:
         try:
-            outcome = self._answered(lambda: self._client.post_result(task_id, result))
+            with self._waiting():
+                answer = self._answered(lambda: self._client.post_result(task_id, result, wait_s))
         except DeltaMLError as error:
             # The task may stay open; computing it again at once would give the same.
             self._pause(self._held_up, "result_refused", error)
         else:
             self._held_up.reset()
-            log.info("task_done", outcome=outcome)
+            log.info("task_done", outcome=answer.outcome)
+            return answer.tasks
+        return ()
 
     def _refuse(self, task_id: str, error: Exception) -> None:
         message = error.message if isinstance(error, DeltaMLError) else "unexpected error"
@@ -205,26 +221,26 @@ class _Agent:
             _log.warning("task_refused", task_id=task_id, reason=message)
         self._refused.add(task_id)
 
-        def report() -> str:
+        def report() -> Answer:
             self._client.post_failure(task_id, public_reason(error))
-            return "reported"
+            return Answer("reported")
 
         try:
             self._answered(report)
         except DeltaMLError as refused:
             _log.warning("failure_not_taken", task_id=task_id, reason=refused.message)
 
-    def _answered(self, post: Callable[[], str]) -> str:
+    def _answered(self, post: Callable[[], Answer]) -> Answer:
         """Repeat `post` until the aggregator answers; raises the error that it answers with."""
         while not self._stop.is_set():
             try:
-                outcome = post()
+                answer = post()
             except (ServiceUnavailable, NotAuthenticated) as error:
                 self._pause(self._away, "aggregator_away", error)
             else:
                 self._away.reset()
-                return outcome
-        return "stopped"
+                return answer
+        return Answer("stopped")
 
     def _pause(self, backoff: Backoff, event: str, error: Exception) -> None:
         pause_s = backoff.next_s()

@@ -32,7 +32,7 @@ class ServiceProcess:
         name: for people and for the log file.
         log_path: everything that the service writes.
         ready_file: appears when the service accepts requests.
-        pid: of its first process, whose process group it leads.
+        pid: of its first process.
     """
 
     name: str
@@ -140,8 +140,9 @@ class Services:
 def _become_service(arguments: Sequence[str], environment: Mapping[str, str], log_path: Path, parent: int) -> NoReturn:
     code = 1
     try:
-        # A session of its own: Ctrl-C in the demo's terminal reaches the demo alone, which then stops its services.
-        os.setsid()
+        # A group of its own: Ctrl-C in the demo's terminal reaches the demo alone, which then stops its services. Not a
+        # session: Linux shares the processor out among sessions, and then what gives way in one takes from the others.
+        os.setpgid(0, 0)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         die_with_parent(parent, signal.SIGTERM)

@@ -130,10 +130,14 @@ def _task_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
     def tasks(query: WaitQuery) -> Response:
         return jsonify(tasks=aggregator.queue.fetch(_caller(aggregator), query.wait))
 
-    @api.post("/tasks/<task_id>/result", summary="Post a task's result", tags=[TASKS], security=BEARER)
-    def result(path: TaskPath, body: ResultBody) -> Response:
-        outcome = aggregator.training.submit_result(_caller(aggregator), path.task_id, body.result)
-        return jsonify(outcome=outcome)
+    @api.post(
+        "/tasks/<task_id>/result", summary="Post a result, and wait for the next task", tags=[TASKS], security=BEARER
+    )
+    def result(path: TaskPath, query: WaitQuery, body: ResultBody) -> Response:
+        caller = _caller(aggregator)
+        outcome = aggregator.training.submit_result(caller, path.task_id, body.result)
+        following = aggregator.queue.fetch(caller, query.wait) if query.wait else []
+        return jsonify(outcome=outcome, tasks=following)
 
     @api.post("/tasks/<task_id>/failure", summary="Say that a task cannot be done", tags=[TASKS], security=BEARER)
     def failure(path: TaskPath, body: FailureBody) -> tuple[Any, HTTPStatus]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from commons.agent import loop as agent_loop
-from commons.agent.aggregator_client import PendingTask
+from commons.agent.aggregator_client import Answer, PendingTask
 from commons.agent.backoff import Backoff
 from commons.agent.loop import public_reason, run_agent
 from commons.errors import (
@@ -36,6 +37,8 @@ class Aggregator:
         self.results: list[tuple[str, AnyResult]] = []
         self.failures: list[tuple[str, str]] = []
         self.refusals: list[DeltaMLError] = []
+        self.waits: list[int] = []
+        self.following: list[list[PendingTask]] = []
         self.stop = threading.Event()
 
     def tasks(self, wait_s: int = 25) -> list[PendingTask]:
@@ -47,11 +50,12 @@ class Aggregator:
             raise poll
         return poll
 
-    def post_result(self, task_id: str, result: AnyResult) -> str:
+    def post_result(self, task_id: str, result: AnyResult, wait_s: int = 0) -> Answer:
         if self.refusals:
             raise self.refusals.pop(0)
         self.results.append((task_id, result))
-        return "accepted"
+        self.waits.append(wait_s)
+        return Answer("accepted", tuple(self.following.pop(0)) if wait_s and self.following else ())
 
     def post_failure(self, task_id: str, reason: str) -> None:
         if self.refusals:
@@ -191,3 +195,31 @@ def test_a_defect_in_the_client_ends_the_agent_so_that_it_is_restarted() -> None
 )
 def test_reasons_say_nothing_of_a_participants_data(error: DeltaMLError, shown: str) -> None:
     assert public_reason(error) == shown
+
+
+def test_the_answer_to_the_last_result_brings_the_next_tasks() -> None:
+    aggregator = Aggregator([[pending("t1"), pending("t2")]])
+    aggregator.following = [[pending("t3")]]
+    run(aggregator)
+    assert [task_id for task_id, _ in aggregator.results] == ["t1", "t2", "t3"]
+    assert [wait > 0 for wait in aggregator.waits] == [False, True, True]
+
+
+def test_work_is_prepared_while_there_is_none_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agent_loop, "_PREPARE_AFTER_S", 0.01)
+    made: list[int] = []
+    aggregator = Aggregator([[]])
+
+    def slow_poll(wait_s: int = 25) -> list[PendingTask]:
+        time.sleep(0.2)
+        aggregator.stop.set()
+        return []
+
+    monkeypatch.setattr(aggregator, "tasks", slow_poll)
+
+    def prepare() -> bool:
+        made.append(1)
+        return len(made) < 5
+
+    run_agent(aggregator, lambda _: DONE, aggregator.stop, prepare=prepare)
+    assert len(made) >= 5

@@ -13,7 +13,7 @@ from flask import Flask, Response, jsonify, request
 from siwe import SiweMessage
 from werkzeug.serving import make_server
 
-from commons.agent.aggregator_client import Acceptance, AggregatorClient
+from commons.agent.aggregator_client import Acceptance, AggregatorClient, Answer
 from commons.agent.http_service import checked_service_url
 from commons.errors import (
     Conflict,
@@ -163,7 +163,7 @@ def test_another_chain_is_refused_before_anything_is_signed(board: Board) -> Non
 
 def test_results_failures_and_acceptances_arrive_as_the_interface_says(board: Board) -> None:
     client = make_client(board)
-    assert client.post_result("t/1", VerifyResult(accepted=True)) == "accepted"
+    assert client.post_result("t/1", VerifyResult(accepted=True)) == Answer("accepted")
     client.post_failure("7", "no room")
     client.accept(7, Acceptance(row_count=88, growth=1.0, roles=3, deadline=99, signature=b"\x01\x02"))
     client.withdraw_acceptance(7)

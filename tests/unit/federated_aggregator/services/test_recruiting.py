@@ -17,6 +17,7 @@ from commons.errors import (
     NotFound,
 )
 from commons.protocol.masks import seed_hash
+from commons.protocol.numeric_plan import NumericPlan
 from commons.protocol.roles import Role, draw_roles
 from federated_aggregator.adapters.tables import Enrolment, Job
 from federated_aggregator.services.chain_port import ChainState
@@ -164,7 +165,7 @@ def test_with_the_last_owner_that_is_needed_roles_are_drawn_and_the_start_is_que
     assert view["state"] == "recruiting"
 
 
-def test_the_largest_growth_of_all_is_the_jobs(play):
+def test_the_growth_with_room_for_few_rows_of_all_is_the_jobs(play):
     play.post()
     for owner, growth in zip(play.owners.values(), (1.0, 1.25, 1.0, 1.0625), strict=True):
         play.accept(owner, growth=growth)
@@ -186,12 +187,26 @@ def test_accepting_twice_changes_nothing_and_correcting_an_offer_does(play):
     assert (corrected.growth, corrected.row_count, corrected.roles) == (1.5, 5, 1)
 
 
+def _growth_with_room_for_few_rows(play, row_count):
+    """The least declared growth for which that many rows are too many, though a hundred are not."""
+
+    def fits(growth, rows):
+        try:
+            NumericPlan(play.spec, play.key.public_key.bits, growth).require_headroom((rows,))
+        except HeadroomExceeded:
+            return False
+        return True
+
+    return next(g for g in (1 + step / 16 for step in range(1, 1600)) if fits(g, 100) and not fits(g, row_count))
+
+
 def test_an_offer_is_checked_together_with_those_of_the_others(make_play):
     """Each of the two fits the key alone: one owner's steps grow, the other has many rows."""
     play = make_play(rounds=30)
     play.post()
     first, second = list(play.owners.values())[:2]
-    growing, many = {"growth": 6.0}, {"row_count": 2**61}
+    many = {"row_count": 2**61}
+    growing = {"growth": _growth_with_room_for_few_rows(play, many["row_count"])}
     play.accept(first, **growing)
     with pytest.raises(HeadroomExceeded, match="growth: squared residuals may need"):
         play.accept(second, **many)
