@@ -8,6 +8,7 @@ References:
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from typing import Any
@@ -179,6 +180,14 @@ class PublicKey:
         require_jwk_member(jwk, "kty", "DAJ")
         require_jwk_member(jwk, "alg", "PAI-GN1")
         return cls(jwk_integer(jwk, "n"), unsafe_small_key=unsafe_small_key)
+
+
+def random_unit(n: mpz) -> mpz:
+    """Return a uniformly random element of Z*_n."""
+    while True:
+        number = mpz(secrets.randbelow(int(n)))
+        if gmpy2.gcd(number, n) == 1:
+            return number
 
 
 def require_jwk_member(jwk: Mapping[str, Any], name: str, expected: str) -> None:

@@ -12,13 +12,11 @@ References:
 
 from __future__ import annotations
 
-import secrets
-
 import gmpy2
 from gmpy2 import mpz
 
 from commons.paillier.fixed_base import FixedBase
-from commons.paillier.public_key import PublicKey
+from commons.paillier.public_key import PublicKey, random_unit
 from commons.paillier.secret_key import SecretKey
 
 _SURPLUS_BITS = 64
@@ -92,14 +90,6 @@ class KeyHolderRandomizer(Randomizer):
         residue_p, residue_q = self._powers_p.random_power(), self._powers_q.random_power()
         difference = (residue_q - residue_p) * self._p_squared_inverse % self._q_squared
         return residue_p + self._p_squared * difference
-
-
-def random_unit(n: mpz) -> mpz:
-    """Return a uniformly random element of Z*_n."""
-    while True:
-        number = mpz(secrets.randbelow(int(n)))
-        if gmpy2.gcd(number, n) == 1:
-            return number
 
 
 def _random_residues(prime: mpz) -> FixedBase:

@@ -110,7 +110,8 @@ def run_job(world: World, request: dict[str, Any], follow: Follow) -> Outcome:
         live = job["live"] or {}
         if live.get("state") == "failed":
             raise Conflict(f"the job failed: {live['reason']}", stage="failed")
-        if job["stage"] == "finished":
+        # The buyer can see the settlement before the aggregator does.
+        if job["stage"] == "finished" and live.get("state") == JobState.FINISHED:
             model = LinearModel.from_json(json.dumps(world.buyer.session.get(f"/v1/jobs/{job_id}/model")))
             return Outcome(job, model, posted_at, time.monotonic())
         training = live.get("state") == JobState.RUNNING

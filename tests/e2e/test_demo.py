@@ -118,11 +118,14 @@ def test_another_file_with_range_scaling_and_wide_magnitudes(tmp_path):
 
 def test_two_demos_at_once_and_one_trainer_alone(tmp_path):
     options = [*SMALL_KEY, "--owners", "2", "--rounds", "3", "--evaluate-every", "2"]
-    first = subprocess.Popen(
+    with subprocess.Popen(
         demo_command("--headless", "--json", *options), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    second = run_demo(*options, "--seed", "8")
-    output, _ = first.communicate(timeout=120)
+    ) as first:
+        try:
+            second = run_demo(*options, "--seed", "8")
+            output, _ = first.communicate(timeout=120)
+        finally:
+            first.kill()
     for summary in (json.loads(output), second):
         assert summary["state"] == "finished"
         assert summary["max_weight_error"] <= 1e-6
@@ -134,23 +137,28 @@ def test_two_demos_at_once_and_one_trainer_alone(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_stopping_leaves_no_process_behind(tmp_path, number):
     folder = tmp_path / "state"
-    demo = subprocess.Popen(
+    with subprocess.Popen(
         demo_command(*SMALL_KEY, "--owners", "2", "--rounds", "2", "--keep", str(folder)),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    for line in demo.stderr:
-        if "stays up until" in line:
-            break
-    assert processes_below(str(folder)), "the services run"
-    demo.send_signal(number)
-    demo.wait(timeout=20)
-    deadline = time.monotonic() + 25
-    while (left := processes_below(str(folder))) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not left
-    demo.stderr.close()
+    ) as demo:
+        try:
+            said = []
+            for line in demo.stderr:
+                said.append(line)
+                if "stays up until" in line:
+                    break
+            assert demo.poll() is None, "".join(said)
+            assert len(processes_below(str(folder))) > 10, "chain, aggregator, buyer and owners run"
+            demo.send_signal(number)
+            demo.wait(timeout=20)
+            deadline = time.monotonic() + 25
+            while (left := processes_below(str(folder))) and time.monotonic() < deadline:
+                time.sleep(0.1)
+            assert not left
+        finally:
+            demo.kill()
     if number != signal.SIGKILL:
         assert demo.returncode == 0
 

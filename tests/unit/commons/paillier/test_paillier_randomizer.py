@@ -3,7 +3,7 @@ import pytest
 
 from commons.errors import HeadroomExceeded
 from commons.paillier import KeyHolderRandomizer, Randomizer
-from commons.paillier.randomizer import random_unit
+from commons.paillier.public_key import random_unit
 
 
 @pytest.fixture(scope="module", params=["everybody", "key holder"])

@@ -7,6 +7,7 @@ from phe import command_line
 
 from commons.errors import InvalidCiphertext, InvalidInput, KeyTooSmall
 from commons.paillier import EncryptedVector, PackedVector, Randomizer, SecretKey, pack
+from commons.paillier.secret_key import BLINDING_USES
 
 
 def test_decrypts_the_whole_signed_range(secret_key, randomizer):
@@ -128,3 +129,15 @@ def test_a_broken_secret_key_file_names_the_member_and_shows_no_secret(secret_ke
             SecretKey.from_jwk(file, unsafe_small_key=True)
         assert jwk["p"] not in str(caught.value)
         assert caught.value.__cause__ is None
+
+
+def test_what_is_raised_to_the_secret_power_is_never_the_ciphertext_itself(secret_key, randomizer, monkeypatch):
+    key = SecretKey(secret_key.p, secret_key.q, unsafe_small_key=True)
+    ciphertext, bases = randomizer.encrypt(7), []
+    power = gmpy2.powmod
+    monkeypatch.setattr(gmpy2, "powmod", lambda base, *rest: bases.append(base) or power(base, *rest))
+    uses = BLINDING_USES + 5
+    assert [key.decrypt(ciphertext) for _ in range(uses)] == [7] * uses
+    seen = bases[1:]  # the first power makes the first blinding
+    assert ciphertext not in seen
+    assert len(set(seen)) >= uses
