@@ -45,7 +45,7 @@ def run_demo(options: DemoOptions) -> None:
             console.print(f"Everything runs ({setup_s:.1f} s); {len(dataset.y)} rows dealt. Posting the job …")
             with Hands(world) as hands:
                 with JobDisplay(console, hands) as display:
-                    outcome = run_job(world, request, display.update)
+                    outcome = run_job(world, request, display.update, hands)
                 total_s = time.monotonic() - started
                 summary = summarise(options, world, parts, outcome, setup_s=setup_s, total_s=total_s)
                 _report(console, options, summary)

@@ -91,13 +91,13 @@ def job_request(options: DemoOptions, dataset: Dataset) -> dict[str, Any]:
     return request
 
 
-def run_job(world: World, request: dict[str, Any], follow: Follow) -> Outcome:
+def run_job(world: World, request: dict[str, Any], follow: Follow, hands: Hands) -> Outcome:
     """Post a job and follow it to its end.
 
     Raises:
         Conflict: the job ended without a model; with the reason.
         ServiceUnavailable: a service of the demo ended.
-        DeltaMLError: whatever the buyer's service refused the request with.
+        DeltaMLError: whatever the buyer's service refused the request with, or an owner's the offer.
     """
     posted_at = time.monotonic()
     job_id = world.buyer.session.post("/v1/jobs", request)["id"]
@@ -108,6 +108,8 @@ def run_job(world: World, request: dict[str, Any], follow: Follow) -> Outcome:
         if job["stage"] in _ENDED_BADLY:
             raise Conflict(f"the job is {job['stage']}: {job['note'] or job['trouble']}", stage=job["stage"])
         live = job["live"] or {}
+        if live.get("state") == JobState.RECRUITING and hands.refused is not None:
+            raise hands.refused
         if live.get("state") == "failed":
             raise Conflict(f"the job failed: {live['reason']}", stage="failed")
         # The buyer can see the settlement before the aggregator does.
@@ -132,6 +134,8 @@ class Hands:
         self._settled: set[tuple[str, int]] = set()
         self.refusals: dict[str, str] = {}
         """Why an owner could not accept, by its name; for messages."""
+        self.refused: DeltaMLError | None = None
+        """What no waiting can mend: an owner's service refused to accept the job."""
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -164,8 +168,12 @@ class Hands:
             elif offer["status"] == _WAITING:
                 self.refusals[owner.login.name] = "no matching dataset"
                 return
+        except ServiceUnavailable as error:
+            self.refusals[owner.login.name] = error.message
+            return
         except DeltaMLError as error:
             self.refusals[owner.login.name] = error.message
+            self.refused = type(error)(f"{owner.login.name} cannot accept the job: {error.message}", **error.fields)
             return
         self.refusals.pop(owner.login.name, None)
         self._settled.add((owner.address, job_id))

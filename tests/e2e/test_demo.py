@@ -134,6 +134,21 @@ def test_two_demos_at_once_and_one_trainer_alone(tmp_path):
         check_money(summary)
 
 
+def test_a_learning_rate_that_diverges_ends_with_one_clear_line(tmp_path):
+    path = tmp_path / "large.csv"
+    path.write_text("a,y\n" + "\n".join(f"{10_000 + 997 * i},{i}" for i in range(20)))
+    done = subprocess.run(
+        demo_command(
+            *SMALL_KEY, "--headless", "--data", str(path), "--target", "y", "--owners", "2", "--rounds", "20",
+            "--scaling", "none", "--learning-rate", "1",
+        ),
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "learning_rate" in done.stderr.splitlines()[-1]
+    assert done.stderr.splitlines()[-1].startswith("error: ")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_stopping_leaves_no_process_behind(tmp_path, number):
     folder = tmp_path / "state"

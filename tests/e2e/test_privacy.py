@@ -72,8 +72,8 @@ def test_rows_stay_with_owners_and_weights_stay_hidden_until_everybody_is_paid(t
                 marketplace = Marketplace(world.rpc_url, world.contract_address)
                 assert marketplace.job_finalized(job["job_id"]) is not None, "the model is out before the pay"
 
-        with Hands(world):
-            outcome = run_job(world, request, follow)
+        with Hands(world) as hands:
+            outcome = run_job(world, request, follow, hands)
     weights = np.array([*outcome.model.weights, outcome.model.intercept])
     assert len(proxies) == 2
     bodies = {f"{index}:{path}": data for proxy in proxies for index, (path, data) in enumerate(proxy.bodies)}
