@@ -12,12 +12,12 @@ from commons.protocol.range_proof import ParallelMap
 from commons.storage.database import Database
 from federated_aggregator.services.catalogue import Catalogue
 from federated_aggregator.services.chain_port import ChainPort
+from federated_aggregator.services.checkpoint_statements import Surroundings
 from federated_aggregator.services.job_run import Clock, JobRun
 from federated_aggregator.services.job_view import JobViews
 from federated_aggregator.services.recruiting import Recruiting
 from federated_aggregator.services.settlement import Settlement
 from federated_aggregator.services.sign_in import SignIn
-from federated_aggregator.services.steps import Surroundings
 from federated_aggregator.services.task_queue import TaskQueue
 from federated_aggregator.services.training import Training
 

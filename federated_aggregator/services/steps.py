@@ -6,23 +6,18 @@ the answers that are in. All of them work on rows inside the caller's unit of wo
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from commons.chain.signing import CheckpointStatement
-from commons.errors import InvalidCiphertext, NotAuthenticated, ProtocolViolation
+from commons.errors import InvalidCiphertext, ProtocolViolation
 from commons.paillier import EncryptedVector
 from commons.protocol.checkpoint import (
-    CheckpointValues,
-    RecoverSigner,
     check_statements,
     checkpoint_values,
     verify_checkpoint,
 )
 from commons.protocol.masks import delivery_mask, draw_seed
 from commons.protocol.numeric_plan import MATRIX_FRACTIONAL_BITS, WEIGHT_FRACTIONAL_BITS
-from commons.protocol.range_proof import ParallelMap
 from commons.protocol.state import Step, should_stop_early
 from commons.protocol.tasks import (
     DeliverResult,
@@ -51,26 +46,15 @@ from commons.protocol.wire import CiphertextVector
 from federated_aggregator.adapters.tables import Checkpoint
 from federated_aggregator.domain.averaging import average, candidates
 from federated_aggregator.domain.refreshing import check_refresh, mask_weights, unmask_weights
+from federated_aggregator.services.checkpoint_statements import (
+    Surroundings,
+    check_checkpoint_signature,
+    checkpoint_statement,
+    checkpoints,
+)
 from federated_aggregator.services.job_run import DONE, TRAINER, VALIDATOR, JobRun
 
 GLOBAL, DELIVERED = "global", "delivered"
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What the steps need from outside, without reaching it.
-
-    Attributes:
-        recover_message: signer of a protocol message.
-        recover_checkpoint: signer of a checkpoint statement.
-        record_checkpoint: puts the transaction that records a checkpoint into the outbox.
-        parallel_map: like `map`; may use several cores.
-    """
-
-    recover_message: RecoverSigner
-    recover_checkpoint: Callable[[CheckpointStatement, bytes], str]
-    record_checkpoint: Callable[[JobRun, CheckpointStatement, bytes], None]
-    parallel_map: ParallelMap = map
 
 
 class StepHandler:
@@ -282,7 +266,7 @@ class OpenStep(StepHandler):
         """Openings must belong to the ciphertexts, and the signature to what they show."""
         checked = _checked(self.around, run, task, task.statements)
         values = verify_checkpoint(run.context, checked, result.sums, result.zero_checks, round_number=task.round)
-        statement = checkpoint_statement(run, values)
+        statement = checkpoint_statement(run, values.mse, values.leave_one_out_mses)
         check_checkpoint_signature(self.around, run, statement, result.checkpoint_signature)
 
     def finish(self, run: JobRun) -> bool:
@@ -317,7 +301,9 @@ class OpenStep(StepHandler):
         last = run.job.round >= run.spec.rounds or should_stop_early(run.spec, history)
         if not last:
             signature = bytes.fromhex(result.checkpoint_signature[2:])
-            self.around.record_checkpoint(run, checkpoint_statement(run, values), signature)
+            self.around.record_checkpoint(
+                run, checkpoint_statement(run, values.mse, values.leave_one_out_mses), signature
+            )
         return last
 
 
@@ -350,7 +336,7 @@ class DeliverStep(StepHandler):
     def _statement(self, run: JobRun) -> CheckpointStatement:
         row = run.session.get_one(Checkpoint, (run.job.job_id, run.job.checkpoint))
         digest = run.vector(DELIVERED).digest()
-        return _statement(run, int(row.mse_fixed), row.leave_one_out_mses_fixed, delivery_digest=digest)
+        return checkpoint_statement(run, int(row.mse_fixed), row.leave_one_out_mses_fixed, delivery_digest=digest)
 
 
 HANDLERS: dict[Step, type[StepHandler]] = {
@@ -362,43 +348,6 @@ HANDLERS: dict[Step, type[StepHandler]] = {
     Step.OPEN: OpenStep,
     Step.DELIVER: DeliverStep,
 }
-
-
-def checkpoints(run: JobRun) -> list[Checkpoint]:
-    """The checkpoints so far, the initial one first."""
-    rows = run.session.query(Checkpoint).filter_by(job_id=run.job.job_id).order_by(Checkpoint.index)
-    return list(rows)
-
-
-def checkpoint_statement(run: JobRun, values: CheckpointValues) -> CheckpointStatement:
-    """What buyer and aggregator agree on for a checkpoint that is not the last."""
-    return _statement(run, values.mse, values.leave_one_out_mses)
-
-
-def check_checkpoint_signature(
-    around: Surroundings, run: JobRun, statement: CheckpointStatement, signature: str
-) -> None:
-    """Raise ProtocolViolation unless the job's buyer signed the statement."""
-    try:
-        signer = around.recover_checkpoint(statement, bytes.fromhex(signature[2:]))
-    except NotAuthenticated as error:
-        raise ProtocolViolation(f"checkpoint_signature: {error.message}", field="checkpoint_signature") from error
-    if signer.lower() != run.job.buyer.lower():
-        raise ProtocolViolation(
-            "checkpoint_signature: not the model buyer's signature of this checkpoint", field="checkpoint_signature"
-        )
-
-
-def _statement(run: JobRun, mse: int, leave_one_out: Any, *, delivery_digest: bytes = bytes(32)) -> CheckpointStatement:
-    return CheckpointStatement(
-        job_id=run.job.job_id,
-        index=run.job.checkpoint,
-        round=run.job.round,
-        mse_fixed=mse,
-        leave_one_out_mses_fixed=tuple(int(value) for value in leave_one_out),
-        last=any(delivery_digest),
-        delivery_digest=delivery_digest,
-    )
 
 
 def _row_count(run: JobRun, owner: str) -> int:

@@ -24,8 +24,9 @@ from commons.protocol.state import ENDED, JobState, Step, advance, move
 from commons.protocol.tasks import RESULT, TASK, TaskKind, VerifyResult
 from commons.storage.database import Database
 from federated_aggregator.adapters.tables import Job, Task
+from federated_aggregator.services.checkpoint_statements import Surroundings
 from federated_aggregator.services.job_run import DONE, FAILED, LATE, PENDING, Clock, JobRun
-from federated_aggregator.services.steps import GLOBAL, HANDLERS, StepHandler, Surroundings
+from federated_aggregator.services.steps import GLOBAL, HANDLERS, StepHandler
 
 log = structlog.get_logger(__name__)
 
