@@ -31,6 +31,33 @@ Background = Callable[[threading.Event], None]
 log = structlog.get_logger(__name__)
 
 
+class StopFlag(threading.Event):
+    """An event that a signal's handler may set.
+
+    `threading.Event` takes a lock for it, which the thread that the signal interrupts may hold: a second SIGTERM during the
+    first, or one that comes while `wait` begins, would then wait for ever.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stopped = False
+
+    def is_set(self) -> bool:
+        """Whether it was set."""
+        return self._stopped
+
+    def set(self) -> None:
+        """Set it; takes no lock."""
+        self._stopped = True
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Sleep until it is set or `timeout` seconds have passed; say whether it is set."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while not self._stopped and (until is None or time.monotonic() < until):
+            time.sleep(_POLL_S if until is None else max(0.0, min(_POLL_S, until - time.monotonic())))
+        return self._stopped
+
+
 @dataclass
 class Child:
     """A process that should be running."""
@@ -54,7 +81,7 @@ class Supervisor:
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._children: list[Child] = []
-        self._stopping = threading.Event()
+        self._stopping = StopFlag()
 
     def add(self, name: str, main: Callable[[], None], *, essential: bool = False) -> None:
         """Add a child; when an `essential` one ends, everything stops, the others are restarted."""
@@ -68,7 +95,6 @@ class Supervisor:
         try:
             while not self._stopping.is_set() and code == 0:
                 code = self._watch()
-                # wait() on an Event resumes after a signal's handler ran, and then returns at once.
                 self._stopping.wait(_POLL_S)
         finally:
             self._stop_all()
@@ -117,7 +143,7 @@ def background_main(run: Background) -> Callable[[], None]:
     """The body of a child around `run`: SIGTERM sets the event, an exception is logged and ends the process."""
 
     def main() -> None:
-        stop = threading.Event()
+        stop = StopFlag()
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         run(stop)
 

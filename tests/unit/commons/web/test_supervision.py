@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from commons.web.supervision import StopFlag
 
 PROGRAM = """
 import os, sys, threading, time
@@ -120,3 +124,22 @@ def test_the_end_of_an_essential_process_ends_the_service_with_an_error(service:
     (service.folder / "end").touch()
     assert service.process.wait(10) == 1
     assert service.alive() == []
+
+
+def test_a_stop_flag_can_be_set_from_handlers_that_interrupt_each_other_and_the_wait() -> None:
+    flag, seen = StopFlag(), []
+
+    def handler(number: int, _frame: object) -> None:
+        seen.append(number)
+        if len(seen) < 3:
+            os.kill(os.getpid(), number)
+        flag.set()
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    try:
+        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+        assert flag.wait(5)
+        assert len(seen) == 3
+        assert not StopFlag().wait(0.01)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
