@@ -194,7 +194,7 @@ interface IMarketplace {
 
     /// @notice Escrows `msg.value` for a new job; the caller becomes its buyer.
     /// @dev The deposit must be positive and fit 128 bits, the shares must not exceed the deposit, digests must be set,
-    /// and now ≤ `startBy` < `finishBy`.
+    /// and now ≤ `startBy` < `finishBy` ≤ now + `MAX_DURATION`.
     /// @return jobId counted from 1
     function createJob(JobTerms calldata terms) external payable returns (uint256 jobId);
 

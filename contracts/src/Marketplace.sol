@@ -19,6 +19,8 @@ contract Marketplace is IMarketplace, EIP712, ReentrancyGuard {
     uint256 public constant MAX_MSE = type(uint128).max;
     /// @notice The largest deposit in wei.
     uint256 public constant MAX_DEPOSIT = type(uint128).max;
+    /// @notice The longest time from a job's creation to its `finishBy`: nobody waits longer for a silent aggregator.
+    uint256 public constant MAX_DURATION = 366 days;
 
     bytes32 private constant ACCEPTANCE_TYPEHASH = keccak256(
         "Acceptance(uint256 jobId,address owner,bytes32 specDigest,bytes32 keyDigest,uint8 roles,uint256 deposit,"
@@ -304,7 +306,10 @@ contract Marketplace is IMarketplace, EIP712, ReentrancyGuard {
             revert MarketplaceAggregatorInvalid(terms.aggregator);
         }
         if (terms.specDigest == bytes32(0) || terms.keyDigest == bytes32(0)) revert MarketplaceDigestMissing();
-        if (terms.startBy < block.timestamp || terms.finishBy <= terms.startBy) {
+        if (
+            terms.startBy < block.timestamp || terms.finishBy <= terms.startBy
+                || terms.finishBy > block.timestamp + MAX_DURATION
+        ) {
             revert MarketplaceDeadlinesInvalid(terms.startBy, terms.finishBy, block.timestamp);
         }
         uint256 totalBps = uint256(terms.trainerBps) + terms.validatorBps + terms.aggregatorBps;

@@ -75,10 +75,18 @@ contract MarketplaceLifecycleTest is MarketplaceFixture {
         post(terms, DEPOSIT);
     }
 
-    function test_createJob_refuses_deadlines_in_the_past_or_out_of_order() public {
+    function test_createJob_refuses_deadlines_in_the_past_out_of_order_or_too_far_away() public {
         refuseDeadlines(START - 1, FINISH_BY);
         refuseDeadlines(START_BY, START_BY);
         refuseDeadlines(START_BY, START_BY - 1);
+        refuseDeadlines(START_BY, START + 366 days + 1);
+        refuseDeadlines(START_BY, type(uint64).max);
+    }
+
+    function test_createJob_takes_a_finish_by_of_exactly_the_longest_time() public {
+        IMarketplace.JobTerms memory terms = defaultTerms();
+        terms.finishBy = START + uint64(market.MAX_DURATION());
+        start(post(terms, DEPOSIT), 1, 1);
     }
 
     function test_createJob_takes_a_start_by_of_this_very_second() public {

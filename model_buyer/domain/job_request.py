@@ -28,6 +28,8 @@ from commons.protocol.training_job import (
 
 MAX_KEY_BITS = 8192
 _DAY_S = 86_400
+# A day less than the contract's MAX_DURATION, since its clock may be behind.
+_LONGEST_S = 365 * _DAY_S
 _SPEC_FIELDS = (
     "title",
     "description",
@@ -100,12 +102,17 @@ class JobRequest(FrozenModel):
 
         Raises:
             pydantic.ValidationError: naming the field that cannot be (`finish_by` before `start_by`, say).
-            InvalidInput: a deadline that has passed already.
+            InvalidInput: a deadline that has passed already, or is more than a year away.
         """
         start_by = self.start_by or int(now) + (self.start_within_s or _DAY_S)
         finish_by = self.finish_by or (int(now) + self.finish_within_s if self.finish_within_s else start_by + _DAY_S)
         if start_by <= now:
             raise InvalidInput(f"start_by is {start_by}, which has passed (now is {int(now)})", field="start_by")
+        if finish_by > now + _LONGEST_S:
+            raise InvalidInput(
+                f"finish_by is {finish_by}, more than 365 days from now; the contract holds a deposit for a year at most",
+                field="finish_by",
+            )
         role_seed = secrets.randbits(63) if self.role_seed is None else self.role_seed
         document = self.model_dump(include=set(_SPEC_FIELDS))
         return TrainingJobSpec.model_validate(

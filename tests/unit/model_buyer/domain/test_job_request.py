@@ -55,6 +55,14 @@ def test_a_deadline_that_has_passed_is_refused_with_the_field() -> None:
     assert raised.value.fields["field"] == "start_by"
 
 
+def test_a_deadline_that_the_contract_would_refuse_is_named() -> None:
+    year_s = 365 * 86_400
+    assert request(finish_by=int(NOW) + year_s).to_spec(now=NOW).finish_by == int(NOW) + year_s
+    with pytest.raises(InvalidInput, match="365 days") as raised:
+        request(finish_by=int(NOW) + year_s + 1).to_spec(now=NOW)
+    assert raised.value.fields["field"] == "finish_by"
+
+
 def test_finishing_before_the_start_is_refused() -> None:
     with pytest.raises(ValidationError, match="finish_by must be after start_by"):
         request(start_within_s=100, finish_within_s=50).to_spec(now=NOW)
