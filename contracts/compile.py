@@ -36,7 +36,8 @@ def standard_input() -> dict[str, Any]:
         path.relative_to(CONTRACTS).as_posix(): {"content": path.read_text(encoding="utf-8")}
         for path in sorted((CONTRACTS / "src").rglob("*.sol"))
     }
-    selection = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "metadata"]
+    deployed = ["evm.deployedBytecode.object", "evm.deployedBytecode.immutableReferences"]
+    selection = ["abi", "evm.bytecode.object", *deployed, "metadata"]
     return {
         "language": "Solidity",
         "sources": sources,
@@ -59,6 +60,7 @@ def compile_contracts() -> dict[str, dict[str, Any]]:
 
 def _artifact(name: str, contract: dict[str, Any]) -> dict[str, Any]:
     metadata = json.loads(contract["metadata"])
+    immutables: dict[str, list[dict[str, int]]] = contract["evm"]["deployedBytecode"]["immutableReferences"]
     # The digest covers every source that was compiled in, libraries too.
     hashes = {path: entry["keccak256"] for path, entry in sorted(metadata["sources"].items())}
     return {
@@ -66,6 +68,8 @@ def _artifact(name: str, contract: dict[str, Any]) -> dict[str, Any]:
         "abi": contract["abi"],
         "bytecode": "0x" + contract["evm"]["bytecode"]["object"],
         "deployedBytecode": "0x" + contract["evm"]["deployedBytecode"]["object"],
+        # Where the constructor writes values that are zeros in `deployedBytecode`: start and length in bytes.
+        "immutables": sorted([place["start"], place["length"]] for places in immutables.values() for place in places),
         "metadata": {
             "compiler": metadata["compiler"]["version"],
             "settings": SETTINGS,

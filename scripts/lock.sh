@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Writes requirements.lock and requirements-dev.lock from pyproject.toml: every version pinned for every Python from 3.11
-# on, with the hashes of all its files. Versions that are locked already stay; `scripts/lock.sh --upgrade` takes the newest.
+# Writes requirements.lock, requirements-dev.lock and requirements-slither.lock from pyproject.toml: every version pinned for
+# every Python from 3.11 on, with the hashes of all its files. Versions that are locked already stay; `scripts/lock.sh --upgrade`
+# takes the newest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,11 +13,13 @@ trap 'rm -rf "$tools"' EXIT
 compile() {
   local target=$1
   shift
-  # The project is installed with the pinned setuptools, without a build environment of its own.
-  echo 'setuptools>=77' | "$tools/bin/uv" pip compile --quiet --no-config --universal --python-version 3.11 \
-    --generate-hashes --no-annotate --no-header --no-emit-index-url "$@" --output-file "$target" pyproject.toml - >/dev/null
+  "$tools/bin/uv" pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes --no-annotate \
+    --no-header --no-emit-index-url --output-file "$target" "$@" >/dev/null
   sed -i '1i # Written by scripts/lock.sh from pyproject.toml; do not edit.' "$target"
 }
 
-compile requirements.lock "$@"
-compile requirements-dev.lock "$@" --extra dev --constraint requirements.lock
+# The project is installed with the pinned setuptools, without a build environment of its own.
+compile requirements.lock "$@" pyproject.toml - <<<'setuptools>=77'
+compile requirements-dev.lock "$@" --extra dev --constraint requirements.lock pyproject.toml - <<<'setuptools>=77'
+# Slither lives in an environment of its own, which does not hold the project.
+compile requirements-slither.lock "$@" --group pyproject.toml:slither

@@ -8,7 +8,7 @@ from commons.learning.federated import FederatedRound, federated_gradient_descen
 from commons.learning.gradient_map import GradientMap, gradient_map, learning_rate_limit
 from commons.learning.gram import GramAccumulator, GramStatistics
 from commons.learning.linear_model import LinearModel
-from commons.learning.payout import Payout, payout
+from commons.learning.payout import Payout, payout, payout_of_job
 from commons.learning.quadratic_metric import QuadraticMetric, QuadraticMetricAccumulator
 from commons.learning.scaling import FeatureRange, RangeScaling
 
@@ -29,4 +29,5 @@ __all__ = [
     "leave_one_out_contributions",
     "mean_squared_error",
     "payout",
+    "payout_of_job",
 ]

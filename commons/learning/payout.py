@@ -7,6 +7,9 @@ Every division rounds down, and what rounding leaves goes to the buyer with the 
     each validator  = ⌊ ⌊deposit · validator_bps / 10000⌋ / number of validators ⌋
     aggregator      = ⌊ deposit · aggregator_bps / 10000 ⌋
     refund          = deposit - all of these
+
+A job that expires pays its aggregator nothing, and without a single checkpoint it pays nobody. The same rule in Solidity is
+contracts/src/PayoutMath.sol; both are tested with the vectors in contracts/test/vectors.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from commons.errors import InvalidInput
+from commons.learning.contribution import leave_one_out_contributions
 
 BPS = 10_000
 
@@ -67,6 +71,56 @@ def payout(
     aggregator = deposit_wei * aggregator_bps // BPS
     refund = deposit_wei - sum(trainers) - validator_each * n_validators - aggregator
     return Payout(trainers=trainers, validator_each=validator_each, aggregator=aggregator, refund=refund)
+
+
+def payout_of_job(
+    deposit_wei: int,
+    checkpoints: Sequence[tuple[int, Sequence[int]]],
+    n_trainers: int,
+    n_validators: int,
+    *,
+    delivered: bool,
+    trainer_bps: int = 7000,
+    validator_bps: int = 2000,
+    aggregator_bps: int = 1000,
+) -> Payout:
+    """Return the split that a job's recorded checkpoints make of its deposit.
+
+    Args:
+        deposit_wei: the deposit.
+        checkpoints: (mse, leave_one_out_mses) of each checkpoint in order, the same integers that the chain records; the
+            first is the start model's, without leave-one-out MSEs.
+        n_trainers: number of trainers.
+        n_validators: number of validators.
+        delivered: whether the job was finalized; otherwise it expired.
+        trainer_bps: the trainers' share in basis points.
+        validator_bps: the validators' share in basis points.
+        aggregator_bps: the aggregator's share in basis points.
+
+    Raises:
+        InvalidInput: as `payout`, or leave-one-out MSEs that are not one for each trainer.
+    """
+    if not checkpoints:
+        initial, final, gains = 0, 0, []
+        validator_bps = aggregator_bps = 0
+    else:
+        initial, final = checkpoints[0][0], checkpoints[-1][0]
+        gains = leave_one_out_contributions(checkpoints[1:])
+    if gains and len(gains) != n_trainers:
+        raise InvalidInput(
+            f"there are {len(gains)} leave-one-out errors at a checkpoint; expected {n_trainers}",
+            field="leave_one_out_mses",
+        )
+    return payout(
+        deposit_wei,
+        initial,
+        final,
+        gains or [0] * n_trainers,
+        n_validators,
+        trainer_bps=trainer_bps,
+        validator_bps=validator_bps,
+        aggregator_bps=aggregator_bps if delivered else 0,
+    )
 
 
 def _check(amounts: dict[str, int], contributions: Sequence[int], n_validators: int) -> None:

@@ -51,7 +51,7 @@ interface IMarketplace {
     /// @param specDigest digest of the job's specification, which is kept off chain
     /// @param keyDigest keccak256 of the buyer's Paillier modulus
     /// @param startBy last second in which the job can be started; from then on anybody can cancel it
-    /// @param finishBy last second in which a checkpoint can be recorded; from then on anybody can expire the job
+    /// @param finishBy last second in which a checkpoint can be recorded; after it anybody can expire the job
     /// @param trainerBps share of the deposit, in basis points, that a perfect model (MSE 0) pays to the trainers
     /// @param validatorBps share of the deposit, in basis points, for the validators
     /// @param aggregatorBps share of the deposit, in basis points, for the aggregator
@@ -73,7 +73,7 @@ interface IMarketplace {
     }
 
     /// @notice One evaluation of the model.
-    /// @param index position in the history: 0 is the start model, later ones grow strictly, gaps allowed
+    /// @param index position in the history, without gaps: 0 is the start model
     /// @param round training round after which the model was evaluated
     /// @param mse MSE of the global model
     /// @param leaveOneOutMses MSE of the model without each trainer, in the trainers' order; empty for index 0
@@ -93,8 +93,7 @@ interface IMarketplace {
     /// @param buyer who created the job
     /// @param state where it stands
     /// @param lastRecorded whether a checkpoint marked last was recorded
-    /// @param checkpointCount number of checkpoints recorded
-    /// @param latestIndex index of the latest checkpoint; meaningless while there is none
+    /// @param checkpointCount number of checkpoints recorded, which is the index of the next one
     /// @param deposit escrowed amount in wei
     /// @param initialMse MSE of checkpoint 0
     /// @param latestMse MSE of the latest checkpoint
@@ -106,7 +105,6 @@ interface IMarketplace {
         JobState state;
         bool lastRecorded;
         uint32 checkpointCount;
-        uint32 latestIndex;
         uint128 deposit;
         uint128 initialMse;
         uint128 latestMse;
@@ -179,7 +177,7 @@ interface IMarketplace {
     error MarketplaceAcceptanceInvalid(uint256 jobId, address owner);
     error MarketplaceSeedHashMissing(uint256 jobId);
     error MarketplaceCheckpointAfterLast(uint256 jobId, uint32 index);
-    error MarketplaceCheckpointOutOfOrder(uint256 jobId, uint32 index);
+    error MarketplaceCheckpointOutOfOrder(uint256 jobId, uint32 index, uint32 expected);
     error MarketplaceLeaveOneOutCountInvalid(uint256 jobId, uint256 given, uint256 expected);
     error MarketplaceMseTooLarge(uint256 mse, uint256 maximum);
     error MarketplaceDeliveryDigestMissing(uint256 jobId);
@@ -230,14 +228,15 @@ interface IMarketplace {
     function recordCheckpoint(uint256 jobId, Checkpoint calldata checkpoint, bytes calldata buyerSignature) external;
 
     /// @notice Publishes the seed and credits everybody. Only the job's aggregator, after a checkpoint marked last.
-    /// @dev Works after `finishBy` too, as long as nobody expired the job first; an aggregator that comes that late
-    /// shows the seed in a transaction that `expireJob` can overtake, and then is not paid.
+    /// @dev Works after `finishBy` too, as long as nobody expired the job. Until `FINALIZE_WINDOW` later nobody can; an
+    /// aggregator that comes later still shows the seed in a transaction that `expireJob` can overtake, and then is not paid.
     function finalize(uint256 jobId, bytes32 seed) external;
 
     /// @notice Calls off a job that has not started and refunds its deposit. The buyer at any time, anybody after `startBy`.
     function cancelJob(uint256 jobId) external;
 
-    /// @notice Settles a running job after `finishBy`, on its latest checkpoint. Anybody.
+    /// @notice Settles a running job after `finishBy` (`FINALIZE_WINDOW` later once a checkpoint marked last is recorded), on
+    /// its latest checkpoint. Anybody.
     /// @dev Trainers and validators are paid as by `finalize`; the aggregator, who did not deliver, gets nothing. If not
     /// even checkpoint 0 was recorded, nobody is paid. If checkpoint 0 is the only one, nothing improved and only the
     /// validators are paid.

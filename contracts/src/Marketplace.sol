@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {IMarketplace} from "./IMarketplace.sol";
@@ -21,6 +22,9 @@ contract Marketplace is IMarketplace, EIP712, ReentrancyGuard {
     uint256 public constant MAX_DEPOSIT = type(uint128).max;
     /// @notice The longest time from a job's creation to its `finishBy`: nobody waits longer for a silent aggregator.
     uint256 public constant MAX_DURATION = 366 days;
+    /// @notice After a checkpoint marked last, `expireJob` waits so much longer than `finishBy`, so that a buyer who signed it
+    /// in the last moment cannot take the seed from a late `finalize` and settle without the aggregator.
+    uint64 public constant FINALIZE_WINDOW = 1 hours;
 
     bytes32 private constant ACCEPTANCE_TYPEHASH = keccak256(
         "Acceptance(uint256 jobId,address owner,bytes32 specDigest,bytes32 keyDigest,uint8 roles,uint256 deposit,"
@@ -102,7 +106,7 @@ contract Marketplace is IMarketplace, EIP712, ReentrancyGuard {
         _checkPlace(jobId, job, checkpoint);
         if (checkpoint.mse > MAX_MSE) revert MarketplaceMseTooLarge(checkpoint.mse, MAX_MSE);
         if (checkpoint.last && checkpoint.deliveryDigest == bytes32(0)) revert MarketplaceDeliveryDigestMissing(jobId);
-        if (!SignatureChecker.isValidSignatureNow(job.buyer, hashCheckpoint(jobId, checkpoint), buyerSignature)) {
+        if (!_signed(job.buyer, hashCheckpoint(jobId, checkpoint), buyerSignature)) {
             revert MarketplaceBuyerSignatureInvalid(jobId);
         }
         _addContributions(jobId, checkpoint);
@@ -110,7 +114,6 @@ contract Marketplace is IMarketplace, EIP712, ReentrancyGuard {
         uint128 mse = uint128(checkpoint.mse);
         if (checkpoint.index == 0) job.initialMse = mse;
         job.latestMse = mse;
-        job.latestIndex = checkpoint.index;
         job.checkpointCount += 1;
         if (checkpoint.last) {
             job.lastRecorded = true;
@@ -153,7 +156,8 @@ contract Marketplace is IMarketplace, EIP712, ReentrancyGuard {
     /// @inheritdoc IMarketplace
     function expireJob(uint256 jobId) external {
         Job storage job = _jobIn(jobId, JobState.Running);
-        if (block.timestamp <= job.terms.finishBy) revert MarketplaceTooEarly(jobId, job.terms.finishBy);
+        uint64 deadline = job.lastRecorded ? job.terms.finishBy + FINALIZE_WINDOW : job.terms.finishBy;
+        if (block.timestamp <= deadline) revert MarketplaceTooEarly(jobId, deadline);
         job.state = JobState.Expired;
         uint256 refunded = _settle(jobId, job);
         emit JobExpired(jobId, job.deposit - refunded, refunded);
@@ -343,11 +347,11 @@ contract Marketplace is IMarketplace, EIP712, ReentrancyGuard {
 
     function _checkPlace(uint256 jobId, Job storage job, Checkpoint calldata checkpoint) private view {
         if (job.lastRecorded) revert MarketplaceCheckpointAfterLast(jobId, checkpoint.index);
-        bool first = job.checkpointCount == 0;
-        if (first ? checkpoint.index != 0 : checkpoint.index <= job.latestIndex) {
-            revert MarketplaceCheckpointOutOfOrder(jobId, checkpoint.index);
+        // Without gaps: which checkpoints count towards the pay is not the aggregator's choice.
+        if (checkpoint.index != job.checkpointCount) {
+            revert MarketplaceCheckpointOutOfOrder(jobId, checkpoint.index, job.checkpointCount);
         }
-        uint256 expected = first ? 0 : _trainers[jobId].length;
+        uint256 expected = checkpoint.index == 0 ? 0 : _trainers[jobId].length;
         if (checkpoint.leaveOneOutMses.length != expected) {
             revert MarketplaceLeaveOneOutCountInvalid(jobId, checkpoint.leaveOneOutMses.length, expected);
         }
@@ -355,8 +359,17 @@ contract Marketplace is IMarketplace, EIP712, ReentrancyGuard {
 
     function _accepted(uint256 jobId, address owner, uint8 role, bytes calldata signature) private view returns (bool) {
         // Most owners leave the choice of their role to the draw, so that reading is tried first.
-        return SignatureChecker.isValidSignatureNow(owner, hashAcceptance(jobId, owner, ROLE_EITHER), signature)
-            || SignatureChecker.isValidSignatureNow(owner, hashAcceptance(jobId, owner, role), signature);
+        return _signed(owner, hashAcceptance(jobId, owner, ROLE_EITHER), signature)
+            || _signed(owner, hashAcceptance(jobId, owner, role), signature);
+    }
+
+    /// @dev The key's own signature counts first: code that an account takes on later (EIP-7702) cannot disown it.
+    function _signed(address signer, bytes32 digest, bytes calldata signature) private view returns (bool) {
+        // The value left out only says more about an error, and with any error the key has not signed.
+        // slither-disable-next-line unused-return
+        (address recovered, ECDSA.RecoverError error,) = ECDSA.tryRecover(digest, signature);
+        return (error == ECDSA.RecoverError.NoError && recovered == signer)
+            || SignatureChecker.isValidERC1271SignatureNow(signer, digest, signature);
     }
 
     // ----------------------------------------------------------------------------------------------------- effects

@@ -68,6 +68,8 @@ library PayoutMath {
         returns (uint256[] memory shares, uint256 total)
     {
         uint256 count = contributions.length;
+        // It is meant to begin at zero, which is what a declaration without a value gives.
+        // slither-disable-next-line uninitialized-local
         uint256 sum;
         for (uint256 i = 0; i < count; ++i) {
             sum += contributions[i];

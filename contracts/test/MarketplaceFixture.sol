@@ -10,6 +10,8 @@ abstract contract MarketplaceFixture is Test {
     uint64 internal constant START = 1_700_000_000;
     uint64 internal constant START_BY = START + 1 hours;
     uint64 internal constant FINISH_BY = START + 1 days;
+    /// @dev Until then only `finalize` settles a job whose last checkpoint is recorded.
+    uint64 internal constant FINALIZE_BY = FINISH_BY + 1 hours;
     uint256 internal constant DEPOSIT = 10 ether;
     uint256 internal constant WAD = 1e18;
     uint8 internal constant EITHER = 3;

@@ -49,7 +49,7 @@ contract HostileBuyer {
     }
 }
 
-/// @notice Pull payments, hostile payees, the edges of the payout, and what the first platform's contract allowed.
+/// @notice Pull payments, hostile payees, and the edges of the payout.
 contract MarketplaceMoneyTest is MarketplaceFixture {
     event Credited(uint256 indexed jobId, address indexed payee, IMarketplace.Role indexed role, uint256 amount);
     event Withdrawn(address indexed payee, address indexed to, uint256 amount);
@@ -221,90 +221,13 @@ contract MarketplaceMoneyTest is MarketplaceFixture {
         start(jobId, 2, 1);
         record(jobId, plain(0, huge, none()));
         record(jobId, plain(1, 0, two(huge, huge)));
-        record(jobId, last(type(uint32).max, 0, two(huge, huge)));
+        record(jobId, last(2, 0, two(huge, huge)));
         finalize(jobId);
         assertOwed(owner(0), (deposit * 7000) / 10_000 / 2);
         assertSolvent();
     }
 
-    /// @dev The limits' price: everything about a job of the maximum size fits one block of 30 million gas, and the 16.7
-    /// million that EIP-7825 allows a single transaction.
-    function test_gas_of_the_largest_job() public {
-        uint256 limit = 16_777_216;
-        uint256 jobId = post();
-        bytes[] memory signatures = acceptances(jobId, 140);
-        (address[] memory trainers, address[] memory validators) = (owners(0, 100), owners(100, 40));
-        uint256 before = gasleft();
-        vm.prank(aggregator);
-        market.startJob(jobId, trainers, validators, signatures, seedHash());
-        assertTrue(before - gasleft() < limit, "start");
-        record(jobId, plain(0, 10 * WAD, none()));
-        IMarketplace.Checkpoint memory checkpoint = last(1, 5 * WAD, all(100, 6 * WAD));
-        before = gasleft();
-        record(jobId, checkpoint);
-        assertTrue(before - gasleft() < limit, "checkpoint");
-        before = gasleft();
-        finalize(jobId);
-        assertTrue(before - gasleft() < limit, "settlement");
-        assertOwed(owner(99), 0.035 ether);
-        assertOwed(owner(139), 0.05 ether);
-    }
-
-    // -------------------------------------------------------------------------------------------------- regressions
-
-    function test_regression_an_outsider_takes_nothing() public {
-        settled();
-        post();
-        vm.expectRevert(abi.encodeWithSelector(IMarketplace.MarketplaceNothingOwed.selector, stranger));
-        vm.prank(stranger);
-        market.withdraw();
-        vm.expectRevert(abi.encodeWithSelector(IMarketplace.MarketplaceNothingOwed.selector, stranger));
-        vm.prank(stranger);
-        market.withdrawTo(stranger);
-    }
-
-    function test_regression_nobody_overwrites_a_job() public {
-        uint256 jobId = running(1, 1);
-        vm.deal(stranger, 1 ether);
-        vm.prank(stranger);
-        uint256 other = market.createJob{value: 1 ether}(defaultTerms());
-        assertEq(other, jobId + 1, "a new id");
-        assertEq(market.getJob(jobId).buyer, buyer, "buyer");
-        assertState(jobId, IMarketplace.JobState.Running);
-    }
-
-    function test_regression_a_rising_mse_settles() public {
-        assertPaid(5 * WAD, 9 * WAD, 10 * WAD, 0);
-    }
-
-    function test_regression_an_unchanged_mse_settles() public {
-        assertPaid(5 * WAD, 5 * WAD, 6 * WAD, 0);
-    }
-
-    function test_regression_an_initial_mse_of_0_settles() public {
-        assertPaid(0, 0, 0, 0);
-        assertPaid(0, 5 * WAD, 5 * WAD, 0);
-    }
-
-    function test_regression_equal_leave_one_out_mses_share_equally() public {
-        assertPaid(10 * WAD, 5 * WAD, 5 * WAD, 1.75 ether);
-        assertPaid(10 * WAD, 5 * WAD, 7 * WAD, 1.75 ether);
-        assertPaid(10 * WAD, 5 * WAD, 2 * WAD, 1.75 ether);
-    }
-
     // ------------------------------------------------------------------------------------------------------ helpers
-
-    /// @dev A job of two trainers with equal leave-one-out MSEs; checks what each of them gets.
-    function assertPaid(uint256 initial, uint256 final_, uint256 leaveOneOut, uint256 each) private {
-        uint256 jobId = running(2, 1);
-        (uint256 first, uint256 second) = (market.owed(owner(0)), market.owed(owner(1)));
-        record(jobId, plain(0, initial, none()));
-        record(jobId, last(1, final_, all(2, leaveOneOut)));
-        finalize(jobId);
-        assertEq(market.owed(owner(0)) - first, each, "first trainer");
-        assertEq(market.owed(owner(1)) - second, each, "second trainer");
-        assertSolvent();
-    }
 
     /// @dev One trainer (3.5 ether), one validator (2), the aggregator (1), the rest to the buyer.
     function settled() private returns (uint256 jobId) {

@@ -3,13 +3,16 @@ pragma solidity 0.8.30;
 
 import {PayoutMath} from "../src/PayoutMath.sol";
 
-/// @notice Lets a test from outside call the payout rule by itself.
+/// @notice Lets a test from outside call the payout rule by itself, for many splits at once.
 contract PayoutMathHarness {
-    function payout(PayoutMath.Input calldata input, uint256[] calldata contributions)
+    function payouts(PayoutMath.Input[] calldata inputs, uint256[][] calldata contributions)
         external
         pure
-        returns (PayoutMath.Payout memory)
+        returns (PayoutMath.Payout[] memory results)
     {
-        return PayoutMath.payout(input, contributions);
+        results = new PayoutMath.Payout[](inputs.length);
+        for (uint256 i = 0; i < inputs.length; ++i) {
+            results[i] = PayoutMath.payout(inputs[i], contributions[i]);
+        }
     }
 }

@@ -13,6 +13,7 @@ interface Vm {
     function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function warp(uint256 timestamp) external;
     function deal(address account, uint256 balance) external;
+    function etch(address account, bytes calldata code) external;
     function prank(address sender) external;
     function expectRevert(bytes calldata revertData) external;
     function expectRevert() external;
@@ -21,6 +22,12 @@ interface Vm {
     function getRecordedLogs() external returns (Log[] memory);
     function assume(bool condition) external pure;
     function chainId(uint256 newChainId) external;
+    function envOr(string calldata name, string calldata fallback_) external view returns (string memory);
+    function toString(bytes calldata value) external pure returns (string memory);
+    function writeLine(string calldata path, string calldata line) external;
+    function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256 gasUsed);
+    function snapshotState() external returns (uint256 snapshotId);
+    function revertToState(uint256 snapshotId) external returns (bool success);
 }
 
 /// @notice Assertions, and the cheat codes at their fixed address. A failed assertion reverts, which fails the test.

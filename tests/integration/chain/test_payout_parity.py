@@ -1,36 +1,44 @@
-"""The payout rule in Solidity and in Python, compared to the wei: the formula by itself, and whole jobs."""
+"""The payout rule in Solidity against the shared vectors: the formula by itself, and whole jobs on the deployed contract."""
 
 from __future__ import annotations
 
 import importlib.util
-import random
+import itertools
+import json
 import secrets
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import solcx
+from eth_account import Account
 from eth_account.signers.local import LocalAccount
-from eth_tester import EthereumTester, PyEVMBackend
 from eth_utils.crypto import keccak
-from web3 import EthereumTesterProvider, Web3
 from web3.contract import Contract
 
-from commons.chain.jobs import ContractCall, JobTerms, Role
+from commons.chain.deployment import deploy
+from commons.chain.jobs import ContractCall, JobOnChain, JobState, JobTerms, Role
 from commons.chain.marketplace import Marketplace
 from commons.chain.signing import ROLE_EITHER, CheckpointStatement, sign_acceptance, sign_checkpoint
-from commons.chain.transactions import deploy, send_and_wait
-from commons.learning.payout import Payout, payout
+from commons.chain.transactions import send_and_wait
+from commons.learning.payout import Payout
 from deltaml.nodes import ChainNode, fund
 
 pytestmark = pytest.mark.integration
 
 CONTRACTS = Path(__file__).resolve().parents[3] / "contracts"
-MAX_128 = 2**128 - 1
-ETHER = 10**18
-RANDOM_CASES = 400
+Vector = dict[str, Any]
+VECTORS: dict[str, list[Vector]] = {
+    name: json.loads((CONTRACTS / "test" / "vectors" / f"{name}.json").read_text())
+    for name in ("histories", "contributions")
+}
+BATCH = 250
+DRAWN_JOBS = 12
+# Every named history, and some of those that were drawn, evenly over the file. Anvil adds value and fees in 128 bits.
+SENDABLE = [vector for vector in VECTORS["histories"] if int(vector["deposit"]) <= 2**128 - 10**20]
+NAMED = [vector for vector in SENDABLE if "case" in vector]
+DRAWN = SENDABLE[len(NAMED) :: (len(SENDABLE) - len(NAMED)) // DRAWN_JOBS]
 
 
 def compiled_harness() -> dict[str, Any]:
@@ -48,150 +56,171 @@ def compiled_harness() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def harness() -> Contract:
+def market(anvil: ChainNode) -> Marketplace:
+    return Marketplace(anvil.rpc_url, deploy(anvil.rpc_url, funded(anvil, 10**20)).address)
+
+
+@pytest.fixture(scope="module")
+def harness(anvil: ChainNode, market: Marketplace) -> Contract:
     compiled = compiled_harness()
-    web3 = Web3(EthereumTesterProvider(EthereumTester(PyEVMBackend())))
-    factory = web3.eth.contract(abi=compiled["abi"], bytecode=compiled["evm"]["bytecode"]["object"])
-    tx_hash = factory.constructor().transact({"from": web3.eth.accounts[0]})
-    return web3.eth.contract(web3.eth.get_transaction_receipt(tx_hash)["contractAddress"], abi=compiled["abi"])
+    creation = ContractCall(None, bytes.fromhex(compiled["evm"]["bytecode"]["object"]), 0, "deploy the harness")
+    receipt = send_and_wait(market.connection, funded(anvil, 10**20), creation)
+    return market.connection.web3.eth.contract(receipt["contractAddress"], abi=compiled["abi"])
 
 
-class Case(NamedTuple):
-    """What a split depends on; `bps` are the trainers', the validators' and the aggregator's."""
-
-    deposit: int
-    initial: int
-    final: int
-    contributions: list[int]
-    validators: int
-    bps: tuple[int, int, int] = (7000, 2000, 1000)
+def funded(node: ChainNode, amount_wei: int) -> LocalAccount:
+    account: LocalAccount = Account.from_key(secrets.token_bytes(32))
+    fund(node.rpc_url, account.address, amount_wei)
+    return account
 
 
-def on_chain(harness: Contract, case: Case) -> Payout:
-    parameters = (case.deposit, case.initial, case.final, *case.bps, case.validators)
-    raw = harness.functions.payout(parameters, case.contributions).call()
-    return Payout(tuple(raw[0]), raw[1], raw[2], raw[3])
+def numbers(values: list[str]) -> list[int]:
+    return [int(value) for value in values]
 
 
-def in_python(case: Case) -> Payout:
-    shares = dict(zip(("trainer_bps", "validator_bps", "aggregator_bps"), case.bps, strict=True))
-    return payout(case.deposit, case.initial, case.final, case.contributions, case.validators, **shares)
+def expected(vector: Vector) -> Payout:
+    pays = vector["pays"]
+    amounts = (int(pays[name]) for name in ("validator", "aggregator", "refund"))
+    return Payout(tuple(numbers(pays["trainers"])), *amounts)
 
 
-DEGENERATE = [
-    Case(10 * ETHER, 0, 0, [0, 0], 2),
-    Case(10 * ETHER, 0, 5, [1, 2], 2),
-    Case(10 * ETHER, 5, 5, [0], 1),
-    Case(10 * ETHER, 5, 9, [3, 4], 1),
-    Case(10 * ETHER, 1, 0, [0, 0, 0], 3),
-    Case(10 * ETHER, MAX_128, MAX_128 - 1, [1], 1),
-    Case(MAX_128, MAX_128, 0, [2**160 - 1] * 100, 40),
-    Case(MAX_128, MAX_128, 1, [2**160 - 1, 0], 7, (10_000, 0, 0)),
-    Case(1, 10, 0, [1, 1], 1),
-    Case(1, 1, 0, [1], 1, (10_000, 0, 0)),
-    Case(10_001, 7, 3, [1] * 7, 3, (0, 0, 0)),
-    Case(9_999, 3, 1, [5, 0, 5], 40, (0, 10_000, 0)),
-    Case(12_345, 3, 1, [5, 0, 5], 40, (0, 0, 10_000)),
-]
+# ------------------------------------------------------------------------------------------------ the formula by itself
 
 
-@pytest.mark.parametrize("case", DEGENERATE)
-def test_degenerate_cases_agree(harness: Contract, case: Case) -> None:
-    assert on_chain(harness, case) == in_python(case)
+def split_input(vector: Vector) -> tuple[int, ...]:
+    """What `PayoutMath.Input` is for the vector; what an end makes of the shares is the contract's part, tested below."""
+    trainer_bps, validator_bps, aggregator_bps = vector["bps"]
+    if "checkpoints" in vector:
+        course = vector["checkpoints"]
+        initial, final = (course[0][0], course[-1][0]) if course else ("0", "0")
+        validator_bps *= bool(course)
+        aggregator_bps *= bool(course) and vector["delivered"]
+    else:
+        initial, final = vector["initial"], vector["final"]
+    amounts = (int(vector["deposit"]), int(initial), int(final))
+    return (*amounts, trainer_bps, validator_bps, aggregator_bps, vector["validators"])
 
 
-def magnitude(source: random.Random, bits: int) -> int:
-    """A number whose length is uniform, so that small, equal and huge values meet."""
-    return source.getrandbits(source.randint(0, bits))
+def batches(name: str) -> Iterator[tuple[int, list[Vector]]]:
+    """Batches of vectors, with the line on which each starts."""
+    for start in range(0, len(VECTORS[name]), BATCH):
+        yield start + 2, VECTORS[name][start : start + BATCH]
 
 
-def test_random_cases_agree(harness: Contract) -> None:
-    source = random.Random(20_240_607)
-    for _ in range(RANDOM_CASES):
-        trainer_bps = source.randint(0, 10_000)
-        validator_bps = source.randint(0, 10_000 - trainer_bps)
-        aggregator_bps = source.randint(0, 10_000 - trainer_bps - validator_bps)
-        case = Case(
-            magnitude(source, 128) or 1,
-            magnitude(source, 128),
-            magnitude(source, 128),
-            [magnitude(source, 160) for _ in range(source.randint(1, 12))],
-            source.randint(1, 40),
-            (trainer_bps, validator_bps, aggregator_bps),
-        )
-        expected = in_python(case)
-        assert on_chain(harness, case) == expected
-        paid = sum(expected.trainers) + expected.validator_each * case.validators + expected.aggregator
-        assert paid + expected.refund == case.deposit
+@pytest.mark.parametrize("name", list(VECTORS))
+def test_every_split_agrees_to_the_wei(harness: Contract, name: str) -> None:
+    compared = 0
+    for line, batch in batches(name):
+        contributions = [numbers(vector["contributions"]) for vector in batch]
+        results = harness.functions.payouts([split_input(vector) for vector in batch], contributions).call()
+        for offset, (vector, raw) in enumerate(zip(batch, results, strict=True)):
+            assert Payout(tuple(raw[0]), *raw[1:]) == expected(vector), f"{name}.json:{line + offset}"
+            compared += 1
+    assert compared == len(VECTORS[name]) > 4000
 
 
 # ----------------------------------------------------------------------------------------------------------- whole jobs
 
 
+class Parties(NamedTuple):
+    """Who takes part in all jobs; a job of few owners has the first of them."""
+
+    buyer: LocalAccount
+    aggregator: LocalAccount
+    stranger: LocalAccount
+    owners: list[LocalAccount]
+
+
 @pytest.fixture(scope="module")
-def party(anvil: ChainNode) -> tuple[Marketplace, Callable[[], LocalAccount]]:
-    from eth_account import Account
-
-    def draw() -> LocalAccount:
-        account: LocalAccount = Account.from_key(secrets.token_bytes(32))
-        fund(anvil.rpc_url, account.address, 1000 * ETHER)
-        return account
-
-    return Marketplace(anvil.rpc_url, deploy(anvil.rpc_url, draw())), draw
+def parties(anvil: ChainNode) -> Parties:
+    owners: list[LocalAccount] = [Account.from_key(secrets.token_bytes(32)) for _ in range(140)]
+    return Parties(funded(anvil, 2**140), funded(anvil, 10**24), funded(anvil, 10**24), owners)
 
 
-HISTORIES: dict[str, list[tuple[int, list[int]]]] = {
-    "falling": [(9 * ETHER, []), (5 * ETHER, [8 * ETHER, 4 * ETHER, 5 * ETHER]), (3 * ETHER, [3 * ETHER + 1, 7, 0])],
-    "rising": [(2 * ETHER, []), (5 * ETHER, [6 * ETHER, 6 * ETHER, 5 * ETHER])],
-    "equal leave-one-out": [(2 * ETHER, []), (ETHER, [ETHER] * 3)],
-    "perfect from the start": [(0, []), (0, [0, 5, 1])],
-    "nothing but the start": [(7, [])],
-    "huge": [(MAX_128, []), (MAX_128 // 3, [MAX_128] * 3), (1, [MAX_128, 0, MAX_128 - 1])],
-}
+@pytest.fixture(scope="module")
+def rpc(market: Marketplace) -> Callable[..., Any]:
+    """One call of the node's own methods, for its clock."""
+
+    def call(method: str, *parameters: Any) -> Any:
+        answer = market.connection.web3.provider.make_request(method, list(parameters))
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    return call
 
 
-@pytest.mark.parametrize("name", list(HISTORIES))
-def test_whole_jobs_agree(party: tuple[Marketplace, Callable[[], LocalAccount]], name: str) -> None:
-    market, draw = party
-    buyer, aggregator, *owners = (draw() for _ in range(7))
-    deposit, seed, history = 10 * ETHER + 7, secrets.token_bytes(32), HISTORIES[name]
-    connection, addresses = market.connection, [owner.address for owner in owners]
+def send(market: Marketplace, account: LocalAccount, call: ContractCall) -> str:
+    return "0x" + bytes(send_and_wait(market.connection, account, call)["transactionHash"]).hex()
 
-    def send(account: LocalAccount, call: ContractCall) -> str:
-        return "0x" + bytes(send_and_wait(connection, account, call)["transactionHash"]).hex()
 
-    now = int(time.time())
+def started(market: Marketplace, parties: Parties, vector: Vector, seed: bytes) -> JobOnChain:
+    """Post the job of a vector and start it."""
+    trainers, validators = len(vector["contributions"]), vector["validators"]
+    now = market.connection.web3.eth.get_block("latest")["timestamp"]
     terms = JobTerms(
-        aggregator=aggregator.address,
+        aggregator=parties.aggregator.address,
         spec_digest=b"s" * 32,
         key_digest=b"k" * 32,
         start_by=now + 999,
         finish_by=now + 9999,
+        **dict(zip(("trainer_bps", "validator_bps", "aggregator_bps"), vector["bps"], strict=True)),
     )
-    job_id = market.job_created_by(send(buyer, market.calls.create_job(terms, deposit)))
-    job = market.job(job_id)
+    posting = market.calls.create_job(terms, int(vector["deposit"]))
+    job = market.job(market.job_created_by(send(market, parties.buyer, posting)))
+    owners = parties.owners[: trainers + validators]
     acceptances = [
         sign_acceptance(owner, market.domain, job.acceptance_terms(owner.address, ROLE_EITHER)) for owner in owners
     ]
-    send(aggregator, market.calls.start_job(job_id, addresses[:3], addresses[3:], acceptances, keccak(seed)))
-    for index, (mse, leave_one_out) in enumerate(history):
-        last = index == len(history) - 1
+    addresses = [owner.address for owner in owners]
+    start = market.calls.start_job(job.job_id, addresses[:trainers], addresses[trainers:], acceptances, keccak(seed))
+    send(market, parties.aggregator, start)
+    return job
+
+
+def recorded(market: Marketplace, parties: Parties, vector: Vector, job_id: int) -> None:
+    """Record the checkpoints of a vector; only a job that is delivered gets a last one."""
+    for index, (mse, *without) in enumerate(map(numbers, vector["checkpoints"])):
+        last = vector["delivered"] and index == len(vector["checkpoints"]) - 1
         digest = b"d" * 32 if last else bytes(32)
-        statement = CheckpointStatement(job_id, index, index, mse, tuple(leave_one_out), last, digest)
-        send(aggregator, market.calls.record_checkpoint(statement, sign_checkpoint(buyer, market.domain, statement)))
+        statement = CheckpointStatement(job_id, index, index, mse, tuple(without), last, digest)
+        signature = sign_checkpoint(parties.buyer, market.domain, statement)
+        send(market, parties.aggregator, market.calls.record_checkpoint(statement, signature))
 
-    contributions = [sum(max(0, row[t] - mse) for mse, row in history[1:]) for t in range(3)]
-    assert market.contributions(job_id) == tuple(contributions)
-    expected = payout(deposit, history[0][0], history[-1][0], contributions, 2)
+
+def quoted(market: Marketplace, job_id: int) -> Payout:
     quote = market.quote(job_id)
-    assert Payout(quote.trainers, quote.validator_each, quote.aggregator, quote.refund) == expected
+    return Payout(quote.trainers, quote.validator_each, quote.aggregator, quote.refund)
 
-    send(aggregator, market.calls.finalize(job_id, seed))
-    credited = {(credit.role, credit.payee): credit.amount_wei for credit in market.credited(job_id)}
-    for address, amount in zip(addresses[:3], expected.trainers, strict=True):
-        assert credited.pop((Role.TRAINER, address), 0) == amount
-    for address in addresses[3:]:
-        assert credited.pop((Role.VALIDATOR, address), 0) == expected.validator_each
-    assert credited.pop((Role.AGGREGATOR, aggregator.address), 0) == expected.aggregator
-    assert credited.pop((Role.BUYER, buyer.address), 0) == expected.refund
-    assert credited == {}
+
+@pytest.mark.parametrize("vector", [*NAMED, *DRAWN], ids=lambda vector: vector.get("case", "drawn"))
+def test_whole_jobs_agree_to_the_wei(
+    market: Marketplace, parties: Parties, rpc: Callable[..., Any], vector: Vector
+) -> None:
+    seed, split = secrets.token_bytes(32), expected(vector)
+    job = started(market, parties, vector, seed)
+    recorded(market, parties, vector, job.job_id)
+    assert market.contributions(job.job_id) == tuple(numbers(vector["contributions"]))
+    if vector["delivered"]:
+        assert quoted(market, job.job_id) == split
+        send(market, parties.aggregator, market.calls.finalize(job.job_id, seed))
+    else:
+        rpc("evm_setNextBlockTimestamp", job.terms.finish_by + 1)
+        rpc("evm_mine")
+        send(market, parties.stranger, market.calls.expire_job(job.job_id))
+    assert market.job(job.job_id).state is (JobState.FINISHED if vector["delivered"] else JobState.EXPIRED)
+    assert quoted(market, job.job_id) == split
+
+    addresses = [owner.address for owner in parties.owners]
+    trainers = len(split.trainers)
+    due = dict(zip(itertools.product([Role.TRAINER], addresses[:trainers]), split.trainers, strict=True))
+    due |= {
+        (Role.VALIDATOR, owner): split.validator_each for owner in addresses[trainers : trainers + vector["validators"]]
+    }
+    due |= {(Role.AGGREGATOR, parties.aggregator.address): split.aggregator}
+    due |= {(Role.BUYER, parties.buyer.address): split.refund}
+    credited = market.credited(job.job_id)
+    assert {(credit.role, credit.payee): credit.amount_wei for credit in credited} == {
+        payee: amount for payee, amount in due.items() if amount
+    }
+    assert sum(credit.amount_wei for credit in credited) == int(vector["deposit"])
+    assert market.escrowed_wei(job.job_id) == 0

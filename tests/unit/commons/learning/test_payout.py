@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commons.errors import InvalidInput
-from commons.learning.payout import Payout, payout
+from commons.learning.payout import Payout, payout, payout_of_job
 
 wei = st.integers(0, 2**128 - 1)
 mse = st.integers(0, 2**128 - 1)
@@ -94,3 +94,26 @@ def test_impossible_arguments_are_refused(changed, field):
     with pytest.raises(InvalidInput) as caught:
         payout(**(arguments | changed))
     assert caught.value.fields["field"] == field
+
+
+COURSE = [(100, []), (80, [90, 70]), (50, [50, 80])]
+
+
+@pytest.mark.parametrize(
+    ("checkpoints", "delivered", "expected"),
+    [
+        # Contributions of 10 and 30 share half of 7000.
+        (COURSE, True, Payout((875, 2625), 2000, 1000, 3500)),
+        (COURSE, False, Payout((875, 2625), 2000, 0, 4500)),
+        (COURSE[:1], False, Payout((0, 0), 2000, 0, 8000)),
+        ([], False, Payout((0, 0), 0, 0, 10_000)),
+    ],
+)
+def test_a_job_pays_by_its_checkpoints_and_its_end(checkpoints, delivered, expected):
+    assert payout_of_job(10_000, checkpoints, 2, 1, delivered=delivered) == expected
+
+
+def test_leave_one_out_errors_of_other_trainers_are_refused():
+    with pytest.raises(InvalidInput, match="expected 3") as caught:
+        payout_of_job(10_000, COURSE, 3, 1, delivered=True)
+    assert caught.value.fields["field"] == "leave_one_out_mses"
