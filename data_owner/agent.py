@@ -1,8 +1,8 @@
 """The two processes beside a data owner's web server.
 
 The *task agent* answers the aggregator's tasks (train; evaluate, unmask, verify). The *courier* brings over what was
-decided in the web server: datasets to list, acceptances, transactions. Both start every connection themselves, and both
-can be killed at any point: what they work from are rows.
+decided in the web server (datasets to list, acceptances, transactions), follows the contract's events, and settles jobs that
+nobody else settles. Both start every connection themselves, and both can be killed at any point: what they work from are rows.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from commons.chain.signing import recover_message, sign_message
 from commons.errors import DeltaMLError, ProtocolViolation
 from commons.protocol.tasks import AnyResult, AnyTask, EvaluateTask, TrainTask, UnmaskTask, VerifyTask
 from data_owner.services.deliveries import Deliveries
+from data_owner.services.job_view import TRAINER, VALIDATOR
 from data_owner.services.offers import Offers
-from data_owner.services.participation import TRAINER, VALIDATOR, Participant
+from data_owner.services.on_chain import OnChain
+from data_owner.services.participation import Participant
 
 MAX_JOBS_READY = 8
 """Jobs whose keys and statistics are kept in memory; others are made ready anew when their next task comes."""
@@ -31,6 +33,7 @@ PREPARED = 256
 """Obfuscators kept ready for each of these jobs: about as many as a model of average size needs between two checkpoints."""
 
 INTERVAL_S = 0.25
+FOLLOW_INTERVAL_S = 2.0
 REFRESH_INTERVAL_S = 15.0
 
 log = structlog.get_logger(__name__)
@@ -42,11 +45,18 @@ class TaskAnswerer:
     Args:
         make_participant: gets this owner ready for a job.
         account: signs a validator's statements.
+        is_current: whether a participant that was made earlier can still be used.
     """
 
-    def __init__(self, make_participant: Callable[[int], Participant], account: LocalAccount) -> None:
+    def __init__(
+        self,
+        make_participant: Callable[[int], Participant],
+        account: LocalAccount,
+        is_current: Callable[[int, Participant], bool] = lambda _job_id, _participant: True,
+    ) -> None:
         self._make_participant = make_participant
         self._account = account
+        self._is_current = is_current
         self._ready: OrderedDict[int, Participant] = OrderedDict()
 
     def answer(self, task: AnyTask) -> AnyResult:
@@ -79,7 +89,8 @@ class TaskAnswerer:
         return any(participant.randomizer.prepare(PREPARED) for participant in list(self._ready.values()))
 
     def _participant(self, job_id: int) -> Participant:
-        if job_id not in self._ready:
+        ready = self._ready.get(job_id)
+        if ready is None or not self._is_current(job_id, ready):
             self._ready[job_id] = self._make_participant(job_id)
             log.info("job_ready", job_id=job_id)
         self._ready.move_to_end(job_id)
@@ -89,11 +100,12 @@ class TaskAnswerer:
 
 
 class Courier:
-    """Brings decisions to the aggregator and transactions to the chain, until stopped.
+    """Brings decisions to the aggregator and transactions to the chain, and sees to the money, until stopped.
 
     Args:
         deliveries: what the aggregator is told.
         sender: what the chain is sent.
+        on_chain: what has happened on chain, and what this owner does about it.
         offers: refreshed now and then, so that an owner sees how its jobs ended although nobody looked meanwhile.
         clock: monotonic seconds.
     """
@@ -102,16 +114,18 @@ class Courier:
         self,
         deliveries: Deliveries,
         sender: OutboxSender,
+        on_chain: OnChain,
         offers: Offers,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._deliveries = deliveries
         self._sender = sender
+        self._on_chain = on_chain
         self._offers = offers
         self._clock = clock
         self._away = Backoff()
-        self._deliver_at = self._refresh_at = clock()
+        self._deliver_at = self._refresh_at = self._follow_at = clock()
         self._waiting_for: str | None = None
 
     def run(self, stop: StopSignal) -> None:
@@ -126,6 +140,9 @@ class Courier:
         if status.waiting_for != self._waiting_for:
             self._waiting_for = status.waiting_for
             log.info("transactions", unfinished=status.unfinished, waiting_for=status.waiting_for)
+        if status.unfinished or self._clock() >= self._follow_at:
+            self._on_chain.step()
+            self._follow_at = self._clock() + FOLLOW_INTERVAL_S
         if self._clock() >= self._deliver_at:
             self._deliver()
         if self._clock() >= self._refresh_at:

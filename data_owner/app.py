@@ -9,8 +9,12 @@ from flask import Flask
 from sqlalchemy import text
 
 from commons.errors import DeltaMLError
+from commons.web.about_api import About, about_blueprint
 from commons.web.app import ReadinessCheck, create_api
+from commons.web.frontend import serve_pages
+from commons.web.hosts import require_known_host
 from commons.web.session_api import require_session, session_blueprint
+from commons.web.split_preview_api import split_preview_blueprint
 from data_owner.api.datasets import datasets_blueprint
 from data_owner.api.earnings import earnings_blueprint
 from data_owner.api.offers import offers_blueprint
@@ -25,12 +29,33 @@ def create_app(owner: Owner) -> Flask:
         readiness=lambda: _readiness(owner),
         description="Keeps a data owner's rows, offers what they are good for, and answers encrypted training tasks.",
     )
-    app.register_api(session_blueprint(owner.authenticator))
-    app.register_api(datasets_blueprint(owner.datasets, max_upload_bytes=owner.max_upload_bytes))
-    app.register_api(offers_blueprint(owner.offers, owner.commitments))
+    config = owner.config
+    require_known_host(app, public_url=config.public_url, listens_on=config.host)
+    require_session(app, owner.authenticator, public_url=config.public_url)
+    app.register_api(session_blueprint(owner.authenticator, public_url=config.public_url))
+    app.register_api(about_blueprint(_about(owner), lambda: _readiness(owner)))
+    app.register_api(split_preview_blueprint())
+    app.register_api(
+        datasets_blueprint(owner.datasets, owner.histograms, max_upload_bytes=config.max_upload_mib * 2**20)
+    )
+    app.register_api(offers_blueprint(owner.offers, owner.commitments, owner.terms, owner.earnings))
     app.register_api(earnings_blueprint(owner.earnings))
-    require_session(app, owner.authenticator)
+    serve_pages(app, config.ui_dir / "owner")
     return app
+
+
+def _about(owner: Owner) -> About:
+    config = owner.config
+    return About(
+        service="owner",
+        name=config.name,
+        version=version("deltaml"),
+        address=owner.address,
+        chain_id=config.chain.chain_id,
+        contract_address=config.chain.contract_address,
+        aggregator_url=config.aggregator_url,
+        explorer_url=config.explorer_url,
+    )
 
 
 def _readiness(owner: Owner) -> list[ReadinessCheck]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from commons.web.configuration import ConfigurationReader
+from commons.chain.settings import ChainSettings, read_chain_settings
+from commons.web.configuration import DEFAULT_UI_DIR, ConfigurationReader
 
 DEFAULT_UPLOAD_MIB = 2048
 
@@ -21,13 +22,15 @@ class OwnerConfig:
         database_url: SQLAlchemy URL; a SQLite file in `state_dir` by default.
         host, port: where to listen; port 0 finds a free one.
         aggregator_url: the federated aggregator.
-        eth_rpc_url: the Ethereum node that is asked for terms, roles and pay; best one that this owner trusts.
-        contract_address: the marketplace.
-        chain_id: the chain that node and aggregator must serve; None takes whichever the node serves.
+        chain: node, contract, and how transactions are sent. The node is asked for terms, roles and pay; best one that this
+            owner trusts.
         keystore, keystore_password: the account that signs acceptances and is paid.
         admin_password: of the first user; drawn and written to a file when it is None.
         max_upload_mib: largest data file that can be uploaded.
         unsafe_small_key: accepts jobs with Paillier keys under the minimum size (tests only).
+        public_url: the URL under which browsers reach this service; None takes addresses and localhost only.
+        explorer_url: a block explorer, for links to transactions.
+        ui_dir: where the built pages are, in a folder for each service.
     """
 
     name: str
@@ -36,14 +39,15 @@ class OwnerConfig:
     host: str
     port: int
     aggregator_url: str
-    eth_rpc_url: str = field(repr=False)
-    contract_address: str
-    chain_id: int | None
+    chain: ChainSettings
     keystore: Path
     keystore_password: str = field(repr=False)
     admin_password: str | None = field(repr=False)
     max_upload_mib: int
     unsafe_small_key: bool
+    public_url: str | None
+    explorer_url: str | None
+    ui_dir: Path
 
     @classmethod
     def read(cls, options: Mapping[str, object], environment: Mapping[str, str] | None = None) -> OwnerConfig:
@@ -59,15 +63,15 @@ class OwnerConfig:
             host=reader.text("host", "127.0.0.1"),
             port=reader.integer("port", 8300, maximum=65535),
             aggregator_url=reader.url("aggregator_url", "http://127.0.0.1:8100"),
-            eth_rpc_url=reader.url("eth_rpc_url", "http://127.0.0.1:8545"),
-            contract_address=reader.text("contract_address"),
-            # 0 is no chain id (EIP-155), so it can stand for "any".
-            chain_id=reader.integer("chain_id", 0) or None,
+            chain=read_chain_settings(reader),
             keystore=reader.path("keystore", state_dir / "keystore.json"),
             keystore_password=password or "",
             admin_password=reader.secret("admin_password"),
             max_upload_mib=reader.integer("max_upload_mib", DEFAULT_UPLOAD_MIB, minimum=1),
             unsafe_small_key=reader.flag("unsafe_small_key"),
+            public_url=reader.url("public_url") if reader.optional("public_url") else None,
+            explorer_url=reader.url("explorer_url") if reader.optional("explorer_url") else None,
+            ui_dir=reader.path("ui_dir", DEFAULT_UI_DIR),
         )
         reader.finish()
         return config

@@ -25,10 +25,12 @@ def serve(config: OwnerConfig, ready_file: Path | None = None) -> int:
 
     Raises:
         InvalidInput, NotFound, NotAuthenticated: configuration, keystore or its password are wrong.
+        NotFound, Conflict: the node answers, and what it has at the contract's address is not the marketplace.
         ServiceUnavailable: the database does not answer.
     """
     configure_logging("data_owner")
     account = load_account(config.keystore, config.keystore_password)
+    config.chain.refuse_other_contract()
     prepare(config)
 
     def app() -> Flask:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from pathlib import Path
 
 from flask import Flask
 from sqlalchemy import text
 
 from commons.errors import DeltaMLError
 from commons.web.app import ReadinessCheck, create_api
+from commons.web.configuration import DEFAULT_UI_DIR
+from commons.web.frontend import serve_pages
+from federated_aggregator.api.board import board_blueprint
 from federated_aggregator.api.routes import routes
 from federated_aggregator.wiring import Aggregator
 
@@ -16,8 +20,8 @@ from federated_aggregator.wiring import Aggregator
 MAX_CONTENT_LENGTH = 128 * 2**20
 
 
-def create_app(aggregator: Aggregator) -> Flask:
-    """The app around assembled services."""
+def create_app(aggregator: Aggregator, ui_dir: Path = DEFAULT_UI_DIR) -> Flask:
+    """The app around assembled services; the public pages are in `board` of `ui_dir`."""
 
     def readiness() -> list[ReadinessCheck]:
         return [_database_check(aggregator), _chain_check(aggregator)]
@@ -30,6 +34,8 @@ def create_app(aggregator: Aggregator) -> Flask:
         max_content_length=MAX_CONTENT_LENGTH,
     )
     app.register_api(routes(aggregator))
+    app.register_api(board_blueprint(aggregator.board))
+    serve_pages(app, ui_dir / "board")
     return app
 
 

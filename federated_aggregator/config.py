@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from commons.web.configuration import ConfigurationReader
+from commons.chain.settings import ChainSettings, read_chain_settings
+from commons.web.configuration import DEFAULT_UI_DIR, ConfigurationReader
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,12 @@ class AggregatorConfig:
         database_url: SQLAlchemy URL; a SQLite file in `state_dir` by default.
         host, port: where to listen; port 0 finds a free one.
         public_url: the URL that participants use; sign-ins are bound to it. None takes loopback addresses only.
-        eth_rpc_url: the Ethereum node.
-        contract_address: the marketplace.
+        chain: node, contract, and how transactions are sent.
         keystore, keystore_password: the account that runs jobs and is paid for it.
         chain_wait_s: how long to wait for the chain at start.
         unsafe_small_key: takes Paillier keys under the minimum size (tests only).
+        explorer_url: a block explorer, for links to transactions.
+        ui_dir: where the built pages are, in a folder for each service.
     """
 
     state_dir: Path
@@ -30,12 +32,13 @@ class AggregatorConfig:
     host: str
     port: int
     public_url: str | None
-    eth_rpc_url: str = field(repr=False)
-    contract_address: str
+    chain: ChainSettings
     keystore: Path
     keystore_password: str = field(repr=False)
     chain_wait_s: float
     unsafe_small_key: bool
+    explorer_url: str | None
+    ui_dir: Path
 
     @classmethod
     def read(cls, options: Mapping[str, object], environment: Mapping[str, str] | None = None) -> AggregatorConfig:
@@ -50,12 +53,13 @@ class AggregatorConfig:
             host=reader.text("host", "127.0.0.1"),
             port=reader.integer("port", 8100, maximum=65535),
             public_url=reader.url("public_url") if reader.optional("public_url") else None,
-            eth_rpc_url=reader.url("eth_rpc_url", "http://127.0.0.1:8545"),
-            contract_address=reader.text("contract_address"),
+            chain=read_chain_settings(reader),
             keystore=reader.path("keystore", state_dir / "keystore.json"),
             keystore_password=password or "",
             chain_wait_s=reader.number("chain_wait_s", 600.0),
             unsafe_small_key=reader.flag("unsafe_small_key"),
+            explorer_url=reader.url("explorer_url") if reader.optional("explorer_url") else None,
+            ui_dir=reader.path("ui_dir", DEFAULT_UI_DIR),
         )
         reader.finish()
         return config

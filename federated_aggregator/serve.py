@@ -37,14 +37,26 @@ def serve(config: AggregatorConfig, ready_file: Path | None = None) -> int:
     account = load_account(config.keystore, config.keystore_password)
     database = create_database(config.database_url, lazy_sync=True)
     migrate(database, MIGRATIONS)
-    contract = Contract(config.eth_rpc_url, config.contract_address, account, database)
+    contract = Contract(
+        config.chain.marketplace(),
+        account,
+        database,
+        policy=config.chain.policy,
+        from_block=config.chain.contract_from_block,
+    )
     contract.wait_until_ready(config.chain_wait_s, lambda reason: log.warning("waiting_for_chain", reason=reason))
 
     def assembled() -> Aggregator:
-        return assemble(database, contract, public_url=config.public_url, unsafe_small_key=config.unsafe_small_key)
+        return assemble(
+            database,
+            contract,
+            public_url=config.public_url,
+            explorer_url=config.explorer_url,
+            unsafe_small_key=config.unsafe_small_key,
+        )
 
     def app() -> Flask:
-        return create_app(assembled())
+        return create_app(assembled(), config.ui_dir)
 
     def worker(stop: threading.Event) -> None:
         run_worker(assembled(), contract, stop)

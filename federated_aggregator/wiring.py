@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from commons.chain.signing import recover_message
+from commons.chain.signing import CheckpointStatement, recover_message
 from commons.protocol.range_proof import ParallelMap
 from commons.storage.database import Database
+from federated_aggregator.services.board import Board
 from federated_aggregator.services.catalogue import Catalogue
 from federated_aggregator.services.chain_port import ChainPort
 from federated_aggregator.services.checkpoint_statements import Surroundings
-from federated_aggregator.services.job_run import Clock, JobRun
+from federated_aggregator.services.job_run import CHECKPOINT, DELIVERY, Clock, JobRun
 from federated_aggregator.services.job_view import JobViews
 from federated_aggregator.services.recruiting import Recruiting
 from federated_aggregator.services.settlement import Settlement
@@ -34,6 +35,7 @@ class Aggregator:
     training: Training
     settlement: Settlement
     views: JobViews
+    board: Board
     queue: TaskQueue
 
     def status(self) -> dict[str, Any]:
@@ -51,27 +53,31 @@ def assemble(
     chain: ChainPort,
     *,
     public_url: str | None = None,
+    explorer_url: str | None = None,
     unsafe_small_key: bool = False,
     clock: Clock = time.time,
     parallel_map: ParallelMap = map,
 ) -> Aggregator:
     """The aggregator's services on a database and a chain."""
 
-    def record_checkpoint(run: JobRun, statement: Any, signature: bytes) -> None:
+    def record_checkpoint(run: JobRun, statement: CheckpointStatement, signature: bytes) -> None:
         key = chain.enqueue_checkpoint(run.session, statement, signature)
-        run.job.transactions = {**run.job.transactions, f"checkpoint/{statement.index}": key}
+        name = DELIVERY if statement.last else f"{CHECKPOINT}{statement.index}"
+        run.job.transactions = {**run.job.transactions, name: key}
 
     around = Surroundings(recover_message, chain.recover_checkpoint, record_checkpoint, parallel_map)
-    queue = TaskQueue(database)
+    queue, views = TaskQueue(database), JobViews(database, chain)
     training = Training(database, around, clock, unsafe_small_key, queue.notify)
+    recruiting = Recruiting(database, chain, clock, unsafe_small_key)
     return Aggregator(
         chain=chain,
         database=database,
         sign_in=SignIn(database, chain.chain_id, clock, public_url),
         catalogue=Catalogue(database, clock),
-        recruiting=Recruiting(database, chain, clock, unsafe_small_key),
+        recruiting=recruiting,
         training=training,
-        settlement=Settlement(database, chain, training, clock),
-        views=JobViews(database, chain),
+        settlement=Settlement(database, chain, recruiting, training, clock),
+        views=views,
+        board=Board(database, chain, views, clock, version("deltaml"), explorer_url),
         queue=queue,
     )

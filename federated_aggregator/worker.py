@@ -1,4 +1,4 @@
-"""The aggregator's process beside the web server: sends transactions, follows the chain, closes overdue steps.
+"""The aggregator's process beside the web server: sends transactions, follows the contract's events, closes overdue steps.
 
 Every pass is idempotent and works on rows, so any number of workers may run; one is started with each aggregator.
 """
@@ -20,8 +20,14 @@ log = structlog.get_logger(__name__)
 
 def run_worker(aggregator: Aggregator, contract: Contract, stop: threading.Event) -> None:
     """Work until told to stop. An error of one pass is logged and the next pass tries again."""
+    passes = (
+        contract.send_queued,
+        contract.follow_events,
+        aggregator.settlement.step,
+        aggregator.training.close_overdue_steps,
+    )
     while not stop.is_set():
-        for work in (contract.send_queued, aggregator.settlement.step, aggregator.training.close_overdue_steps):
+        for work in passes:
             try:
                 work()
             except DeltaMLError as error:

@@ -1,7 +1,7 @@
 """The model buyer's processes beside its web server.
 
 * `answer_tasks` holds the secret keys of running jobs and answers the aggregator's tasks.
-* `keep_jobs` carries jobs on from stage to stage and sends transactions. It alone uses the account's nonces.
+* `keep_jobs` follows the chain, carries jobs on from stage to stage and sends transactions. It alone uses the account's nonces.
 """
 
 from __future__ import annotations
@@ -37,13 +37,15 @@ def keep_jobs(parts: Assembly, stop: threading.Event) -> None:
         Outbox(OutboxTransaction, clock=parts.clock),
         parts.marketplace.connection,
         parts.account,
+        policy=parts.config.chain.policy,
         clock=parts.clock,
     )
     said = None
     while not stop.is_set():
         try:
-            carry_on(buyer)
             waiting_for = sender.step().waiting_for
+            waiting_for = parts.follower.step().unavailable or waiting_for
+            carry_on(buyer)
         except DeltaMLError as error:
             waiting_for = error.message
         if waiting_for is not None and waiting_for != said:

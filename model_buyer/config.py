@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from commons.agent.http_service import checked_service_url
-from commons.chain.checks import checked_address
+from commons.chain.settings import ChainSettings, read_chain_settings
 from commons.errors import InvalidInput
 from commons.paillier import DEFAULT_KEY_BITS
-from commons.web.configuration import ConfigurationReader
+from commons.web.configuration import DEFAULT_UI_DIR, ConfigurationReader
 from model_buyer.adapters.vault import STANDARD_COST
 from model_buyer.domain.job_request import MAX_KEY_BITS, checked_key_bits
 
@@ -29,15 +29,16 @@ class BuyerConfig:
         database_url: SQLAlchemy URL; a SQLite file in `state_dir` by default.
         host, port: where to listen; port 0 finds a free one.
         aggregator_url: the aggregator.
-        eth_rpc_url: the Ethereum node.
-        contract_address: the marketplace.
-        chain_id: the chain that the node must serve; None takes whichever it serves.
+        chain: node, contract, and how transactions are sent.
         keystore, keystore_password: the account that pays; its password also seals the stored Paillier keys.
         admin_password: of the user `admin` at the first start; drawn and written to a file when None.
         key_bits: size of a job's Paillier key unless the job asks for another.
         unsafe_small_key: allows Paillier keys that can be broken (tests only).
         vault_cost: scrypt's n for the stored Paillier keys, used when the first one is stored.
         poll_interval_s: seconds between two looks at chain and outbox.
+        public_url: the URL under which browsers reach this service; None takes addresses and localhost only.
+        explorer_url: a block explorer, for links to transactions.
+        ui_dir: where the built pages are, in a folder for each service.
     """
 
     name: str
@@ -46,9 +47,7 @@ class BuyerConfig:
     host: str
     port: int
     aggregator_url: str
-    eth_rpc_url: str = field(repr=False)
-    contract_address: str
-    chain_id: int | None
+    chain: ChainSettings
     keystore: Path
     keystore_password: str = field(repr=False)
     admin_password: str | None = field(repr=False)
@@ -56,6 +55,9 @@ class BuyerConfig:
     unsafe_small_key: bool
     vault_cost: int
     poll_interval_s: float
+    public_url: str | None
+    explorer_url: str | None
+    ui_dir: Path
 
     @classmethod
     def read(cls, options: Mapping[str, object], environment: Mapping[str, str] | None = None) -> BuyerConfig:
@@ -72,10 +74,7 @@ class BuyerConfig:
             host=reader.text("host", "127.0.0.1"),
             port=reader.integer("port", DEFAULT_PORT, maximum=65535),
             aggregator_url=reader.url("aggregator_url", "http://127.0.0.1:8100"),
-            eth_rpc_url=reader.url("eth_rpc_url", "http://127.0.0.1:8545"),
-            contract_address=reader.text("contract_address"),
-            # 0 is no chain id (EIP-155), so it can stand for "any".
-            chain_id=reader.integer("chain_id", 0) or None,
+            chain=read_chain_settings(reader),
             keystore=reader.path("keystore", state_dir / "keystore.json"),
             keystore_password=password or "",
             admin_password=reader.secret("admin_password"),
@@ -83,6 +82,9 @@ class BuyerConfig:
             unsafe_small_key=unsafe_small_key,
             vault_cost=reader.integer("vault_cost", STANDARD_COST, minimum=2**10, maximum=2**22),
             poll_interval_s=reader.number("poll_interval_s", DEFAULT_POLL_INTERVAL_S),
+            public_url=reader.url("public_url") if reader.optional("public_url") else None,
+            explorer_url=reader.url("explorer_url") if reader.optional("explorer_url") else None,
+            ui_dir=reader.path("ui_dir", DEFAULT_UI_DIR),
         )
         reader.finish()
         config._check()
@@ -92,7 +94,6 @@ class BuyerConfig:
         problems = []
         checks = (
             lambda: checked_service_url(self.aggregator_url, field="aggregator_url"),
-            lambda: checked_address("contract_address", self.contract_address),
             lambda: checked_key_bits(None, default=self.key_bits, unsafe_small_key=self.unsafe_small_key),
         )
         for check in checks:

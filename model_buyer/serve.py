@@ -28,9 +28,11 @@ def serve(config: BuyerConfig, ready_file: Path | None = None) -> int:
 
     Raises:
         InvalidInput, NotFound, NotAuthenticated: configuration, keystore or its password are wrong.
+        NotFound, Conflict: the node answers, and what it has at the contract's address is not the marketplace.
     """
     configure_logging("model-buyer")
     account = load_account(config.keystore, config.keystore_password)
+    config.chain.refuse_other_contract()
     database = create_database(config.database_url)
     migrate(database, MIGRATIONS)
     parts = Assembly(config, database, account)

@@ -9,13 +9,18 @@ from functools import cached_property, partial
 from eth_account.signers.local import LocalAccount
 
 from commons.agent.aggregator_client import AggregatorClient, AggregatorReader
+from commons.chain.event_follower import EventFollower
+from commons.chain.event_log import EventLog
 from commons.chain.marketplace import Marketplace
 from commons.storage.database import Database
 from model_buyer.adapters.marketplace_chain import MarketplaceChain
+from model_buyer.adapters.read_models import SqlReads
 from model_buyer.adapters.repository import SqlVaultHeaders, snapshot, unit_of_work
+from model_buyer.adapters.tables import ContractEvent, FollowedBlock
 from model_buyer.adapters.vault import KeyVault
 from model_buyer.config import BuyerConfig
 from model_buyer.services.ports import Buyer, Clock, UnitOfWork
+from model_buyer.services.post_job import JobPosting
 
 _VIEW_TIMEOUT_S = 10.0
 
@@ -49,12 +54,47 @@ class Assembly:
     @cached_property
     def marketplace(self) -> Marketplace:
         """The contract; asks the node nothing by itself."""
-        return Marketplace(self.config.eth_rpc_url, self.config.contract_address, chain_id=self.config.chain_id)
+        return self.config.chain.marketplace()
 
     @cached_property
     def chain(self) -> MarketplaceChain:
         """The contract as the use cases see it."""
         return MarketplaceChain(self.marketplace)
+
+    @cached_property
+    def reads(self) -> SqlReads:
+        """Lists and timelines."""
+        return SqlReads(self.database)
+
+    @property
+    def posting(self) -> JobPosting:
+        """Takes job requests on."""
+        return JobPosting(
+            unit_of_work=self.unit_of_work,
+            snapshot=self.snapshot,
+            chain=self.chain,
+            address=self.address,
+            default_key_bits=self.config.key_bits,
+            unsafe_small_key=self.config.unsafe_small_key,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def follower(self) -> EventFollower:
+        """Keeps this database's events of the contract up to date."""
+        chain = self.config.chain
+        log = EventLog(FollowedBlock, ContractEvent)
+        return EventFollower(
+            self.database,
+            self.marketplace,
+            log,
+            confirmations=chain.confirmations,
+            from_block=chain.contract_from_block,
+        )
+
+    def follow(self) -> None:
+        """Look at the chain for new events; a node that does not answer is found out by whoever misses them."""
+        self.follower.step()
 
     @property
     def reader(self) -> AggregatorReader:
@@ -62,7 +102,7 @@ class Assembly:
         if not hasattr(self._of_thread, "reader"):
             config = self.config
             self._of_thread.reader = AggregatorReader(
-                config.aggregator_url, chain_id=config.chain_id, timeout_s=_VIEW_TIMEOUT_S
+                config.aggregator_url, chain_id=config.chain.chain_id, timeout_s=_VIEW_TIMEOUT_S
             )
         reader: AggregatorReader = self._of_thread.reader
         return reader
@@ -74,7 +114,7 @@ class Assembly:
             self.account,
             name=self.config.name,
             kind="model_buyer",
-            chain_id=self.config.chain_id,
+            chain_id=self.config.chain.chain_id,
             clock=self.clock,
         )
 
@@ -93,6 +133,8 @@ class Assembly:
             aggregator=client,
             vault=vault,
             account=self.account,
+            follow=self.follow,
+            chain_clock=lambda: max(self.clock(), self.follower.chain_time),
             unsafe_small_key=self.config.unsafe_small_key,
             clock=self.clock,
         )

@@ -7,9 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import Final
 
 from commons.chain.checks import check_digest, check_uint, checked_address
 from commons.chain.signing import AcceptanceTerms, CheckpointStatement
+
+FINALIZE_WINDOW_S: Final = 3600
+"""So much longer than `finish_by` a job with a last checkpoint cannot be expired; the contract's `FINALIZE_WINDOW`."""
+
+
+def last_second_before_expiry(finish_by: int, *, last_recorded: bool) -> int:
+    """Return the last second (Unix time) in which the contract does not let anybody expire a running job."""
+    return finish_by + FINALIZE_WINDOW_S if last_recorded else finish_by
 
 
 class JobState(IntEnum):
@@ -84,7 +93,6 @@ class JobOnChain:
     deposit_wei: int
     last_recorded: bool
     checkpoint_count: int
-    latest_index: int
     initial_mse_fixed: int
     latest_mse_fixed: int
     seed_hash: bytes
@@ -116,6 +124,30 @@ class Quote:
     refund: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobCreated:
+    """A posted job, and the transaction that posted it."""
+
+    job_id: int
+    buyer: str
+    aggregator: str
+    deposit_wei: int
+    spec_digest: bytes
+    key_digest: bytes
+    tx_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobStarted:
+    """The participants with whom a job started, in the contract's order, and the hash of its delivery seed."""
+
+    job_id: int
+    trainers: tuple[str, ...]
+    validators: tuple[str, ...]
+    seed_hash: bytes
+    tx_hash: str
+
+
 @dataclass(frozen=True, slots=True)
 class Credit:
     """One account's pay or refund from one job."""
@@ -142,6 +174,25 @@ class JobSettled:
     seed: bytes | None
     paid_wei: int
     refunded_wei: int
+    tx_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobCancelled:
+    """A job that was called off before it started."""
+
+    job_id: int
+    refunded_wei: int
+    tx_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """What `payee` took out of the contract, all that it was owed, and to which account it was sent."""
+
+    payee: str
+    recipient: str
+    amount_wei: int
     tx_hash: str
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from eth_typing import BlockNumber
+from hexbytes import HexBytes
 from web3 import Web3
 from web3.contract import Contract
-from web3.types import EventData
+from web3.types import BlockIdentifier, FilterParams
 
+from commons.chain import events
 from commons.chain.artifact import marketplace_artifact
 from commons.chain.calls import MarketplaceCalls
-from commons.chain.checks import checked_address
+from commons.chain.checks import check_uint, checked_address
 from commons.chain.connection import ChainConnection
+from commons.chain.events import DecodedEvent
 from commons.chain.jobs import (
     Credit,
     JobOnChain,
@@ -22,11 +26,10 @@ from commons.chain.jobs import (
     Participation,
     Quote,
     RecordedCheckpoint,
-    Role,
 )
-from commons.chain.signing import CheckpointStatement, SigningDomain
-from commons.chain.transactions import find_receipt
-from commons.errors import NotFound, TransactionFailed
+from commons.chain.signing import SigningDomain
+from commons.chain.transactions import code_at, find_receipt
+from commons.errors import Conflict, NotFound, TransactionFailed
 
 
 class Marketplace:
@@ -65,18 +68,26 @@ class Marketplace:
         return SigningDomain(self.connection.chain_id, self.contract_address)
 
     def wait_until_ready(self, timeout_s: float, on_wait: Callable[[str], None] | None = None) -> None:
-        """Return once the node answers and has the contract.
+        """Return once the node answers and has this contract.
 
-        Raises `ChainUnavailable` after `timeout_s` seconds without a node, `NotFound` when the node has nothing at the
-        contract's address.
+        Raises `ChainUnavailable` after `timeout_s` seconds without a node, else as `check_contract`.
         """
         self.connection.wait_until_ready(timeout_s, on_wait)
-        with self.connection.translated():
-            code = self.connection.web3.eth.get_code(self._contract.address)
+        self.check_contract()
+
+    def check_contract(self) -> None:
+        """Raise `NotFound` when there is nothing at the address, `Conflict` when it is not this marketplace's code."""
+        code = code_at(self.connection, self.contract_address)
+        where = f"at {self.contract_address} on chain {self.connection.chain_id}"
         if not code:
             raise NotFound(
-                f"there is no contract at {self.contract_address} on chain {self.connection.chain_id}; "
-                "check the contract address, or deploy the contract first",
+                f"there is no contract {where}; check the contract address, or deploy the contract first",
+                contract_address=self.contract_address,
+            )
+        if not marketplace_artifact().is_code_of(code):
+            raise Conflict(
+                f"the contract {where} is not the marketplace of this version; check the contract address, or deploy the "
+                "contract anew with `deltaml chain deploy`",
                 contract_address=self.contract_address,
             )
 
@@ -109,12 +120,11 @@ class Marketplace:
             state=JobState(rest[1]),
             last_recorded=rest[2],
             checkpoint_count=rest[3],
-            latest_index=rest[4],
-            deposit_wei=rest[5],
-            initial_mse_fixed=rest[6],
-            latest_mse_fixed=rest[7],
-            seed_hash=rest[8],
-            delivery_digest=rest[9],
+            deposit_wei=rest[4],
+            initial_mse_fixed=rest[5],
+            latest_mse_fixed=rest[6],
+            seed_hash=rest[7],
+            delivery_digest=rest[8],
         )
 
     def trainers(self, job_id: int) -> tuple[str, ...]:
@@ -156,51 +166,39 @@ class Marketplace:
 
     # ------------------------------------------------------------------------------------------------------ events
 
+    def events(self, first_block: int, last_block: int) -> list[DecodedEvent]:
+        """Return the contract's events from one block to another, both included, in the order of the chain."""
+        return self._logs(BlockNumber(first_block), BlockNumber(last_block), [])
+
     def job_created_by(self, tx_hash: str) -> int:
         """Return the id of the job that a mined `create_job` transaction created."""
         receipt = find_receipt(self.connection, tx_hash)
         if receipt is None:
             raise NotFound(f"there is no mined transaction {tx_hash}", tx_hash=tx_hash)
         for log in receipt["logs"]:
-            if log["address"] == self.contract_address:
-                event = self._contract.events.JobCreated().process_log(log)
-                return int(event["args"]["jobId"])
+            event = events.decode_event(log) if log["address"] == self.contract_address else None
+            if event is not None and event.name == "JobCreated" and event.job_id is not None:
+                return event.job_id
         raise NotFound(f"transaction {tx_hash} created no job of {self.contract_address}", tx_hash=tx_hash)
 
     def job_finalized(self, job_id: int) -> JobSettled | None:
         """Return the settlement with its 32-byte seed, or None when the job is not finalized."""
-        events = self._events("JobFinalized", job_id)
-        return self._settled(events[0]) if events else None
+        found = self._events_of(job_id, "JobFinalized")
+        return events.job_settled(found[0].arguments, found[0].tx_hash) if found else None
 
     def job_expired(self, job_id: int) -> JobSettled | None:
         """Return the settlement by expiry, or None when there was none."""
-        events = self._events("JobExpired", job_id)
-        return self._settled(events[0]) if events else None
+        found = self._events_of(job_id, "JobExpired")
+        return events.job_settled(found[0].arguments, found[0].tx_hash) if found else None
 
     def checkpoints(self, job_id: int) -> list[RecordedCheckpoint]:
         """Return the job's checkpoints in order."""
-        return [
-            RecordedCheckpoint(
-                CheckpointStatement(
-                    job_id=job_id,
-                    index=event["args"]["index"],
-                    round=event["args"]["round"],
-                    mse_fixed=event["args"]["mse"],
-                    leave_one_out_mses_fixed=tuple(event["args"]["leaveOneOutMses"]),
-                    last=event["args"]["last"],
-                    delivery_digest=event["args"]["deliveryDigest"],
-                ),
-                _hash_of(event),
-            )
-            for event in self._events("CheckpointRecorded", job_id)
-        ]
+        found = self._events_of(job_id, "CheckpointRecorded")
+        return [events.recorded_checkpoint(event.arguments, event.tx_hash) for event in found]
 
     def credited(self, job_id: int) -> list[Credit]:
         """Return what the job paid and refunded; an account that got nothing is not in it."""
-        return [
-            Credit(event["args"]["payee"], Role(event["args"]["role"]), event["args"]["amount"], _hash_of(event))
-            for event in self._events("Credited", job_id)
-        ]
+        return [events.credit(event.arguments, event.tx_hash) for event in self._events_of(job_id, "Credited")]
 
     def _view(self, function: str, *arguments: Any) -> Any:
         try:
@@ -211,17 +209,16 @@ class Marketplace:
                 raise NotFound(f"there is no job {arguments[0]} in the marketplace", job_id=arguments[0]) from error
             raise
 
-    def _events(self, name: str, job_id: int) -> list[EventData]:
+    def _events_of(self, job_id: int, name: str) -> list[DecodedEvent]:
+        check_uint("job_id", job_id, 256)
+        topics = [HexBytes(events.topic_of(name)), HexBytes(job_id.to_bytes(32))]
+        return self._logs(BlockNumber(self._from_block), "latest", topics)
+
+    def _logs(self, first: BlockIdentifier, last: BlockIdentifier, topics: list[HexBytes]) -> list[DecodedEvent]:
+        query: FilterParams = {"address": self._contract.address, "fromBlock": first, "toBlock": last}
+        if topics:
+            query["topics"] = topics
         with self.connection.translated():
-            event = self._contract.events[name]()
-            return list(event.get_logs(argument_filters={"jobId": job_id}, from_block=self._from_block))
-
-    def _settled(self, event: EventData) -> JobSettled:
-        arguments = event["args"]
-        return JobSettled(
-            arguments["jobId"], arguments.get("seed"), arguments["paid"], arguments["refunded"], _hash_of(event)
-        )
-
-
-def _hash_of(event: EventData) -> str:
-    return "0x" + bytes(event["transactionHash"]).hex()
+            logs = self.connection.web3.eth.get_logs(query)
+        decoded = [event for log in logs if (event := events.decode_event(log)) is not None]
+        return sorted(decoded, key=lambda event: (event.block_number, event.log_index))

@@ -2,6 +2,7 @@
 
     queued ──preflight, sign, store──► signed ──send──► broadcast ──receipt, confirmations──► mined
        └────────── would revert ─────────────────────────────────────── reverted ──────────► failed
+    queued or broadcast ◄── the deciding block was reorganised away ── mined, failed
 
 The signed bytes are stored before they are sent: after a crash at any point the same bytes go out again, never a second
 transaction. Rows go out one after another, each checked against the state that the one before left, so that a call which
@@ -24,19 +25,21 @@ from sqlalchemy.orm.exc import StaleDataError
 from web3.types import TxReceipt
 
 from commons.chain import transactions
+from commons.chain.artifact import marketplace_artifact
+from commons.chain.blocks import BlockId, latest_block
 from commons.chain.connection import ChainConnection
 from commons.chain.jobs import ContractCall
 from commons.chain.outbox import Outbox
+from commons.chain.outbox_reorganisation import DecidedTransactions
 from commons.chain.outbox_table import OutboxColumns, OutboxState
 from commons.chain.transactions import Fees
-from commons.errors import ChainUnavailable, NotFound, TransactionFailed
+from commons.errors import ChainUnavailable, TransactionFailed
 
 DEFAULT_MAX_FEE_WEI: Final = 500 * 10**9
 """The most that is offered for a unit of gas, 500 gwei, however long a transaction waits."""
 
 # The wall clock can be ahead of the chain's, whose time is that of its latest block.
 _PASSES_WITH_TIME: Final = frozenset({"MarketplaceTooEarly"})
-_POLL_INTERVAL_S: Final = 0.1
 
 T = TypeVar("T")
 
@@ -57,12 +60,14 @@ class SendingPolicy:
     :param resend_after_s: pause before the stored bytes are sent again to a node that has lost them.
     :param replace_after_s: age at which it is signed anew with a higher fee.
     :param max_fee_wei: the most offered for a unit of gas.
+    :param max_gas: the most gas that a transaction may need; what needs more fails with `GasLimitExceeded`.
     """
 
     confirmations: int = 1
     resend_after_s: float = 5.0
     replace_after_s: float = 60.0
     max_fee_wei: int = DEFAULT_MAX_FEE_WEI
+    max_gas: int = transactions.MAX_GAS
 
 
 class OutboxSender:
@@ -89,6 +94,7 @@ class OutboxSender:
         self._account = account
         self._policy = policy or SendingPolicy()
         self._clock = clock
+        self._decided = DecidedTransactions(outbox.table, connection, account.address, clock)
 
     def step(self) -> OutboxStatus:
         """Move every transaction as far as it goes now, without waiting for blocks, and say what is left.
@@ -106,42 +112,35 @@ class OutboxSender:
                 waiting_for = "another sender of this account"
             return OutboxStatus(self._outbox.count_unfinished(session), waiting_for)
 
-    def wait_for(self, key: str, timeout_s: float) -> str:
-        """Step until the transaction under `key` is mined and return its hash.
-
-        Raises `TransactionFailed` with the contract's reason when it failed, `ChainUnavailable` when it is not mined
-        within `timeout_s` seconds (it stays in the outbox), `NotFound` when nothing stands under `key`.
-        """
-        deadline = time.monotonic() + timeout_s
-        while True:
-            status = self.step()
-            with self._sessions() as session:
-                row = self._outbox.find(session, key)
-                if row is None:
-                    raise NotFound(f"there is no transaction {key} in the outbox", key=key)
-                if row.state is OutboxState.MINED and row.tx_hash is not None:
-                    return row.tx_hash
-                if row.state is OutboxState.FAILED:
-                    raise TransactionFailed(f"{row.description}: {row.note}", reason=row.reason, tx_hash=row.tx_hash)
-                if time.monotonic() > deadline:
-                    waiting_for = row.note or status.waiting_for or "a block"
-                    raise ChainUnavailable(f"{row.description}: still waiting for {waiting_for}", key=key)
-            time.sleep(_POLL_INTERVAL_S)
-
     def _pass(self, session: Session) -> str | None:
         """Follow what is on its way, then submit what is queued; return what the first unfinished row waits for."""
+        # First of all, so that nothing is checked against a state that lacks what came before it.
+        unfinished = self._outbox.count_unfinished(session) > 0
+        self._decided.take_back(session, watch=unfinished)
         if not self._outbox.count_unfinished(session):
             return None
         self._connection.check()
+        self._check_chain(session)
         for row in self._on_their_way(session):
             if not self._follow(session, row):
                 return row.note
-        while (queued := self._next_queued(session)) is not None:
-            if not self._submit(session, queued):
-                return queued.note
-            if queued.state is not OutboxState.FAILED and not self._follow(session, queued):
-                return queued.note
-        return None
+        waiting: dict[str, str | None] = {}
+        for row in self._queued(session):
+            group = _group_of(row.key)
+            if group not in waiting and not self._submit(session, row):
+                waiting[group] = row.note
+            elif group not in waiting and row.state is not OutboxState.FAILED and not self._follow(session, row):
+                return row.note
+        return next(iter(waiting.values()), None)
+
+    def _check_chain(self, session: Session) -> None:
+        table, chain_id = self._table, self._connection.chain_id
+        others = select(table.chain_id).where(table.sender == self._account.address, table.chain_id != chain_id)
+        if (other := session.scalars(others.limit(1)).one_or_none()) is not None:
+            raise ChainUnavailable(
+                f"the Ethereum node serves chain {chain_id}, and this database's transactions are on chain {other}; "
+                "configure a node of that chain, or start with an empty database"
+            )
 
     def _on_their_way(self, session: Session) -> Sequence[OutboxColumns]:
         table = self._table
@@ -149,23 +148,26 @@ class OutboxSender:
         sent = mine.where(table.state.in_((OutboxState.SIGNED, OutboxState.BROADCAST)))
         return session.scalars(sent.order_by(table.nonce)).all()
 
-    def _next_queued(self, session: Session) -> OutboxColumns | None:
+    def _queued(self, session: Session) -> Sequence[OutboxColumns]:
         table = self._table
-        queued = select(table).where(table.state == OutboxState.QUEUED).order_by(table.id).limit(1)
-        return session.scalars(queued).one_or_none()
+        return session.scalars(select(table).where(table.state == OutboxState.QUEUED).order_by(table.id)).all()
 
     # ------------------------------------------------------------------------------------------ queued to broadcast
 
     def _submit(self, session: Session, row: OutboxColumns) -> bool:
         """Check, sign, store and send a queued row; return False when it has to stay queued."""
+        if not self._is_there(session, row):
+            return False
         call = _call_of(row)
         try:
-            gas_limit = transactions.estimate_gas(self._connection, self._account.address, call)
+            gas_limit = transactions.estimate_gas(self._connection, self._account.address, call, self._policy.max_gas)
         except TransactionFailed as error:
             if error.fields["reason"] in _PASSES_WITH_TIME:
                 return self._note(session, row, f"{error.message}; the chain's clock is not there yet")
-            self._fail(session, row, error.fields["reason"], error.message)
-            return True
+            if self._decided.is_settling(session):
+                return self._note(session, row, f"{error.message}; but the chain was reorganised just now")
+            # Whatever block it was refused on, if it is dropped then so is this one.
+            return self._fail(session, row, latest_block(self._connection), error.fields["reason"], error.message)
         except ChainUnavailable as error:
             if "rpc_message" not in error.fields:
                 raise
@@ -187,6 +189,17 @@ class OutboxSender:
         self._sign_and_store(session, row, fees)
         self._send(session, row)
         return True
+
+    def _is_there(self, session: Session, row: OutboxColumns) -> bool:
+        # What calls an address without the contract succeeds there, and its ether is lost.
+        if not row.data:
+            return True
+        code = transactions.code_at(self._connection, row.to_address)
+        if marketplace_artifact().is_code_of(code):
+            return True
+        return self._note(
+            session, row, f"the marketplace of this version is not at {row.to_address} on the node's chain"
+        )
 
     def _sign_and_store(self, session: Session, row: OutboxColumns, fees: Fees) -> None:
         signed = transactions.sign_transaction(
@@ -228,20 +241,23 @@ class OutboxSender:
         if receipt is None:
             self._push(session, row)
             return False
-        depth = transactions.latest_block(self._connection) - receipt["blockNumber"] + 1
-        if depth < self._policy.confirmations:
-            self._note(session, row, f"{depth} of {self._policy.confirmations} confirmations")
-            return True
-        row.tx_hash = "0x" + bytes(receipt["transactionHash"]).hex()
-        row.block_number = receipt["blockNumber"]
-        row.gas_used = receipt["gasUsed"]
-        if receipt["status"] == 1:
-            row.state, row.note, row.finished_at = OutboxState.MINED, None, self._clock()
-            session.commit()
-        else:
-            block = receipt["blockNumber"]
-            revert = transactions.find_revert(self._connection, self._account.address, _call_of(row), block)
-            self._fail(session, row, revert.name, f"the transaction was mined and reverted: {revert}")
+        block = BlockId(receipt["blockNumber"], "0x" + bytes(receipt["blockHash"]).hex())
+        if self._policy.confirmations > 1:
+            depth = latest_block(self._connection).number - block.number + 1
+            if depth < self._policy.confirmations:
+                self._note(session, row, f"{depth} of {self._policy.confirmations} confirmations")
+                return True
+        if receipt["status"] != 1 and self._decided.is_settling(session):
+            self._requeue(session, row, "it reverted after a reorganisation; it is sent anew")
+            return False
+        if receipt["status"] != 1:
+            revert = transactions.find_revert(self._connection, self._account.address, _call_of(row), block.number)
+            note = f"the transaction was mined and reverted: {revert}"
+            return self._fail(session, row, block, revert.name, note, receipt=receipt)
+        self._decide(session, row, block)
+        row.state, row.note = OutboxState.MINED, None
+        _note_receipt(row, receipt)
+        session.commit()
         return True
 
     def _receipt(self, row: OutboxColumns) -> TxReceipt | None:
@@ -256,45 +272,105 @@ class OutboxSender:
         now = self._clock()
         stuck = now - _known(row.signed_at) >= self._policy.replace_after_s
         if transactions.mined_nonce(self._connection, self._account.address) > _known(row.nonce):
-            # A receipt may still be on its way from a node that is behind.
-            if stuck and self._receipt(row) is None:
-                self._requeue(session, row)
+            # A receipt may still be on its way from a node that is behind, or the other one be reorganised away.
+            if stuck and self._is_nonce_lost(row):
+                self._requeue(session, row, "another transaction of this account took its nonce; it is sent anew")
             return
-        if stuck and self._replace(session, row):
+        if stuck and (self._fill_gap(session, row) or self._replace(session, row)):
             return
         if row.sent_at is None or now - row.sent_at >= self._policy.resend_after_s:
             self._send_if_lost(session, row)
 
+    def _is_nonce_lost(self, row: OutboxColumns) -> bool:
+        confirmed = latest_block(self._connection).number - self._policy.confirmations + 1
+        taken = transactions.mined_nonce(self._connection, self._account.address, confirmed) > _known(row.nonce)
+        return taken and self._receipt(row) is None
+
+    def _fill_gap(self, session: Session, row: OutboxColumns) -> bool:
+        """Use up a nonce before the row's own that nobody's transaction has, since nothing is mined past it."""
+        missing = transactions.next_nonce(self._connection, self._account.address)
+        if missing >= _known(row.nonce):
+            return False
+        fees = transactions.suggest_fees(self._connection)
+        if fees.max_wei > self._policy.max_fee_wei:
+            return False
+        transactions.use_up_nonce(self._connection, self._account, missing, fees)
+        # It was not its fee that kept it.
+        row.signed_at, row.sent_at = self._clock(), None
+        self._note(session, row, f"nonce {missing} was missing before its own; an empty transaction has taken it")
+        return True
+
     def _send_if_lost(self, session: Session, row: OutboxColumns) -> None:
         # Asked first, since Ganache mines bytes twice that it is given again while it mines them.
         if not transactions.is_known(self._connection, row.tx_hash or ""):
-            self._send(session, row)
+            doomed = self._decided.is_settling(session) and self._would_revert(session, row)
+            if not doomed and self._is_there(session, row):
+                self._send(session, row)
         elif row.state is OutboxState.SIGNED:
             row.state, row.sent_at = OutboxState.BROADCAST, self._clock()
             session.commit()
+
+    def _would_revert(self, session: Session, row: OutboxColumns) -> bool:
+        try:
+            transactions.estimate_gas(self._connection, self._account.address, _call_of(row), self._policy.max_gas)
+        except TransactionFailed as error:
+            self._note(session, row, f"{error.message}; but the chain was reorganised just now")
+            return True
+        return False
 
     def _replace(self, session: Session, row: OutboxColumns) -> bool:
         former = Fees(_known(row.max_fee_wei), row.priority_fee_wei)
         fees = former.raised().at_least(transactions.suggest_fees(self._connection))
         if fees.max_wei > self._policy.max_fee_wei:
             return self._note(session, row, f"not mined yet, and a higher fee is over {self._policy.max_fee_wei} wei")
+        if not self._is_there(session, row):
+            return False
         self._sign_and_store(session, row, fees)
         self._send(session, row)
         return True
 
-    def _requeue(self, session: Session, row: OutboxColumns) -> None:
+    def _requeue(self, session: Session, row: OutboxColumns, note: str) -> None:
         row.state = OutboxState.QUEUED
         row.nonce, row.signed, row.tx_hash, row.tx_hashes = None, None, None, []
-        self._note(session, row, "another transaction of this account took its nonce; it is sent anew")
+        self._note(session, row, note)
 
     def _note(self, session: Session, row: OutboxColumns, note: str) -> bool:
         row.note = note
         session.commit()
         return False
 
-    def _fail(self, session: Session, row: OutboxColumns, reason: str, note: str) -> None:
-        row.state, row.reason, row.note, row.finished_at = OutboxState.FAILED, reason, note, self._clock()
+    def _decide(self, session: Session, row: OutboxColumns, block: BlockId) -> None:
+        if not self._decided.decide(session, row, block):
+            # What was taken back comes first, from the next pass on.
+            raise ChainUnavailable("the chain was reorganised; what it undid comes first")
+
+    def _fail(
+        self,
+        session: Session,
+        row: OutboxColumns,
+        block: BlockId,
+        reason: str,
+        note: str,
+        *,
+        receipt: TxReceipt | None = None,
+    ) -> bool:
+        """Store that the call failed as of `block`; return True, since the row is finished."""
+        self._decide(session, row, block)
+        row.state, row.reason, row.note = OutboxState.FAILED, reason, note
+        if receipt is not None:
+            _note_receipt(row, receipt)
         session.commit()
+        return True
+
+
+def _note_receipt(row: OutboxColumns, receipt: TxReceipt) -> None:
+    row.tx_hash = "0x" + bytes(receipt["transactionHash"]).hex()
+    row.gas_used = receipt["gasUsed"]
+
+
+def _group_of(key: str) -> str:
+    """Return what a row that waits holds up: everything under the same two folders, such as all calls of `job/7`."""
+    return "/".join(key.split("/")[:2])
 
 
 def _call_of(row: OutboxColumns) -> ContractCall:

@@ -43,7 +43,9 @@ class OutboxColumns:
     """One transaction that is to be sent, on its way, or done; times are unix seconds.
 
     `key` makes enqueuing idempotent. `tx_hashes` are all hashes signed for `nonce`, replacements included, since any of
-    them may be the one that is mined; `tx_hash` is the latest, and once mined the one that was. `reason` is the name of
+    them may be the one that is mined; `tx_hash` is the latest, and once mined the one that was. `block_number` and
+    `block_hash` are the block that decided: in which it was mined or reverted, or on whose state it was refused without
+    being sent (then `signed` is None); `taken_back_at` is when a reorganisation last undid that. `reason` is the name of
     the contract's error when the transaction failed, `note` the latest thing worth telling a person.
     """
 
@@ -75,8 +77,10 @@ class OutboxColumns:
     tx_hashes: Mapped[list[str]] = mapped_column(JSON, default=list)
 
     block_number: Mapped[int | None] = mapped_column(BigInteger)
+    block_hash: Mapped[str | None] = mapped_column(String(66))
     gas_used: Mapped[int | None] = mapped_column(BigInteger)
     finished_at: Mapped[float | None]
+    taken_back_at: Mapped[float | None]
     reason: Mapped[str | None] = mapped_column(String(100))
     note: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int]

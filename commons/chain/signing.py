@@ -137,6 +137,21 @@ class CheckpointStatement:
         if self.last and self.delivery_digest == bytes(32):
             raise InvalidInput("the last checkpoint needs the digest of the delivered weights", field="delivery_digest")
 
+    def closing(self, delivery_digest: bytes) -> CheckpointStatement:
+        """Return the statement that ends a job whose latest checkpoint is this one: the same model, now delivered.
+
+        Its leave-one-out MSEs equal the MSE, so that it adds to no contribution: those of this checkpoint count once.
+        """
+        return CheckpointStatement(
+            job_id=self.job_id,
+            index=self.index + 1,
+            round=self.round,
+            mse_fixed=self.mse_fixed,
+            leave_one_out_mses_fixed=(self.mse_fixed,) * len(self.leave_one_out_mses_fixed),
+            last=True,
+            delivery_digest=delivery_digest,
+        )
+
 
 def sign_acceptance(account: LocalAccount, domain: SigningDomain, terms: AcceptanceTerms) -> bytes:
     """Return the owner's signature of `terms` (65 bytes); `account` must be `terms.owner`'s."""

@@ -11,9 +11,9 @@ from eth_typing import BlockNumber
 from hexbytes import HexBytes
 from web3 import Web3
 from web3.exceptions import TransactionNotFound, Web3RPCError
-from web3.types import TxParams, TxReceipt, Wei
+from web3.types import BlockIdentifier, RPCEndpoint, TxParams, TxReceipt, Wei
 
-from commons.chain.artifact import marketplace_artifact
+from commons.chain.blocks import latest_block
 from commons.chain.connection import ChainConnection
 from commons.chain.jobs import ContractCall
 from commons.chain.reverts import Revert
@@ -22,7 +22,13 @@ from commons.errors import ChainUnavailable, TransactionFailed
 REPLACEMENT_PERCENT: Final = 125
 """A replacement pays this much of the former fee; nodes ask for 110 or 112.5."""
 
+MAX_GAS: Final = 2**24
+"""The most gas that Ethereum lets one transaction have (EIP-7825), 16,777,216."""
+
+_TRANSFER_GAS: Final = 21_000
 _GAS_PERCENT: Final = 125
+# How Geth, Anvil and Ganache say that a call ends for want of gas, however much a block can have.
+_OUT_OF_GAS: Final = ("gas required exceeds", "out of gas", "exceeds block gas limit", "exceeds the limit allowed")
 _DEFAULT_PRIORITY_FEE_WEI: Final = Wei(10**9)
 _POLL_INTERVAL_S: Final = 0.05
 
@@ -58,24 +64,44 @@ def suggest_fees(connection: ChainConnection) -> Fees:
     """Return fees that get a transaction mined soon: twice the base fee plus the usual tip, or the legacy gas price."""
     eth = connection.web3.eth
     with connection.translated():
-        base_fee = eth.get_block("latest").get("baseFeePerGas")
+        base_fee = latest_block(connection).base_fee_wei
         if base_fee is None:
             return Fees(eth.gas_price, None)
         try:
-            priority = eth.max_priority_fee
+            # Not by web3's own property, which warns and asks for more when a node refuses.
+            answer = connection.web3.manager.request_blocking(RPCEndpoint("eth_maxPriorityFeePerGas"), [])
+            priority = Wei(int(answer, 16))
         except Web3RPCError:
             # An optional method, which not every node has.
             priority = _DEFAULT_PRIORITY_FEE_WEI
     return Fees(2 * base_fee + priority, priority)
 
 
-def estimate_gas(connection: ChainConnection, sender: str, call: ContractCall) -> int:
-    """Return a gas limit for the call; raises `TransactionFailed` with the contract's reason when it would revert."""
-    with connection.translated():
-        estimate = connection.web3.eth.estimate_gas(_parameters(sender, call))
-        block_limit = connection.web3.eth.get_block("latest")["gasLimit"]
+def estimate_gas(connection: ChainConnection, sender: str, call: ContractCall, max_gas: int = MAX_GAS) -> int:
+    """Return a gas limit for the call.
+
+    Raises `TransactionFailed` with the contract's reason when the call would revert, and with `GasLimitExceeded` when it
+    needs more than `max_gas`, or than fits into a block.
+    """
+    try:
+        with connection.translated():
+            estimate = connection.web3.eth.estimate_gas(_parameters(sender, call))
+    except ChainUnavailable as error:
+        message = str(error.fields.get("rpc_message", "")).lower()
+        if not any(phrase in message for phrase in _OUT_OF_GAS):
+            raise
+        raise TransactionFailed(
+            f"{call.description}: needs more gas than the node allows a transaction ({message})",
+            reason="GasLimitExceeded",
+        ) from error
+    limit = min(latest_block(connection).gas_limit, max_gas)
+    if estimate > limit:
+        raise TransactionFailed(
+            f"{call.description}: needs {estimate} gas, and a transaction may take no more than {limit}",
+            reason="GasLimitExceeded",
+        )
     # State may change until it is mined; what is not used is not paid.
-    return min(_percent(estimate, _GAS_PERCENT), block_limit)
+    return min(_percent(estimate, _GAS_PERCENT), limit)
 
 
 def sign_transaction(
@@ -105,13 +131,23 @@ def broadcast(connection: ChainConnection, signed: bytes) -> None:
         connection.web3.eth.send_raw_transaction(signed)
 
 
+def use_up_nonce(connection: ChainConnection, account: LocalAccount, nonce: int, fees: Fees) -> None:
+    """Send a transaction that does nothing but have this nonce; raises as `broadcast`."""
+    nothing = ContractCall(account.address, b"", 0, f"use up nonce {nonce}")
+    chain_id = connection.chain_id
+    signed = sign_transaction(account, nothing, chain_id=chain_id, nonce=nonce, gas_limit=_TRANSFER_GAS, fees=fees)
+    broadcast(connection, signed.raw)
+
+
 def find_receipt(connection: ChainConnection, tx_hash: str) -> TxReceipt | None:
     """Return the receipt of a mined transaction, or None."""
     with connection.translated():
         try:
-            return connection.web3.eth.get_transaction_receipt(HexBytes(tx_hash))
+            receipt = connection.web3.eth.get_transaction_receipt(HexBytes(tx_hash))
         except TransactionNotFound:
             return None
+    # Some nodes have a receipt for a transaction that still waits.
+    return receipt if receipt.get("blockHash") is not None else None
 
 
 def is_known(connection: ChainConnection, tx_hash: str) -> bool:
@@ -135,16 +171,16 @@ def find_revert(connection: ChainConnection, sender: str, call: ContractCall, bl
     return Revert("Reverted", {})
 
 
-def latest_block(connection: ChainConnection) -> int:
-    """Return the number of the latest block."""
-    with connection.translated():
-        return connection.web3.eth.block_number
-
-
 def balance_wei(connection: ChainConnection, address: str) -> int:
     """Return the balance of `address`."""
     with connection.translated():
         return connection.web3.eth.get_balance(Web3.to_checksum_address(address))
+
+
+def code_at(connection: ChainConnection, address: str) -> bytes:
+    """Return the code of the contract at `address`, empty when there is none."""
+    with connection.translated():
+        return bytes(connection.web3.eth.get_code(Web3.to_checksum_address(address)))
 
 
 def next_nonce(connection: ChainConnection, address: str) -> int:
@@ -153,10 +189,11 @@ def next_nonce(connection: ChainConnection, address: str) -> int:
         return connection.web3.eth.get_transaction_count(Web3.to_checksum_address(address), "pending")
 
 
-def mined_nonce(connection: ChainConnection, address: str) -> int:
-    """Return the first nonce of `address` that is not mined."""
+def mined_nonce(connection: ChainConnection, address: str, block: int | None = None) -> int:
+    """Return the first nonce of `address` that is not mined, as of the latest block or of an earlier one."""
+    as_of: BlockIdentifier = "latest" if block is None else BlockNumber(max(block, 0))
     with connection.translated():
-        return connection.web3.eth.get_transaction_count(Web3.to_checksum_address(address), "latest")
+        return connection.web3.eth.get_transaction_count(Web3.to_checksum_address(address), as_of)
 
 
 def send_and_wait(
@@ -187,20 +224,6 @@ def send_and_wait(
             f"transaction {signed.tx_hash} ({call.description}) reverted", reason="Reverted", tx_hash=signed.tx_hash
         )
     return receipt
-
-
-def deploy(rpc_url: str, account: LocalAccount, *, chain_id: int | None = None, timeout_s: float = 60.0) -> str:
-    """Deploy the marketplace contract from `account` and return its address once it is mined.
-
-    Raises `ChainUnavailable` when the node does not answer or does not mine within `timeout_s`, `TransactionFailed`
-    when the deployment reverts.
-    """
-    connection = ChainConnection(rpc_url, chain_id=chain_id)
-    creation = ContractCall(
-        None, bytes.fromhex(marketplace_artifact().bytecode.removeprefix("0x")), 0, "deploy the marketplace"
-    )
-    receipt = send_and_wait(connection, account, creation, timeout_s=timeout_s)
-    return str(receipt["contractAddress"])
 
 
 def _percent(amount: int, percent: int) -> Wei:

@@ -157,9 +157,9 @@ class TrainingJobSpec(FrozenModel):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.target.name in {feature.name for feature in self.features}:
-            raise ValueError(f"target {self.target.name!r} must not be one of the features")
+            raise ValueError(f"target: {self.target.name!r} must not be one of the features")
         if self.finish_by <= self.start_by:
-            raise ValueError("finish_by must be after start_by")
+            raise ValueError("finish_by: must be after start_by")
         return self
 
     @property

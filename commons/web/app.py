@@ -6,7 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from http import HTTPStatus
 
 import structlog
@@ -19,8 +19,8 @@ from commons.web.errors import register_error_handlers, validation_response
 
 MAX_CONTENT_LENGTH = 64 * 2**20
 STRICT_CSP = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # The bundled Swagger page starts itself with an inline script and styles; it is served under /openapi only.
 DOCS_CSP = (
@@ -41,6 +41,18 @@ class ReadinessCheck:
     name: str
     ok: bool
     detail: str = ""
+
+
+class Readiness(BaseModel):
+    """What a service needs in order to work, and whether it has all of it."""
+
+    ready: bool
+    checks: list[ReadinessCheck]
+
+    @classmethod
+    def of(cls, checks: list[ReadinessCheck]) -> Readiness:
+        """The answer about these checks."""
+        return cls(ready=all(check.ok for check in checks), checks=checks)
 
 
 class Problem(BaseModel):
@@ -105,15 +117,26 @@ def json_response(model: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Respo
     return Response(model.model_dump_json(), status=int(status), content_type="application/json")
 
 
+def live_response(model: BaseModel) -> Response:
+    """`model` as a JSON answer for somebody who asks again and again: unchanged, it is a 304 without a body.
+
+    A browser may keep it, but has to ask each time whether it still holds.
+    """
+    response = json_response(model)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.vary.update(("Authorization", "Cookie"))
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
 def _add_health(app: Flask, name: str, version: str, readiness: Callable[[], list[ReadinessCheck]]) -> None:
     def healthz() -> Response:
         return jsonify(status="ok", service=name, version=version)
 
     def readyz() -> tuple[Response, HTTPStatus]:
-        checks = readiness()
-        ready = all(check.ok for check in checks)
-        body = jsonify(ready=ready, checks=[asdict(check) for check in checks])
-        return body, HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
+        found = Readiness.of(readiness())
+        return json_response(found), HTTPStatus.OK if found.ready else HTTPStatus.SERVICE_UNAVAILABLE
 
     app.add_url_rule("/healthz", view_func=healthz)
     app.add_url_rule("/readyz", view_func=readyz)

@@ -1,8 +1,9 @@
 """Local users of one service: passwords, sessions, and the guard that keeps everybody else out.
 
-A user signs in with name and password and gets a random token, which every other request carries as
-`Authorization: Bearer …`. Guessing is slowed down: after `MAX_FAILURES` failures within `FAILURE_WINDOW_S` a name is
-refused, right password or not, until the oldest of them is that long ago.
+A user signs in with name and password and gets a random token, which every other request carries, a program's as
+`Authorization: Bearer …`, a browser's as a cookie (`commons.web.session_api`). Guessing is slowed down: after
+`MAX_FAILURES` failures within `FAILURE_WINDOW_S` a name is refused, right password or not, until the oldest of them is
+that long ago.
 """
 
 from __future__ import annotations
@@ -43,6 +44,14 @@ class SignedIn:
     """A new session; the token is shown this once."""
 
     token: str
+    expires_at: float
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """A session that has not ended: its user, and until when (Unix seconds)."""
+
+    user: str
     expires_at: float
 
 
@@ -125,21 +134,21 @@ class Authenticator:
         with self._database.session() as session:
             session.execute(delete(sessions).where(sessions.c.token_sha256 == _digest(token)))
 
-    def user_of(self, token: str) -> str:
-        """Return the name of the user whose session `token` is.
+    def session_of(self, token: str) -> OpenSession:
+        """Return whose session `token` is, and until when.
 
         Raises:
             NotAuthenticated: unknown or expired token.
         """
         sessions = self._tables.sessions
-        query = select(sessions.c.user_name).where(
+        query = select(sessions.c.user_name, sessions.c.expires_at).where(
             sessions.c.token_sha256 == _digest(token), sessions.c.expires_at > self._clock()
         )
         with self._database.snapshot() as session:
-            user: str | None = session.scalar(query)
-        if user is None:
-            raise NotAuthenticated("the token is unknown or has expired; sign in again with POST /v1/session")
-        return user
+            found = session.execute(query).one_or_none()
+        if found is None:
+            raise NotAuthenticated("the session is unknown or has expired; sign in again with POST /v1/session")
+        return OpenSession(found.user_name, found.expires_at)
 
     def _add_user(self, name: str, password: str, *, drawn_to: Path | None) -> bool:
         if len(password) < MINIMUM_PASSWORD_LENGTH:

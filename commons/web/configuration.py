@@ -15,6 +15,8 @@ from commons.errors import InvalidInput
 
 T = TypeVar("T")
 PREFIX = "DELTAML_"
+DEFAULT_UI_DIR = Path(__file__).parents[2] / "ui" / "dist"
+"""Where `make ui` leaves the pages."""
 
 
 class ConfigurationReader:
@@ -104,6 +106,10 @@ class ConfigurationReader:
         """Note that a setting is missing."""
         if value is None:
             self._errors.append(f"{name}: missing; set {PREFIX}{name.upper()} or {PREFIX}{name.upper()}_FILE")
+
+    def reject(self, name: str, problem: str) -> None:
+        """Note what is wrong with a setting."""
+        self._errors.append(f"{name}: {problem}")
 
     def finish(self) -> None:
         """Raise `InvalidInput` with all errors, if there are any."""

@@ -62,7 +62,11 @@ def status_of(error: DeltaMLError) -> HTTPStatus:
 
 def problem_response(error: DeltaMLError) -> Response:
     """The error as problem details."""
-    response = _problem(status_of(error), error.code, error.message, error.fields)
+    fields = dict(error.fields)
+    if "field" in fields:
+        # So that a form finds what to write beside which field in one place, whoever found the error.
+        fields.setdefault("errors", [{"field": fields["field"], "message": error.message}])
+    response = _problem(status_of(error), error.code, error.message, fields)
     if "retry_after_s" in error.fields:
         response.headers["Retry-After"] = str(error.fields["retry_after_s"])
     if response.status_code == HTTPStatus.UNAUTHORIZED:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -11,6 +13,7 @@ from commons.errors import InvalidInput
 Model = TypeVar("Model", bound=BaseModel)
 
 _SHOWN = 3
+_MEMBER = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 
 
 def to_invalid_input(error: ValidationError, *, name: str = "body") -> InvalidInput:
@@ -22,10 +25,8 @@ def to_invalid_input(error: ValidationError, *, name: str = "body") -> InvalidIn
         error: what pydantic raised.
         name: what to call the whole input when the error is about no single field.
     """
-    problems = [
-        {"field": ".".join(str(part) for part in item["loc"]) or name, "message": _expected(item["msg"])}
-        for item in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    problems = [_problem(item["loc"], _expected(item["msg"]), name) for item in found]
     shown = "; ".join(_line(problem) for problem in problems[:_SHOWN])
     more = f" (and {len(problems) - _SHOWN} more)" if len(problems) > _SHOWN else ""
     return InvalidInput(shown + more, field=problems[0]["field"], errors=problems)
@@ -43,6 +44,18 @@ def parse_json(model: type[Model], text: str | bytes, *, name: str) -> Model:
         return TypeAdapter(model).validate_json(text)
     except ValidationError as error:
         raise to_invalid_input(error, name=name) from error
+
+
+def _problem(place: Sequence[int | str], message: str, name: str) -> dict[str, str]:
+    if place:
+        return {"field": ".".join(map(str, place)), "message": message}
+    # A check of a whole model names the member that it is about in front: "finish_by: must be after start_by".
+    member, colon, rest = message.partition(": ")
+    return (
+        {"field": member, "message": rest}
+        if colon and _MEMBER.fullmatch(member)
+        else {"field": name, "message": message}
+    )
 
 
 def _expected(message: str) -> str:

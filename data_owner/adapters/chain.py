@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from commons.chain.checks import checked_address
-from commons.chain.jobs import ContractCall, Credit, JobOnChain, Participation, Quote
+from commons.chain.jobs import ContractCall, JobOnChain, Participation, Quote
 from commons.chain.marketplace import Marketplace
 from commons.chain.signing import SigningDomain
 from commons.chain.transactions import balance_wei
@@ -39,10 +39,6 @@ class MarketplaceChain:
         """What an account is in a job."""
         return self._marketplace.participation(job_id, address)
 
-    def participants(self, job_id: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Trainers and validators in the contract's order; empty before the start."""
-        return self._marketplace.trainers(job_id), self._marketplace.validators(job_id)
-
     def contributions(self, job_id: int) -> tuple[int, ...]:
         """Each trainer's contribution so far."""
         return self._marketplace.contributions(job_id)
@@ -51,13 +47,13 @@ class MarketplaceChain:
         """The split of the deposit on the checkpoints so far."""
         return self._marketplace.quote(job_id)
 
-    def credited(self, job_id: int) -> list[Credit]:
-        """What the job paid to whom."""
-        return self._marketplace.credited(job_id)
-
     def revoke_acceptance(self, job_id: int) -> ContractCall:
         """The call after which this account's acceptance is worth nothing."""
         return self._marketplace.calls.revoke_acceptance(job_id)
+
+    def expire_job(self, job_id: int) -> ContractCall:
+        """The call that settles a job whose time is over."""
+        return self._marketplace.calls.expire_job(job_id)
 
     def withdraw(self, to: str | None) -> ContractCall:
         """The call that sends everything owed to this account, or to `to`."""

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, LargeBinary, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from commons.chain.event_log import EventLog
+from commons.chain.event_table import ContractEventColumns, FollowedBlockColumns
 from commons.chain.outbox_table import OutboxColumns
 from commons.web.authentication_tables import authentication_tables
 
@@ -93,7 +95,7 @@ class Acceptance(Base):
     """A job that this owner accepted, with everything needed to take part in it.
 
     `mask_secret` is what a validator's masks are derived from (`data_owner.domain.validation`). The columns from `role` on
-    are filled from the chain once the job has started, those from `pay_wei` on once it has been settled.
+    are what was checked before the first task; they count as long as the chain has the job started with the same owners.
     """
 
     __tablename__ = "acceptances"
@@ -116,9 +118,6 @@ class Acceptance(Base):
     trainers: Mapped[list[str] | None] = mapped_column(JSON)
     validators: Mapped[list[str] | None] = mapped_column(JSON)
     agreed_growth: Mapped[float | None]
-    pay_wei: Mapped[str | None] = mapped_column(String(78))
-    contribution_share: Mapped[float | None]
-    settlement_tx: Mapped[str | None] = mapped_column(String(66))
 
 
 class OutboxTransaction(OutboxColumns, Base):
@@ -127,4 +126,17 @@ class OutboxTransaction(OutboxColumns, Base):
     __tablename__ = "outbox_transactions"
 
 
+class FollowedBlock(FollowedBlockColumns, Base):
+    """How far the contract's events are stored."""
+
+    __tablename__ = "followed_blocks"
+
+
+class ContractEvent(ContractEventColumns, Base):
+    """The contract's confirmed events (`commons.chain.event_log`)."""
+
+    __tablename__ = "contract_events"
+
+
+EVENTS = EventLog(FollowedBlock, ContractEvent)
 AUTHENTICATION = authentication_tables(Base.metadata)

@@ -13,11 +13,12 @@ from flask_openapi3.models.tag import Tag
 from werkzeug.exceptions import UnsupportedMediaType
 
 from commons.errors import InvalidInput
-from commons.web.app import BEARER, json_response
+from commons.web.app import BEARER, json_response, live_response
 from commons.web.validation import parse_json
 from data_owner.adapters.tables import Dataset
-from data_owner.api.schemas import AddDatasetBody, DatasetList, DatasetPath, DatasetView, DetailsBody
+from data_owner.api.schemas import AddDatasetBody, DatasetList, DatasetPath, DatasetView, DetailsBody, HistogramQuery
 from data_owner.services.datasets import Datasets
+from data_owner.services.histograms import DatasetHistograms, Histograms
 
 MULTIPART_OVERHEAD = 2**20
 _DETAILS = {"name": {"type": "string"}, "description": {"type": "string"}, "tags": {"type": "string"}}
@@ -38,8 +39,12 @@ _ADD_BODY: dict[str, Any] = {
 }
 
 
-def datasets_blueprint(datasets: Datasets, *, max_upload_bytes: int) -> APIBlueprint:
+def datasets_blueprint(datasets: Datasets, histograms: Histograms, *, max_upload_bytes: int) -> APIBlueprint:
     """The routes of datasets."""
+
+    def view(dataset: Dataset) -> DatasetView:
+        return DatasetView.of(dataset, datasets.used_by(dataset.id))
+
     blueprint = APIBlueprint(
         "datasets", __name__, url_prefix="/v1/datasets", abp_tags=[Tag(name="datasets")], abp_security=BEARER
     )
@@ -47,7 +52,7 @@ def datasets_blueprint(datasets: Datasets, *, max_upload_bytes: int) -> APIBluep
     @blueprint.get("", responses={HTTPStatus.OK: DatasetList})
     def list_datasets() -> Response:
         """All datasets, with columns, types, ranges and row counts."""
-        return json_response(DatasetList(datasets=[DatasetView.of(dataset) for dataset in datasets.list()]))
+        return live_response(DatasetList(datasets=[view(dataset) for dataset in datasets.list()]))
 
     @blueprint.post("", responses={HTTPStatus.CREATED: DatasetView}, openapi_extensions=_ADD_BODY)
     def add_dataset() -> Response:
@@ -60,17 +65,22 @@ def datasets_blueprint(datasets: Datasets, *, max_upload_bytes: int) -> APIBluep
             added = datasets.add(Path(body.path), body.details())
         else:
             raise UnsupportedMediaType("expected application/json with a path, or multipart/form-data with a file")
-        return json_response(DatasetView.of(added), HTTPStatus.CREATED)
+        return json_response(view(added), HTTPStatus.CREATED)
 
     @blueprint.get("/<dataset_id>", responses={HTTPStatus.OK: DatasetView})
     def get_dataset(path: DatasetPath) -> Response:
         """One dataset."""
-        return json_response(DatasetView.of(datasets.get(path.dataset_id)))
+        return json_response(view(datasets.get(path.dataset_id)))
+
+    @blueprint.get("/<dataset_id>/histograms", responses={HTTPStatus.OK: DatasetHistograms})
+    def histograms_of_dataset(path: DatasetPath, query: HistogramQuery) -> Response:
+        """Count the cells of a dataset's columns, reading the file now; nothing of it leaves this machine."""
+        return json_response(histograms.of(path.dataset_id, query.column, query.bins))
 
     @blueprint.patch("/<dataset_id>", responses={HTTPStatus.OK: DatasetView})
     def update_dataset(path: DatasetPath, body: DetailsBody) -> Response:
         """Change name, description or tags."""
-        return json_response(DatasetView.of(datasets.update(path.dataset_id, body.details())))
+        return json_response(view(datasets.update(path.dataset_id, body.details())))
 
     @blueprint.delete("/<dataset_id>", responses={HTTPStatus.NO_CONTENT: None})
     def remove_dataset(path: DatasetPath) -> tuple[str, HTTPStatus]:

@@ -8,7 +8,7 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
-from commons.web.app import BEARER, json_response
+from commons.web.app import BEARER, json_response, live_response
 from data_owner.api.schemas import WithdrawalBody, WithdrawalList
 from data_owner.services.earnings import Account, Earnings, EarningsBook, Withdrawal
 
@@ -20,17 +20,17 @@ def earnings_blueprint(book: EarningsBook) -> APIBlueprint:
     @blueprint.get("/account", responses={HTTPStatus.OK: Account})
     def account() -> Response:
         """Address, ether, and what the marketplace owes it."""
-        return json_response(book.account())
+        return live_response(book.account())
 
     @blueprint.get("/earnings", responses={HTTPStatus.OK: Earnings})
     def earnings() -> Response:
         """Role, contribution and pay of every job."""
-        return json_response(book.earnings())
+        return live_response(book.earnings())
 
     @blueprint.get("/withdrawals", responses={HTTPStatus.OK: WithdrawalList})
     def withdrawals() -> Response:
         """All withdrawals, newest first."""
-        return json_response(WithdrawalList(withdrawals=book.withdrawals()))
+        return live_response(WithdrawalList(withdrawals=book.withdrawals()))
 
     @blueprint.post("/withdrawals", responses={HTTPStatus.ACCEPTED: Withdrawal})
     def withdraw(body: WithdrawalBody) -> Response:

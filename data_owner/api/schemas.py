@@ -7,10 +7,13 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from commons.chain.signing import ROLE_EITHER
+from commons.web.paging import PageQuery
 from data_owner.adapters.tables import Dataset, Listing
 from data_owner.domain.dataset_profile import ColumnProfile
+from data_owner.services.dataset_match import FoundColumn, found_column
 from data_owner.services.datasets import NAME_LENGTH, DatasetDetails, profile_of
 from data_owner.services.earnings import Withdrawal
+from data_owner.services.histograms import MAX_BINS, MAX_COLUMNS
 from data_owner.services.offer_status import OfferStatus
 
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
@@ -74,21 +77,37 @@ class JobPath(BaseModel):
     job_id: int = Field(ge=1, lt=2**62)
 
 
-class StatusQuery(BaseModel):
-    """Only offers of this status."""
+class OffersQuery(PageQuery):
+    """Only offers of this status, and with this text in their title."""
 
     status: OfferStatus | None = None
+    query: str = Field(default="", max_length=200)
 
 
-class ColumnView(BaseModel):
+class HistogramQuery(BaseModel):
+    """How many bins, and which columns; the first ones when none is named."""
+
+    bins: int = Field(default=20, ge=1, le=MAX_BINS)
+    column: list[str] = Field(default=[], description=f"At most {MAX_COLUMNS}; repeat it")
+
+
+class RolesQuery(BaseModel):
+    """The roles to agree to."""
+
+    roles: int = Field(default=ROLE_EITHER, ge=1, le=3, description="1 trainer, 2 validator, 3 either")
+
+
+class MatchBody(Body):
+    """A dataset, and names in it that stand for names in the job."""
+
+    dataset_id: str = Field(max_length=36)
+    column_mapping: dict[str, str] = Field(default={}, description="Name in the job → name in the file")
+
+
+class ColumnView(FoundColumn):
     """A column with its range; `problem` says what the first unusable cell holds."""
 
     name: str
-    type: str
-    minimum: float | None
-    maximum: float | None
-    missing_count: int
-    unusable_count: int
     is_numeric: bool
     problem: str | None
 
@@ -97,19 +116,18 @@ class ColumnView(BaseModel):
         """The view of a profile's column."""
         cell = column.first_unusable
         return cls(
+            **found_column(column).model_dump(),
             name=column.name,
-            type=column.type,
-            minimum=column.minimum,
-            maximum=column.maximum,
-            missing_count=column.missing_count,
-            unusable_count=column.unusable_count,
             is_numeric=column.is_numeric,
             problem=None if cell is None else f"row {cell.row} holds {cell.text!r}; expected {cell.expected}",
         )
 
 
 class DatasetView(BaseModel):
-    """A dataset as its owner sees it; `listing` says whether the aggregator's catalogue shows it."""
+    """A dataset as its owner sees it; `listing` says whether the aggregator's catalogue shows it.
+
+    `used_by` are the jobs that keep it from being removed.
+    """
 
     dataset_id: str
     name: str
@@ -122,9 +140,10 @@ class DatasetView(BaseModel):
     added_at: float
     listing: Listing
     listing_note: str
+    used_by: list[int]
 
     @classmethod
-    def of(cls, dataset: Dataset) -> DatasetView:
+    def of(cls, dataset: Dataset, used_by: list[int]) -> DatasetView:
         """The view of a stored dataset."""
         return cls(
             dataset_id=dataset.id,
@@ -138,6 +157,7 @@ class DatasetView(BaseModel):
             added_at=dataset.added_at,
             listing=dataset.listing,
             listing_note=dataset.listing_note,
+            used_by=used_by,
         )
 
 

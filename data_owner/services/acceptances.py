@@ -19,11 +19,12 @@ from commons.errors import Conflict, InvalidInput, NotFound
 from commons.protocol.state import ENDED
 from commons.protocol.training_job import TrainingJobSpec
 from commons.storage.database import Database
-from data_owner.adapters.tables import Acceptance, AcceptanceState, Dataset, Declined, KnownJob
-from data_owner.services.datasets import get_dataset, own_datasets
+from data_owner.adapters.tables import EVENTS, Acceptance, AcceptanceState, Dataset, Declined, KnownJob
+from data_owner.services.dataset_match import match
+from data_owner.services.datasets import get_dataset, own_datasets, profile_of
 from data_owner.services.job_terms import CheckedTerms, check_terms
 from data_owner.services.job_view import JobView
-from data_owner.services.offers import Offers, match, refuse_committed
+from data_owner.services.offers import Offers, refuse_committed
 from data_owner.services.own_statistics import DeclaredStatistics, declare_statistics
 from data_owner.services.ports import Chain, OpenDataFile
 
@@ -114,7 +115,7 @@ class Acceptances:
                 raise NotFound(f"job {job_id} was not accepted", job_id=job_id)
             known = session.get(KnownJob, job_id)
             state = known.view.get("state") if known else None
-            if acceptance.role is not None or state in {"running", "settling", *ENDED}:
+            if EVENTS.started(session, job_id) is not None or state in {"running", "settling", *ENDED}:
                 raise Conflict(
                     f"job {job_id} is {state or 'running'}; an acceptance can be taken back only before the start",
                     job_id=job_id,
@@ -137,7 +138,7 @@ class Acceptances:
             candidates = own_datasets(session) if named is None else [get_dataset(session, named)]
         if not candidates:
             raise InvalidInput("there is no dataset yet; add one first", field="dataset_id")
-        matches = [match(dataset, view, request.column_mapping) for dataset in candidates]
+        matches = [match(dataset, profile_of(dataset), view, request.column_mapping) for dataset in candidates]
         for dataset, found in zip(candidates, matches, strict=True):
             if found.matches:
                 return dataset

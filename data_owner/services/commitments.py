@@ -9,7 +9,8 @@ import structlog
 from commons.errors import NotAuthenticated, ServiceUnavailable
 from data_owner.services.acceptances import Acceptances, AcceptRequest
 from data_owner.services.deliveries import Deliveries
-from data_owner.services.offers import Offer, Offers
+from data_owner.services.offer_views import Offer
+from data_owner.services.offers import Offers
 
 log = structlog.get_logger(__name__)
 

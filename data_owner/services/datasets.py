@@ -84,6 +84,11 @@ class Datasets:
             path.unlink(missing_ok=True)
             raise
 
+    def used_by(self, dataset_id: str) -> list[int]:
+        """The jobs that use a dataset and have not ended, oldest first."""
+        with self.database.snapshot() as session:
+            return _jobs_using(session, dataset_id)
+
     def list(self) -> list[Dataset]:
         """All datasets, oldest first."""
         with self.database.snapshot() as session:
@@ -188,6 +193,7 @@ def catalogue_entry(dataset: Dataset) -> dict[str, Any]:
 def _jobs_using(session: Session, dataset_id: str) -> list[int]:
     active = (AcceptanceState.PENDING, AcceptanceState.POSTED, AcceptanceState.WITHDRAWING)
     query = select(Acceptance.job_id).where(Acceptance.dataset_id == dataset_id, Acceptance.state.in_(active))
+    query = query.order_by(Acceptance.job_id)
     return [job_id for job_id in session.scalars(query) if not _has_ended(session, job_id)]
 
 

@@ -1,4 +1,8 @@
-"""What this owner earned: per job from the contract, in sum what it can withdraw, and withdrawing it."""
+"""What this owner earned: per job, in sum what it can withdraw, and withdrawing it.
+
+Pay counts as settled when confirmed events say so, and is read from them each time: what a reorganisation takes back is not
+shown any more. Until then the contract is asked for the present split.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +11,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from commons.chain.checks import checked_address
 from commons.chain.jobs import JobState, Role
 from commons.chain.outbox import UNFINISHED, Outbox
 from commons.chain.outbox_table import OutboxColumns, OutboxState
+from commons.chain.signing import CheckpointStatement
 from commons.errors import ChainUnavailable, Conflict
 from commons.protocol.training_job import FrozenModel, Wei
 from commons.storage.database import Database
-from data_owner.adapters.tables import Acceptance, KnownJob, OutboxTransaction
-from data_owner.services.job_view import JobView, parse_job_view
+from data_owner.adapters.tables import EVENTS, Acceptance, KnownJob, OutboxTransaction
+from data_owner.services.job_view import TRAINER, VALIDATOR, JobView, parse_job_view
 from data_owner.services.ports import Chain
 
 _SETTLED = (JobState.FINISHED, JobState.EXPIRED)
 _WITHDRAWAL = "withdrawal/"
+_PAID_ROLES = (Role.TRAINER, Role.VALIDATOR)
 
 
 class Account(FrozenModel):
@@ -56,7 +63,7 @@ class Earnings(FrozenModel):
 
 
 class Withdrawal(FrozenModel):
-    """A transfer of everything owed, on its way or done; `to` is None for the own account."""
+    """A transfer of everything owed, on its way or done; the amount is known once the chain has confirmed it."""
 
     id: str
     description: str
@@ -64,6 +71,7 @@ class Withdrawal(FrozenModel):
     tx_hash: str | None
     reason: str | None
     requested_at: float
+    amount_wei: Wei | None = None
 
 
 @dataclass(frozen=True)
@@ -102,11 +110,15 @@ class EarningsBook:
             rows = list(session.execute(query.order_by(Acceptance.job_id.desc())))
         jobs = []
         for acceptance, known in rows:
-            view = parse_job_view(known.view)
-            role = acceptance.role or (None if view.is_recruiting else view.role_of(self.address))
-            if role is not None:
-                jobs.append(self._earning(acceptance, view, role))
+            if (earning := self._of_acceptance(acceptance, parse_job_view(known.view))) is not None:
+                jobs.append(earning)
         return Earnings(jobs=tuple(jobs), owed_wei=owed_wei, unavailable_reason=reason)
+
+    def of_job(self, view: JobView) -> JobEarning | None:
+        """What one job brings; None unless this owner takes or took part in it."""
+        with self.database.snapshot() as session:
+            acceptance = session.get(Acceptance, view.job_id)
+        return None if acceptance is None else self._of_acceptance(acceptance, view)
 
     def withdraw(self, to: str | None) -> Withdrawal:
         """Send everything owed to this account, or to `to`; the transaction is sent beside this request.
@@ -132,52 +144,86 @@ class EarningsBook:
         query = select(OutboxTransaction).where(OutboxTransaction.key.startswith(_WITHDRAWAL))
         with self.database.snapshot() as session:
             rows = session.scalars(query.order_by(OutboxTransaction.id.desc()))
-            return [_withdrawal(row) for row in rows]
+            taken = {one.tx_hash: one.amount_wei for one in EVENTS.withdrawals(session, self.address)}
+            return [_withdrawal(row, taken.get(row.tx_hash or "")) for row in rows]
 
-    def _earning(self, acceptance: Acceptance, view: JobView, role: str) -> JobEarning:
-        if acceptance.pay_wei is None:
-            pay_wei, settled = self._ask_chain(acceptance, role)
-        else:
-            pay_wei, settled = int(acceptance.pay_wei), True
+    def _of_acceptance(self, acceptance: Acceptance, view: JobView) -> JobEarning | None:
+        with self.database.snapshot() as session:
+            facts = _Facts.read(session, acceptance.job_id, self.address)
+        role = facts.role or (None if view.is_recruiting else view.role_of(self.address))
+        if role is None:
+            return None
+        share, pay_wei = (facts.share, facts.pay_wei) if facts.settled else self._preliminary(facts, view.job_id)
         return JobEarning(
             job_id=view.job_id,
             title=view.spec.title,
             role=role,
-            state=view.state,
-            contribution_share=acceptance.contribution_share,
+            state=facts.settled or view.state,
+            contribution_share=share,
             pay_wei=pay_wei,
-            settled=settled,
-            tx_hash=acceptance.settlement_tx,
+            settled=facts.settled is not None,
+            tx_hash=facts.tx_hash,
         )
 
-    def _ask_chain(self, acceptance: Acceptance, role: str) -> tuple[int | None, bool]:
-        job_id = acceptance.job_id
+    def _preliminary(self, facts: _Facts, job_id: int) -> tuple[float | None, int | None]:
+        """Share and pay as the contract would divide now; None where it does not answer or has not started the job."""
+        if facts.role is None:
+            return None, None
         try:
-            settled = self.chain.job(job_id).state in _SETTLED
-            trainers, _ = self.chain.participants(job_id)
-            place = _index(trainers, self.address)
-            if place is not None:
-                acceptance.contribution_share = _share(self.chain.contributions(job_id), place)
-            if not settled:
-                quote = self.chain.quote(job_id)
-                return quote.validator_each if place is None else quote.trainers[place], False
-            pay_wei, tx_hash = self._credited(job_id)
+            quote = self.chain.quote(job_id)
+            if facts.place is None:
+                return None, quote.validator_each
+            contributions = self.chain.contributions(job_id)
         except ChainUnavailable:
-            return None, False
-        acceptance.pay_wei, acceptance.settlement_tx, acceptance.role = str(pay_wei), tx_hash, role
-        with self.database.session() as session:
-            stored = session.get_one(Acceptance, job_id)
-            stored.pay_wei, stored.settlement_tx, stored.role = str(pay_wei), tx_hash, role
-            stored.contribution_share = acceptance.contribution_share
-        return pay_wei, True
+            return None, None
+        if facts.place >= len(quote.trainers) or facts.place >= len(contributions):
+            # The contract is asked for its latest state, in which a reorganisation can have undone the start.
+            return None, None
+        return _share(contributions, facts.place), quote.trainers[facts.place]
 
-    def _credited(self, job_id: int) -> tuple[int, str | None]:
-        own = [
-            credit
-            for credit in self.chain.credited(job_id)
-            if credit.payee.lower() == self.address.lower() and credit.role in (Role.TRAINER, Role.VALIDATOR)
-        ]
-        return sum(credit.amount_wei for credit in own), own[0].tx_hash if own else None
+
+@dataclass(frozen=True)
+class _Facts:
+    """What confirmed events say of this owner in one job; `settled` is how it ended, `place` this trainer's."""
+
+    role: str | None
+    place: int | None
+    settled: str | None
+    share: float | None
+    pay_wei: int
+    tx_hash: str | None
+
+    @classmethod
+    def read(cls, session: Session, job_id: int, address: str) -> _Facts:
+        started = EVENTS.started(session, job_id)
+        if started is None:
+            return cls(None, None, None, None, 0, None)
+        place = _index(started.trainers, address)
+        role = TRAINER if place is not None else VALIDATOR if _index(started.validators, address) is not None else None
+        state = EVENTS.job_state(session, job_id)
+        if state not in _SETTLED:
+            return cls(role, place, None, None, 0, None)
+        recorded = [one.statement for one in EVENTS.checkpoints(session, job_id)]
+        credited = EVENTS.credited(session, job_id)
+        pay = [one for one in credited if one.payee.lower() == address.lower() and one.role in _PAID_ROLES]
+        settled = EVENTS.settled(session, job_id)
+        return cls(
+            role=role,
+            place=place,
+            settled=state.name.lower(),
+            share=None if place is None else _share(_contributions(recorded, len(started.trainers)), place),
+            pay_wei=sum(one.amount_wei for one in pay),
+            tx_hash=settled.tx_hash if settled else None,
+        )
+
+
+def _contributions(recorded: Sequence[CheckpointStatement], trainers: int) -> list[int]:
+    """Each trainer's contribution as the contract sums it up."""
+    sums = [0] * trainers
+    for statement in recorded:
+        for place, without in enumerate(statement.leave_one_out_mses_fixed):
+            sums[place] += max(0, without - statement.mse_fixed)
+    return sums
 
 
 def _share(contributions: Sequence[int], place: int) -> float:
@@ -195,7 +241,7 @@ def _id(key: str) -> str:
     return key.removeprefix(_WITHDRAWAL)
 
 
-def _withdrawal(row: OutboxColumns) -> Withdrawal:
+def _withdrawal(row: OutboxColumns, amount_wei: int | None = None) -> Withdrawal:
     return Withdrawal(
         id=_id(row.key),
         description=row.description,
@@ -203,4 +249,5 @@ def _withdrawal(row: OutboxColumns) -> Withdrawal:
         tx_hash=row.tx_hash,
         reason=row.note or row.reason,
         requested_at=row.queued_at,
+        amount_wei=amount_wei,
     )

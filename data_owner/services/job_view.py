@@ -14,6 +14,9 @@ from commons.protocol.training_job import Feature, TrainingJobSpec
 from commons.web.validation import to_invalid_input
 from data_owner.domain.requirements import DatasetRequirements
 
+TRAINER = "trainer"
+VALIDATOR = "validator"
+
 
 class View(BaseModel):
     """A part of the aggregator's answer; members that are not known here are passed over."""
@@ -34,9 +37,17 @@ class OwnerInJob(View):
 class WaitingFor(View):
     """Whom or what the job waits for, and until when (Unix seconds)."""
 
+    code: str | None = None
     who: tuple[str, ...] = ()
     what: str
     until: float | None = None
+
+
+class LeftOut(View):
+    """An owner that the contract does not take, and why."""
+
+    address: Address
+    reason: str
 
 
 class CheckpointInJob(View):
@@ -52,10 +63,13 @@ class JobView(View):
 
     job_id: int = Field(ge=1)
     state: JobState
+    step: str | None = None
     round: int = 0
     spec: TrainingJobSpec
     buyer: Address
+    buyer_name: str | None = None
     owners: tuple[OwnerInJob, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     waiting_for: WaitingFor | None = None
     reason: str | None = None
     checkpoints: tuple[CheckpointInJob, ...] = ()
@@ -67,6 +81,10 @@ class JobView(View):
     def is_recruiting(self) -> bool:
         """Whether owners may still accept, as far as the state goes."""
         return self.state in (JobState.POSTED, JobState.RECRUITING)
+
+    def why_left_out(self, address: str) -> str | None:
+        """Why an owner that accepted does not take part, if the aggregator says so."""
+        return next((one.reason for one in self.left_out if one.address.lower() == address.lower()), None)
 
     def role_of(self, address: str) -> str | None:
         """The role that the aggregator shows for an owner."""

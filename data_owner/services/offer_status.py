@@ -81,6 +81,8 @@ def offer_status(job: JobView, own: OwnSide, now: float) -> tuple[OfferStatus, s
         return _ENDED_WITH_ROLE[job.state], job.reason or ""
     if own.declined and not own.is_committed:
         return OfferStatus.DECLINED, ""
+    if (reason := job.why_left_out(own.address)) is not None:
+        return OfferStatus.MISSED, reason
     if job.is_recruiting:
         return _recruiting(job, own, now)
     started = any(owner.role is not None for owner in job.owners)

@@ -5,7 +5,8 @@ The latest view of each job is kept, so that offers can be shown, with their age
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,93 +15,37 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from commons.errors import Conflict, ProtocolViolation, ServiceUnavailable
-from commons.protocol.training_job import Feature, FrozenModel, PayTerms, Scaling, Wei
 from commons.storage.database import Database
 from data_owner.adapters.tables import Acceptance, AcceptanceState, Dataset, Declined, KnownJob
-from data_owner.domain.requirements import Mismatch, match_dataset
-from data_owner.services.datasets import own_datasets, profile_of
-from data_owner.services.job_view import JobView, WaitingFor, parse_job_view, requirements_of
+from data_owner.domain.dataset_profile import DatasetProfile
+from data_owner.services.dataset_match import DatasetMatch, fits, match
+from data_owner.services.datasets import get_dataset, own_datasets, profile_of
+from data_owner.services.earnings import JobEarning
+from data_owner.services.job_view import JobView, parse_job_view, requirements_of
 from data_owner.services.offer_status import OfferStatus, OwnSide, offer_status
+from data_owner.services.offer_views import (
+    JobProgress,
+    Offer,
+    OfferList,
+    OfferRow,
+    OwnAcceptance,
+    Waiting,
+    mse_history,
+)
 from data_owner.services.ports import Clock, JobBoard
 
+_SHOWN_TERMS = (
+    "description",
+    "features",
+    "target",
+    "scaling",
+    "local_steps",
+    "learning_rate",
+    "evaluate_every",
+    "pay",
+)
+
 log = structlog.get_logger(__name__)
-
-
-class ColumnReason(FrozenModel):
-    """Why a dataset does not match, or what is remarkable about it although it does."""
-
-    column: str | None
-    code: str
-    reason: str
-
-
-class DatasetMatch(FrozenModel):
-    """One of this owner's datasets against one job, column names as they are in the file."""
-
-    dataset_id: str
-    name: str
-    matches: bool
-    mismatches: tuple[ColumnReason, ...]
-    remarks: tuple[ColumnReason, ...]
-
-
-class OwnAcceptance(FrozenModel):
-    """This owner's acceptance; `state` says how far it has come, `note` what is in the way."""
-
-    dataset_id: str
-    column_mapping: dict[str, str]
-    roles: int
-    row_count: int
-    growth: float
-    state: AcceptanceState
-    note: str
-    accepted_at: float
-
-
-class MsePoint(FrozenModel):
-    """The metric after a round, in the target's unit squared."""
-
-    round: int
-    mse: float | None
-
-
-class Offer(FrozenModel):
-    """A job as this owner sees it; times are Unix seconds."""
-
-    job_id: int
-    title: str
-    description: str
-    status: OfferStatus
-    status_label: str
-    reason: str
-    buyer: str
-    features: tuple[Feature, ...]
-    target: Feature
-    scaling: Scaling
-    rounds: int
-    local_steps: int
-    learning_rate: float
-    min_owners: int
-    min_rows: int
-    deposit_wei: Wei
-    pay: PayTerms
-    start_by: int
-    finish_by: int
-    round: int
-    owners_accepted: int
-    role: str | None
-    waiting_for: WaitingFor | None
-    mse_history: tuple[MsePoint, ...]
-    datasets: tuple[DatasetMatch, ...]
-    acceptance: OwnAcceptance | None
-    stale_reason: str | None
-
-
-class OfferList(FrozenModel):
-    """Offers, newest job first, and why they may be out of date."""
-
-    offers: tuple[Offer, ...]
-    stale_reason: str | None
 
 
 @dataclass(frozen=True)
@@ -119,15 +64,28 @@ class Offers:
     address: str
     clock: Clock
 
-    def list(self, status: OfferStatus | None = None) -> OfferList:
-        """All offers, or those of one status."""
+    def list(
+        self,
+        status: OfferStatus | None = None,
+        *,
+        query: str = "",
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> OfferList:
+        """The offers of one status, or all, whose title has `query` in it, from `offset` on and no more than `limit`."""
         stale_reason = self.refresh()
         with self.database.snapshot() as session:
             own = _OwnFacts.read(session)
-            known = list(session.scalars(select(KnownJob).order_by(KnownJob.job_id.desc())))
-        offers = [self._offer(parse_job_view(job.view), own, stale_reason) for job in known]
-        chosen = tuple(offer for offer in offers if status is None or offer.status is status)
-        return OfferList(offers=chosen, stale_reason=stale_reason)
+            known = [job.view for job in session.scalars(select(KnownJob).order_by(KnownJob.job_id.desc()))]
+        wanted = query.casefold()
+        rows = [self._row(parse_job_view(view), own) for view in known if wanted in view["spec"]["title"].casefold()]
+        chosen = [row for row in rows if status is None or row.status is status]
+        return OfferList(
+            offers=tuple(chosen[offset:][:limit]),
+            total=len(chosen),
+            counts=dict(Counter(row.status for row in rows)),
+            stale_reason=stale_reason,
+        )
 
     def get(self, job_id: int) -> Offer:
         """One offer; raises NotFound."""
@@ -135,6 +93,41 @@ class Offers:
         with self.database.snapshot() as session:
             own = _OwnFacts.read(session)
         return self._offer(view, own, stale_reason)
+
+    def match(self, job_id: int, dataset_id: str, column_mapping: Mapping[str, str]) -> DatasetMatch:
+        """A dataset against a job with other names for columns; nothing is stored.
+
+        Raises:
+            NotFound: no such job or dataset.
+            InvalidInput: the mapping names a column that the job does not ask for.
+        """
+        view, _ = self.view(job_id)
+        with self.database.snapshot() as session:
+            dataset = get_dataset(session, dataset_id)
+        return match(dataset, profile_of(dataset), view, column_mapping)
+
+    def progress(self, job_id: int, earning: Callable[[JobView], JobEarning | None]) -> JobProgress:
+        """How a job comes along; raises NotFound.
+
+        Args:
+            job_id: the job.
+            earning: what this owner earns with it so far.
+        """
+        job, stale_reason = self.view(job_id)
+        with self.database.snapshot() as session:
+            own = _OwnFacts.read(session)
+        row = self._row(job, own)
+        return JobProgress(
+            **row.model_dump(include={"job_id", "title", "status", "reason", "role", "round", "rounds"}),
+            state=job.state,
+            step=job.step,
+            mse_history=mse_history(job),
+            waiting_for=Waiting.of(job.waiting_for, self.address),
+            start_by=job.spec.start_by,
+            finish_by=job.spec.finish_by,
+            earning=earning(job),
+            stale_reason=stale_reason,
+        )
 
     def view(self, job_id: int) -> tuple[JobView, str | None]:
         """The aggregator's full view of a job; the last one known, and why, while the aggregator is away.
@@ -193,43 +186,27 @@ class Offers:
             for job_id, view in changed.items():
                 session.merge(KnownJob(job_id=job_id, view=view))
 
-    def _offer(self, job: JobView, own: _OwnFacts, stale_reason: str | None) -> Offer:
-        spec, acceptance = job.spec, own.acceptances.get(job.job_id)
-        matches = tuple(match(dataset, job) for dataset in own.datasets)
+    def _row(self, job: JobView, own: _OwnFacts) -> OfferRow:
+        acceptance = own.acceptances.get(job.job_id)
         side = OwnSide(
             address=self.address,
             accepted=acceptance.state if acceptance else None,
             declined=job.job_id in own.declined,
-            has_match=any(item.matches for item in matches),
+            # Asked of every job in the list, and of use while it recruits only.
+            has_match=job.is_recruiting and own.has_match(job),
         )
-        status, reason = offer_status(job, side, self.clock())
+        return OfferRow.of(job, *offer_status(job, side, self.clock()), self.address)
+
+    def _offer(self, job: JobView, own: _OwnFacts, stale_reason: str | None) -> Offer:
+        spec, acceptance = job.spec, own.acceptances.get(job.job_id)
+        terms = {name: getattr(spec, name) for name in _SHOWN_TERMS}
         return Offer(
-            job_id=job.job_id,
-            title=spec.title,
-            description=spec.description,
-            status=status,
-            status_label=status.label,
-            reason=reason,
-            buyer=job.buyer,
-            features=spec.features,
-            target=spec.target,
-            scaling=spec.scaling,
-            rounds=spec.rounds,
-            local_steps=spec.local_steps,
-            learning_rate=spec.learning_rate,
-            min_owners=spec.min_owners,
-            min_rows=spec.min_rows,
-            deposit_wei=spec.deposit_wei,
-            pay=spec.pay,
-            start_by=spec.start_by,
-            finish_by=spec.finish_by,
-            round=job.round,
-            owners_accepted=len(job.owners),
-            role=None if job.is_recruiting else job.role_of(self.address),
-            waiting_for=job.waiting_for,
-            mse_history=tuple(MsePoint(round=point.round, mse=point.mse) for point in job.checkpoints),
-            datasets=matches,
-            acceptance=_own_acceptance(acceptance),
+            **dict(self._row(job, own)),
+            **terms,
+            waiting_for=Waiting.of(job.waiting_for, self.address),
+            mse_history=mse_history(job),
+            datasets=tuple(match(dataset, profile, job) for dataset, profile in own.datasets),
+            acceptance=None if acceptance is None else OwnAcceptance.of(acceptance),
             stale_reason=stale_reason,
         )
 
@@ -238,17 +215,21 @@ class Offers:
 class _OwnFacts:
     """What this owner has and has decided."""
 
-    datasets: tuple[Dataset, ...]
+    datasets: tuple[tuple[Dataset, DatasetProfile], ...]
     acceptances: dict[int, Acceptance]
     declined: frozenset[int]
 
     @classmethod
     def read(cls, session: Session) -> _OwnFacts:
         return cls(
-            datasets=tuple(own_datasets(session)),
+            datasets=tuple((dataset, profile_of(dataset)) for dataset in own_datasets(session)),
             acceptances={row.job_id: row for row in session.scalars(select(Acceptance))},
             declined=frozenset(session.scalars(select(Declined.job_id))),
         )
+
+    def has_match(self, job: JobView) -> bool:
+        requirements = requirements_of(job.spec)
+        return any(fits(profile, requirements) for _, profile in self.datasets)
 
 
 def refuse_committed(acceptance: Acceptance | None) -> None:
@@ -259,35 +240,3 @@ def refuse_committed(acceptance: Acceptance | None) -> None:
             job_id=acceptance.job_id,
             dataset_id=acceptance.dataset_id,
         )
-
-
-def match(dataset: Dataset, job: JobView, column_mapping: dict[str, str] | None = None) -> DatasetMatch:
-    """A dataset against a job's requirements.
-
-    A column that holds a single number is only remarked on: it teaches nothing by itself, but another owner's rows vary.
-    """
-    found = match_dataset(profile_of(dataset), requirements_of(job.spec), column_mapping=column_mapping)
-    mismatches = tuple(_reason(item) for item in found if item.code != "constant")
-    remarks = tuple(_reason(item) for item in found if item.code == "constant")
-    return DatasetMatch(
-        dataset_id=dataset.id, name=dataset.name, matches=not mismatches, mismatches=mismatches, remarks=remarks
-    )
-
-
-def _reason(mismatch: Mismatch) -> ColumnReason:
-    return ColumnReason(column=mismatch.column, code=mismatch.code, reason=mismatch.reason)
-
-
-def _own_acceptance(row: Acceptance | None) -> OwnAcceptance | None:
-    if row is None:
-        return None
-    return OwnAcceptance(
-        dataset_id=row.dataset_id,
-        column_mapping=row.column_mapping,
-        roles=row.roles,
-        row_count=row.row_count,
-        growth=row.growth,
-        state=row.state,
-        note=row.note,
-        accepted_at=row.accepted_at,
-    )

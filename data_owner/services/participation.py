@@ -1,17 +1,18 @@
 """Taking part in a running job: what is needed to answer its tasks, built from the stored acceptance and the chain.
 
-Before the first task of a job the contract is asked whether the job runs, with the key and the terms that were signed, and
-with this owner in the role that the task is for. The rows are read again after a restart; they must be as many as were
-declared, and inside the declared ranges.
+Before the first task of a job its start must be a confirmed event, with this owner in the role that the task is for, and the
+contract have it with the key and the terms that were signed. The rows are read again after a restart; they must be as many as
+were declared, and inside the declared ranges.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from commons.chain.jobs import JobState
-from commons.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, ProtocolViolation
+from commons.chain.jobs import JobStarted, JobState
+from commons.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, ProtocolViolation, ServiceUnavailable
 from commons.paillier import PublicKey, Randomizer
 from commons.protocol.checkpoint import JobContext
 from commons.protocol.numeric_plan import NumericPlan
@@ -19,22 +20,20 @@ from commons.protocol.roles import Role, Roles, draw_roles
 from commons.protocol.tasks import from_hex
 from commons.protocol.training_job import TrainingJobSpec
 from commons.storage.database import Database
-from data_owner.adapters.tables import Acceptance, AcceptanceState, Dataset
+from data_owner.adapters.tables import EVENTS, Acceptance, AcceptanceState, Dataset
 from data_owner.domain.local_training import LocalTrainer
 from data_owner.domain.validation import Validator
 from data_owner.services.job_terms import require_same_terms
-from data_owner.services.job_view import JobView, parse_job_view
+from data_owner.services.job_view import TRAINER, VALIDATOR, JobView, parse_job_view
 from data_owner.services.own_statistics import OwnStatistics, read_statistics
 from data_owner.services.ports import Chain, JobBoard, OpenDataFile
-
-TRAINER = "trainer"
-VALIDATOR = "validator"
 
 
 @dataclass(frozen=True)
 class Participant:
-    """This owner in one running job: a trainer or a validator, never both."""
+    """This owner in one running job: a trainer or a validator, never both; `members` are all trainers and validators."""
 
+    members: tuple[tuple[str, ...], tuple[str, ...]]
     trainer: LocalTrainer | None
     validator: Validator | None
     randomizer: Randomizer
@@ -60,6 +59,7 @@ class Participation:
         board: the aggregator's public side, for the owners' declared growth.
         address: this owner's account.
         open_file: reads data files.
+        follow: looks at the chain for new events at once.
         unsafe_small_key: works with keys under the minimum size (tests).
     """
 
@@ -68,7 +68,14 @@ class Participation:
     board: JobBoard
     address: str
     open_file: OpenDataFile
+    follow: Callable[[], object] = lambda: None
     unsafe_small_key: bool = False
+
+    def is_current(self, job_id: int, participant: Participant) -> bool:
+        """Whether the chain (still) has the job started with the owners that this participant was made for."""
+        with self.database.snapshot() as session:
+            started = EVENTS.started(session, job_id)
+        return started is not None and (started.trainers, started.validators) == participant.members
 
     def participant(self, job_id: int) -> Participant:
         """Get ready for a job's tasks.
@@ -90,10 +97,11 @@ class Participation:
         )
         statistics = self._statistics(acceptance, spec, path)
         randomizer = Randomizer(key)
+        members = (enrolment.trainers, enrolment.validators)
         if enrolment.role == TRAINER:
-            return Participant(LocalTrainer(context, statistics.step), None, randomizer)
+            return Participant(members, LocalTrainer(context, statistics.step), None, randomizer)
         validator = Validator(context, statistics.metric, address=self.address, mask_secret=acceptance.mask_secret)
-        return Participant(None, validator, randomizer)
+        return Participant(members, None, validator, randomizer)
 
     def _accepted(self, job_id: int) -> tuple[Acceptance, Path]:
         with self.database.snapshot() as session:
@@ -103,15 +111,13 @@ class Participation:
             return acceptance, Path(session.get_one(Dataset, acceptance.dataset_id).path)
 
     def _enrolment(self, acceptance: Acceptance, spec: TrainingJobSpec, key: PublicKey) -> Enrolment:
-        stored = _stored_enrolment(acceptance)
-        if stored is not None:
-            return stored
         job_id = acceptance.job_id
-        on_chain = self.chain.job(job_id)
-        require_same_terms(on_chain, spec, key)
-        if on_chain.state is not JobState.RUNNING:
-            raise Conflict(f"job {job_id} is {on_chain.state.name.lower()} on chain, not running")
-        trainers, validators = self.chain.participants(job_id)
+        started = self._started(job_id)
+        trainers, validators = started.trainers, started.validators
+        stored = _stored_enrolment(acceptance)
+        if stored is not None and (stored.trainers, stored.validators) == (trainers, validators):
+            return stored
+        require_same_terms(self.chain.job(job_id), spec, key)
         role = _role(self.address, trainers, validators, job_id=job_id)
         view = parse_job_view(self.board.job(job_id))
         _require_drawn(view, trainers, validators, spec.role_seed)
@@ -126,6 +132,19 @@ class Participation:
             row.role, row.agreed_growth = enrolment.role, enrolment.growth
             row.trainers, row.validators = list(trainers), list(validators)
         return enrolment
+
+    def _started(self, job_id: int) -> JobStarted:
+        for look in (False, True):
+            if look:
+                # The aggregator may have seen the start a moment earlier.
+                self.follow()
+            with self.database.snapshot() as session:
+                started, state = EVENTS.started(session, job_id), EVENTS.job_state(session, job_id)
+            if started is not None:
+                if state is not JobState.RUNNING:
+                    raise Conflict(f"job {job_id} is {state.name.lower()} on chain, not running")
+                return started
+        raise ServiceUnavailable(f"job {job_id}: its start is not confirmed on chain yet", job_id=job_id)
 
     def _statistics(self, acceptance: Acceptance, spec: TrainingJobSpec, path: Path) -> OwnStatistics:
         try:

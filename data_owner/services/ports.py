@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from commons.agent.aggregator_client import Acceptance
-from commons.chain.jobs import ContractCall, Credit, JobOnChain, Participation, Quote
+from commons.chain.jobs import ContractCall, JobOnChain, Participation, Quote
 from commons.chain.signing import SigningDomain
 from data_owner.domain.table import TableBlock
 
@@ -42,10 +42,6 @@ class Chain(Protocol):
         """What an account is in a job."""
         ...
 
-    def participants(self, job_id: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Trainers and validators in the contract's order."""
-        ...
-
     def contributions(self, job_id: int) -> tuple[int, ...]:
         """Each trainer's contribution so far, in the order of the trainers."""
         ...
@@ -54,12 +50,12 @@ class Chain(Protocol):
         """The split of the deposit on the checkpoints so far."""
         ...
 
-    def credited(self, job_id: int) -> list[Credit]:
-        """What the job paid to whom."""
-        ...
-
     def revoke_acceptance(self, job_id: int) -> ContractCall:
         """The call after which this account's acceptance is worth nothing."""
+        ...
+
+    def expire_job(self, job_id: int) -> ContractCall:
+        """The call that settles a job whose time is over."""
         ...
 
     def withdraw(self, to: str | None) -> ContractCall:

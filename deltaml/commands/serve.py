@@ -27,7 +27,12 @@ def common_settings(*, state_dir: str, database: str, port: int) -> Callable[[Co
         setting("host", "Address to listen on.", "127.0.0.1"),
         setting("port", "Port to listen on; 0 finds a free one.", str(port)),
         setting("eth_rpc_url", "URL of the Ethereum node.", _NODE),
-        setting("contract_address", "Address of the marketplace contract."),
+        setting("contract_address", "Address of the marketplace contract.", "taken from contract_addresses_file"),
+        setting("contract_addresses_file", "JSON file with the contract's address on each chain.", "none"),
+        setting("contract_from_block", "Block of the contract's deployment, or an earlier one.", "0"),
+        setting("chain_id", "Chain that the node must serve.", "whichever it serves"),
+        setting("confirmations", "Blocks until what happened on chain counts.", "1"),
+        setting("max_fee_gwei", "The most offered for a unit of gas, in gwei.", "500"),
         setting("keystore", "Keystore file of the service's account.", "keystore.json in the state dir"),
         setting("keystore_password_file", "File with the keystore's password.", "DELTAML_KEYSTORE_PASSWORD is taken"),
         click.option(
@@ -55,7 +60,6 @@ def private_settings() -> Callable[[Command], Command]:
     settings = (
         setting("name", "What the aggregator shows for this participant.", "the kind of service"),
         setting("aggregator_url", "URL of the aggregator.", "http://127.0.0.1:8100"),
-        setting("chain_id", "Chain that the node must serve.", "whichever it serves"),
         setting(
             "admin_password_file", "File with the first password of user admin.", "drawn and written to the state dir"
         ),

@@ -11,11 +11,13 @@ import gc
 import json
 import os
 import signal
+import socket
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 from commons.errors import ServiceUnavailable
 from commons.web.supervision import die_with_parent
@@ -33,12 +35,15 @@ class ServiceProcess:
         log_path: everything that the service writes.
         ready_file: appears when the service accepts requests.
         pid: of its first process.
+        arguments, environment: what it was started with.
     """
 
     name: str
     log_path: Path
     ready_file: Path
     pid: int
+    arguments: tuple[str, ...]
+    environment: dict[str, str] = field(repr=False)
     exit_code: int | None = None
 
     def url(self, deadline: float) -> str:
@@ -109,9 +114,25 @@ class Services:
         pid = os.fork()
         if pid == 0:
             _become_service([*arguments, "--ready-file", str(ready_file)], environment, log_path, parent)
-        service = ServiceProcess(name, log_path, ready_file, pid)
+        service = ServiceProcess(name, log_path, ready_file, pid, tuple(arguments), dict(environment))
         self._running.append(service)
         return service
+
+    def kill(self, name: str) -> ServiceProcess:
+        """Kill a service at once, as a power cut would; its other processes end with it, at the kernel's hand."""
+        service = next(service for service in self._running if service.name == name)
+        service.send(signal.SIGKILL)
+        while not service.ended():
+            time.sleep(_POLL_S)
+        self._running.remove(service)
+        return service
+
+    def restart(self, name: str) -> ServiceProcess:
+        """Kill a service and start it again on the same port, without waiting for it; as `start`."""
+        url = urlsplit(json.loads((self._folder / f"{name}.ready.json").read_text())["url"])
+        killed = self.kill(name)
+        _wait_until_free(str(url.hostname), int(url.port or 0))
+        return self.start(name, killed.arguments, {**killed.environment, "DELTAML_PORT": str(url.port)})
 
     def require_alive(self) -> None:
         """Raise ServiceUnavailable if a service has ended."""
@@ -135,6 +156,16 @@ class Services:
 
     def _all_ended(self) -> bool:
         return all(service.ended() for service in self._running)
+
+
+def _wait_until_free(host: str, port: int) -> None:
+    """Return once nobody listens on a port: the processes of a killed service end one after another."""
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex((host, port)) != 0:
+                return
+        time.sleep(_POLL_S)
 
 
 def _become_service(arguments: Sequence[str], environment: Mapping[str, str], log_path: Path, parent: int) -> NoReturn:

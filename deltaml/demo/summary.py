@@ -170,11 +170,12 @@ def _owners(world: World, parts: list[tuple[FloatArray, FloatArray]], chain: Set
 
 
 def _transactions(job: dict[str, Any]) -> list[dict[str, str]]:
-    """Every transaction of the job, in order: deposit, start, checkpoints, settlement."""
+    """Every transaction of the job, in order: deposit, start, checkpoints, delivery, settlement."""
     live = job["live"]
     deposit = next(item["tx_hash"] for item in job["timeline"] if item["tx_hash"])
     listed = [("deposit escrowed", deposit), ("owners enrolled", live["transactions"]["start"])]
-    listed += [(f"checkpoint {item['index']} (round {item['round']})", item["tx"]) for item in live["checkpoints"]]
+    listed += [(f"checkpoint {item['index']} (round {item['round']})", item["tx_hash"]) for item in job["checkpoints"]]
+    listed.append(("masked weights delivered", live["transactions"]["delivery"]))
     listed.append(("weights released, everybody paid", live["transactions"]["finalize"]))
     return [{"event": event, "tx": tx} for event, tx in listed]
 

@@ -6,20 +6,21 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from commons.chain.connection import ChainConnection
+from commons.chain.deployment import deploy
 from commons.chain.jobs import ContractCall
 from commons.chain.keystore import LIGHT_ITERATIONS, create_keystore, load_account
-from commons.chain.transactions import deploy, send_and_wait
+from commons.chain.transactions import send_and_wait
 from commons.errors import InvalidInput
 from deltaml.demo.options import DemoOptions
 from deltaml.demo.processes import ServiceProcess, Services
-from deltaml.nodes import fund, start_anvil, start_ganache
+from deltaml.nodes import ChainNode, fund, start_anvil, start_ganache
 from deltaml.service_session import ServiceSession, open_session
 
 START_TIMEOUT_S = 90.0
@@ -109,7 +110,12 @@ def _owner_seats(folder: Path, count: int) -> list[_Seat]:
 
 @contextmanager
 def running_world(
-    options: DemoOptions, folder: Path, *, front: Callable[[str], str] = lambda url: url
+    options: DemoOptions,
+    folder: Path,
+    *,
+    front: Callable[[str], str] = lambda url: url,
+    node: ChainNode | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[World]:
     """Start everything, give it as a `World`, and stop everything at the end.
 
@@ -117,6 +123,8 @@ def running_world(
         options: of the demo.
         folder: state, logs and ready files of the services go here.
         front: gives the URL under which the services reach chain and aggregator, for example a recording proxy's.
+        node: a running node of the caller's; by default one is started, and stopped at the end.
+        settings: more settings for all services.
 
     Raises:
         ServiceUnavailable, ChainUnavailable: something did not come up; with its own last words.
@@ -127,10 +135,11 @@ def running_world(
         # The node starts in a process of its own; meanwhile this one has time. No thread is left when services fork.
         with ThreadPoolExecutor(1) as pool:
             loading = pool.submit(_load_services)
-            rpc_url, contract_address = _chain(options, [aggregator, buyer, *owners], folder, stack)
+            rpc_url, contract_address = _chain(options, [aggregator, buyer, *owners], folder, stack, node)
             loading.result()
         services = stack.enter_context(Services(folder))
         shared = {"DELTAML_ETH_RPC_URL": front(rpc_url), "DELTAML_CONTRACT_ADDRESS": contract_address}
+        shared |= settings or {}
         if options.unsafe_small_key:
             shared["DELTAML_UNSAFE_SMALL_KEY"] = "true"
         deadline = time.monotonic() + START_TIMEOUT_S
@@ -168,17 +177,20 @@ def _load_services() -> None:
     import model_buyer.serve  # noqa: F401, PLC0415
 
 
-def _chain(options: DemoOptions, seats: list[_Seat], folder: Path, stack: ExitStack) -> tuple[str, str]:
+def _chain(
+    options: DemoOptions, seats: list[_Seat], folder: Path, stack: ExitStack, node: ChainNode | None
+) -> tuple[str, str]:
     """A node, money for everybody, and a fresh contract: its RPC URL and the contract's address."""
     if options.eth_rpc_url is not None:
         return options.eth_rpc_url, _use_other_node(options, seats)
-    node = stack.enter_context(start_anvil() if options.chain == "anvil" else start_ganache())
+    if node is None:
+        node = stack.enter_context(start_anvil() if options.chain == "anvil" else start_ganache())
     deployer = _take_seat(folder / "deployer", "deployer")
     for seat in (*seats, deployer):
         fund(node.rpc_url, seat.address, 10 * _ETHER)
     fund(node.rpc_url, seats[1].address, 20 * options.deposit_wei + 10 * _ETHER)
     account = load_account(deployer.folder / "keystore.json", deployer.keystore_password)
-    return node.rpc_url, deploy(node.rpc_url, account)
+    return node.rpc_url, deploy(node.rpc_url, account).address
 
 
 def _use_other_node(options: DemoOptions, seats: list[_Seat]) -> str:
@@ -190,7 +202,7 @@ def _use_other_node(options: DemoOptions, seats: list[_Seat]) -> str:
     for seat in seats:
         amount = _WORKING_BALANCE_WEI // 50 + (options.deposit_wei if seat.name == "buyer" else 0)
         send_and_wait(connection, account, ContractCall(seat.address, b"", amount, f"fund {seat.name}"))
-    return deploy(options.eth_rpc_url, account)
+    return deploy(options.eth_rpc_url, account).address
 
 
 @contextmanager

@@ -2,40 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+import threading
+import time
+from collections.abc import Callable, Collection
+from itertools import count
 
+import structlog
 from eth_account.signers.local import LocalAccount
 from sqlalchemy.orm import Session
 
 from commons.chain import signing
+from commons.chain.blocks import latest_block
+from commons.chain.event_follower import EventFollower
+from commons.chain.event_log import EventLog
 from commons.chain.jobs import ContractCall
 from commons.chain.marketplace import Marketplace
 from commons.chain.outbox import Outbox
-from commons.chain.outbox_sender import OutboxSender
+from commons.chain.outbox_sender import OutboxSender, SendingPolicy
 from commons.chain.outbox_table import OutboxState
 from commons.chain.signing import AcceptanceTerms, CheckpointStatement
-from commons.errors import NotFound
+from commons.errors import DeltaMLError, NotFound
 from commons.storage.database import Database
-from federated_aggregator.adapters.tables import OutboxTransaction
-from federated_aggregator.services.chain_port import ChainJob, ChainState, Sending, Sent
+from federated_aggregator.adapters.tables import ContractEvent, FollowedBlock, OutboxTransaction
+from federated_aggregator.services.chain_port import ChainJob, ChainOverview, ChainState, JobFacts, Sending, Sent
 
 _SENDING = {OutboxState.MINED: Sending.MINED, OutboxState.FAILED: Sending.FAILED}
+FOLLOW_INTERVAL_S = 2.0
+OVERVIEW_INTERVAL_S = 2.0
+_ACCOUNT = re.compile(r"\b(?:owner|account)=(0x[0-9a-fA-F]{40})\b")
+
+log = structlog.get_logger(__name__)
 
 
 class Contract:
     """Implements `federated_aggregator.services.chain_port.ChainPort`.
 
     Args:
-        rpc_url: the Ethereum node.
-        contract_address: the marketplace.
+        marketplace: the contract.
         account: the aggregator's account; signs here, never on the node.
-        database: where the outbox is.
+        database: where outbox and events are.
+        policy: how transactions are sent, and when what happened on chain counts.
+        from_block: the block of the deployment, or an earlier one.
     """
 
-    def __init__(self, rpc_url: str, contract_address: str, account: LocalAccount, database: Database) -> None:
-        self._marketplace = Marketplace(rpc_url, contract_address)
+    def __init__(
+        self,
+        marketplace: Marketplace,
+        account: LocalAccount,
+        database: Database,
+        *,
+        policy: SendingPolicy | None = None,
+        from_block: int = 0,
+    ) -> None:
+        policy = policy or SendingPolicy()
+        self._marketplace = marketplace
         self._outbox = Outbox(OutboxTransaction)
-        self._sender = OutboxSender(database.stepwise_sessions, self._outbox, self._marketplace.connection, account)
+        self._sender = OutboxSender(
+            database.stepwise_sessions, self._outbox, marketplace.connection, account, policy=policy
+        )
+        self._log = EventLog(FollowedBlock, ContractEvent)
+        self._follower = EventFollower(
+            database, marketplace, self._log, confirmations=policy.confirmations, from_block=from_block
+        )
+        self._unfinished = 0
+        self._awaiting = True
+        self._followed_at = -FOLLOW_INTERVAL_S
+        self._unavailable: str | None = None
+        self._overview_lock = threading.Lock()
+        self._overview: ChainOverview | None = None
+        self._overview_at = 0.0
         self.address = str(account.address)
         self.contract_address = self._marketplace.contract_address
 
@@ -52,9 +88,40 @@ class Contract:
         """Raise ChainUnavailable unless the node answers and serves the expected chain."""
         self._marketplace.connection.check()
 
+    def follow_events(self) -> None:
+        """Store what has happened on chain, or undo what a reorganisation took back; often only while something is awaited."""
+        now = time.monotonic()
+        if self._awaiting or now - self._followed_at >= FOLLOW_INTERVAL_S:
+            status = self._follower.step()
+            if status.unavailable != self._unavailable and status.unavailable is not None:
+                log.warning("chain_unavailable", reason=status.unavailable)
+            self._followed_at, self._unavailable = now, status.unavailable
+
     def send_queued(self) -> None:
         """One pass over the outbox; an unreachable chain is noted in its rows, not raised."""
-        self._sender.step()
+        before, self._unfinished = self._unfinished, self._sender.step().unfinished
+        self._awaiting = bool(before or self._unfinished)
+
+    def overview(self) -> ChainOverview:
+        """The chain and the contract at a glance; the node is asked at most once in `OVERVIEW_INTERVAL_S`."""
+        # Whoever comes while another thread asks waits for its answer instead of asking as well.
+        with self._overview_lock:
+            if self._overview is None or time.monotonic() - self._overview_at >= OVERVIEW_INTERVAL_S:
+                self._overview, self._overview_at = self._ask_overview(), time.monotonic()
+            return self._overview
+
+    def _ask_overview(self) -> ChainOverview:
+        try:
+            block = latest_block(self._marketplace.connection)
+            return ChainOverview(
+                unavailable="",
+                block_number=block.number,
+                block_time=block.time,
+                job_count=self._marketplace.job_count(),
+                escrowed_wei=self._marketplace.total_escrowed_wei(),
+            )
+        except DeltaMLError as error:
+            return ChainOverview(unavailable=error.message)
 
     def read_job(self, job_id: int) -> ChainJob | None:
         """The job, or None if the contract has none of that id."""
@@ -74,6 +141,35 @@ class Contract:
             trainer_bps=job.terms.trainer_bps,
             validator_bps=job.terms.validator_bps,
             aggregator_bps=job.terms.aggregator_bps,
+        )
+
+    def head(self, session: Session) -> tuple[int, str] | None:
+        """Number and hash of the block up to which events are known."""
+        head = self._log.head(session)
+        return None if head is None else (head.number, head.hash)
+
+    def job_states(self, session: Session, job_ids: Collection[int]) -> dict[int, ChainState]:
+        """Where confirmed events have these jobs."""
+        return {job_id: ChainState[state.name] for job_id, state in self._log.job_states(session, job_ids).items()}
+
+    def facts(self, session: Session, job_id: int) -> JobFacts | None:
+        """What confirmed events say about a job, or None if none has created it."""
+        created = self._log.created(session, job_id)
+        if created is None:
+            return None
+        started = self._log.started(session, job_id)
+        checkpoints = [one.statement for one in self._log.checkpoints(session, job_id)]
+        return JobFacts(
+            state=ChainState[self._log.job_state(session, job_id).name],
+            buyer=created.buyer,
+            spec_digest=created.spec_digest,
+            key_digest=created.key_digest,
+            trainers=started.trainers if started else (),
+            validators=started.validators if started else (),
+            seed_hash=started.seed_hash if started else None,
+            revoked=tuple(self._log.revoked(session, job_id)),
+            recorded=frozenset(statement.index for statement in checkpoints),
+            delivered=any(statement.last for statement in checkpoints),
         )
 
     def recover_acceptance(self, terms: AcceptanceTerms, signature: bytes) -> str:
@@ -101,7 +197,8 @@ class Contract:
     def enqueue_checkpoint(self, session: Session, statement: CheckpointStatement, signature: bytes) -> str:
         """Queue `recordCheckpoint`; returns the outbox key."""
         call = self._marketplace.calls.record_checkpoint(statement, signature)
-        return self._enqueue(session, f"job/{statement.job_id}/checkpoint/{statement.index}", call)
+        what = "delivery" if statement.last else f"checkpoint/{statement.index}"
+        return self._enqueue(session, f"job/{statement.job_id}/{what}", call)
 
     def enqueue_finalize(self, session: Session, job_id: int, seed: bytes) -> str:
         """Queue `finalize`; returns the outbox key."""
@@ -115,14 +212,27 @@ class Contract:
         """Queue `expireJob`; returns the outbox key."""
         return self._enqueue(session, f"job/{job_id}/expire", self._marketplace.calls.expire_job(job_id))
 
+    def enqueue_again(self, session: Session, job_id: int, name: str, key: str) -> str:
+        """Queue the call under `key` once more; returns the new outbox key."""
+        row = self._outbox.find(session, key)
+        if row is None:
+            raise NotFound(f"there is no transaction {key} in the outbox", key=key)
+        call = ContractCall(row.to_address, row.data, row.value_wei, row.description)
+        return self._enqueue(session, f"job/{job_id}/{name}", call)
+
     def sent(self, session: Session, key: str) -> Sent | None:
         """What became of a queued transaction."""
         row = self._outbox.find(session, key)
         if row is None:
             return None
         sending = _SENDING.get(row.state, Sending.WAITING)
-        return Sent(sending, row.tx_hash, row.reason or row.note)
+        accounts = _ACCOUNT.findall(row.note or "") if sending is Sending.FAILED else []
+        return Sent(sending, row.tx_hash, row.reason or row.note, accounts[0] if accounts else None)
 
-    def _enqueue(self, session: Session, key: str, call: ContractCall) -> str:
+    def _enqueue(self, session: Session, name: str, call: ContractCall) -> str:
+        # A second try, or another job that a reorganisation gave the same number, takes another key.
+        key = next(
+            key for n in count(1) if self._outbox.find(session, key := name if n == 1 else f"{name}/{n}") is None
+        )
         self._outbox.enqueue(session, key=key, call=call)
         return key

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from commons.chain.event_table import ContractEventColumns, FollowedBlockColumns
 from commons.chain.outbox_table import OutboxColumns
 
 
@@ -84,7 +85,7 @@ class Job(Base):
 
 
 class Enrolment(Base):
-    """An owner's acceptance of a job, and the role it drew."""
+    """An owner's acceptance of a job, and the role it drew; `left_out` says why the contract does not take the owner."""
 
     __tablename__ = "enrolments"
     job_id: Mapped[int] = mapped_column(ForeignKey("jobs.job_id"), primary_key=True)
@@ -96,6 +97,7 @@ class Enrolment(Base):
     accepted_at: Mapped[float]
     role: Mapped[str | None]
     position: Mapped[int | None]
+    left_out: Mapped[str | None]
 
 
 class Task(Base):
@@ -148,3 +150,15 @@ class OutboxTransaction(OutboxColumns, Base):
     """Transactions that this aggregator sends (`commons.chain.outbox`)."""
 
     __tablename__ = "outbox"
+
+
+class FollowedBlock(FollowedBlockColumns, Base):
+    """How far the contract's events are stored (`commons.chain.event_follower`)."""
+
+    __tablename__ = "followed_blocks"
+
+
+class ContractEvent(ContractEventColumns, Base):
+    """The contract's confirmed events (`commons.chain.event_log`)."""
+
+    __tablename__ = "contract_events"

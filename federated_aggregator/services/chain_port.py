@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -38,6 +39,30 @@ class ChainJob:
     aggregator_bps: int
 
 
+@dataclass(frozen=True)
+class JobFacts:
+    """What confirmed events say about a job.
+
+    Attributes:
+        trainers, validators: in the contract's order; empty before the start.
+        seed_hash: of the delivery seed that the job started with.
+        revoked: owners who took their acceptance back on chain.
+        recorded: indices of the recorded checkpoints.
+        delivered: whether the delivery is recorded, so that the job can be finalized.
+    """
+
+    state: ChainState
+    buyer: str
+    spec_digest: bytes
+    key_digest: bytes
+    trainers: tuple[str, ...] = ()
+    validators: tuple[str, ...] = ()
+    seed_hash: bytes | None = None
+    revoked: tuple[str, ...] = ()
+    recorded: frozenset[int] = frozenset()
+    delivered: bool = False
+
+
 class Sending(StrEnum):
     """What became of a transaction in the outbox."""
 
@@ -48,15 +73,33 @@ class Sending(StrEnum):
 
 @dataclass(frozen=True)
 class Sent:
-    """A transaction of the outbox."""
+    """A transaction of the outbox; `refused_account` is whom the contract refused it for, if it said so."""
 
     sending: Sending
     tx_hash: str | None
     reason: str | None
+    refused_account: str | None = None
+
+
+@dataclass(frozen=True)
+class ChainOverview:
+    """The chain and the contract at a glance; `unavailable` says why there are no numbers, and is empty otherwise.
+
+    `block_time` is in Unix seconds; `escrowed_wei` is what all running jobs hold.
+    """
+
+    unavailable: str
+    block_number: int | None = None
+    block_time: int | None = None
+    job_count: int | None = None
+    escrowed_wei: int | None = None
 
 
 class ChainPort(Protocol):
-    """Reads of the contract, and writes through the outbox inside the caller's unit of work."""
+    """Reads of the contract and of its confirmed events, and writes through the outbox inside the caller's unit of work.
+
+    Each `enqueue_…` puts another transaction into the outbox, under a key of its own.
+    """
 
     @property
     def address(self) -> str:
@@ -77,8 +120,24 @@ class ChainPort(Protocol):
         """Raise ChainUnavailable unless the node answers and serves the expected chain."""
         ...
 
+    def overview(self) -> ChainOverview:
+        """The chain and the contract at a glance, no older than a few seconds; never raises for a node that is away."""
+        ...
+
     def read_job(self, job_id: int) -> ChainJob | None:
         """The job, or None if the contract has none of that id; ChainUnavailable if the node does not answer."""
+        ...
+
+    def head(self, session: Session) -> tuple[int, str] | None:
+        """Number and hash of the block up to which events are known; as long as it stays, so do all facts."""
+        ...
+
+    def job_states(self, session: Session, job_ids: Collection[int]) -> dict[int, ChainState]:
+        """Where confirmed events have these jobs."""
+        ...
+
+    def facts(self, session: Session, job_id: int) -> JobFacts | None:
+        """What confirmed events say about a job, or None if none has created it."""
         ...
 
     def recover_acceptance(self, terms: AcceptanceTerms, signature: bytes) -> str:
@@ -116,6 +175,10 @@ class ChainPort(Protocol):
 
     def enqueue_expire(self, session: Session, job_id: int) -> str:
         """Queue `expireJob`; returns the outbox key."""
+        ...
+
+    def enqueue_again(self, session: Session, job_id: int, name: str, key: str) -> str:
+        """Queue the call under `key`, the job's transaction `name`, once more; returns the new outbox key."""
         ...
 
     def sent(self, session: Session, key: str) -> Sent | None:

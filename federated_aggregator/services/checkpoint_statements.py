@@ -50,16 +50,12 @@ def check_checkpoint_signature(
         )
 
 
-def checkpoint_statement(
-    run: JobRun, mse: int, leave_one_out: Iterable[int | str], *, delivery_digest: bytes = bytes(32)
-) -> CheckpointStatement:
-    """What buyer and aggregator agree on for the present checkpoint; the last one has the digest of what is delivered."""
+def checkpoint_statement(run: JobRun, mse: int, leave_one_out: Iterable[int | str]) -> CheckpointStatement:
+    """What buyer and aggregator agree on for the present checkpoint."""
     return CheckpointStatement(
         job_id=run.job.job_id,
         index=run.job.checkpoint,
         round=run.job.round,
         mse_fixed=mse,
         leave_one_out_mses_fixed=tuple(int(value) for value in leave_one_out),
-        last=any(delivery_digest),
-        delivery_digest=delivery_digest,
     )

@@ -28,6 +28,15 @@ Clock = Callable[[], float]
 
 PENDING, DONE, FAILED, LATE = "pending", "done", "failed", "late"
 TRAINER, VALIDATOR = "trainer", "validator"
+START, CHECKPOINT, DELIVERY, FINALIZE, CANCEL, EXPIRE = (
+    "start",
+    "checkpoint/",
+    "delivery",
+    "finalize",
+    "cancel",
+    "expire",
+)
+"""Names of a job's transactions; that of a checkpoint ends with its index."""
 
 
 @lru_cache(maxsize=64)

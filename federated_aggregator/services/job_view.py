@@ -15,9 +15,9 @@ from commons.protocol.state import JobState, Step
 from commons.protocol.tasks import TaskKind
 from commons.protocol.wire import CiphertextVector
 from commons.storage.database import Database
-from federated_aggregator.adapters.tables import Checkpoint, Enrolment, Job, JobVector, Task
-from federated_aggregator.services.chain_port import ChainPort
-from federated_aggregator.services.job_run import PENDING, TRAINER, parse_spec
+from federated_aggregator.adapters.tables import Checkpoint, Enrolment, Job, JobVector, Participant, Task
+from federated_aggregator.services.chain_port import ChainPort, Sending, Sent
+from federated_aggregator.services.job_run import CHECKPOINT, DONE, PENDING, START, TRAINER, parse_spec
 from federated_aggregator.services.steps import DELIVERED, GLOBAL
 
 _DOING = {
@@ -66,8 +66,9 @@ class JobViews:
                 "transactions": {
                     name: self._hash(session, key)
                     for name, key in job.transactions.items()
-                    if not name.startswith("checkpoint/")
+                    if not name.startswith(CHECKPOINT)
                 },
+                "objections": _objections(session, job_id),
             }
 
     def delivery(self, buyer: str, job_id: int) -> dict[str, Any]:
@@ -95,7 +96,8 @@ class JobViews:
 
     def _summary(self, session: Session, job: Job) -> dict[str, Any]:
         query = select(Enrolment).where(Enrolment.job_id == job.job_id)
-        owners = sorted(session.scalars(query), key=lambda item: (item.role or "", item.position or 0))
+        accepted = sorted(session.scalars(query), key=lambda item: (item.role or "", item.position or 0))
+        owners = [owner for owner in accepted if not owner.left_out]
         return {
             "job_id": job.job_id,
             "state": job.state,
@@ -103,6 +105,7 @@ class JobViews:
             "round": job.round,
             "checkpoint": job.checkpoint,
             "buyer": job.buyer,
+            "buyer_name": buyer.name if (buyer := session.get(Participant, job.buyer)) else None,
             "deposit_wei": str(parse_spec(job.spec).deposit_wei),
             "spec": parse_spec(job.spec).model_dump(mode="json"),
             "owners": [
@@ -115,6 +118,7 @@ class JobViews:
                 }
                 for owner in owners
             ],
+            "left_out": [{"address": owner.owner, "reason": owner.left_out} for owner in accepted if owner.left_out],
             "waiting_for": self._waiting_for(session, job, len(owners)),
             "reason": job.reason,
             "entered": job.entered,
@@ -123,12 +127,13 @@ class JobViews:
     def _waiting_for(self, session: Session, job: Job, accepted: int) -> dict[str, Any] | None:
         spec = parse_spec(job.spec)
         if job.state == JobState.RECRUITING:
-            if "start" in job.transactions:
-                return {"who": [], "what": "the contract to confirm the start", "until": spec.start_by}
+            if START in job.transactions:
+                return {"code": "start", "who": [], "what": "the contract to confirm the start", "until": spec.start_by}
             what = f"data owners to accept ({accepted} of {spec.min_owners})"
-            return {"who": [], "what": what, "until": spec.start_by}
+            return {"code": "owners", "who": [], "what": what, "until": spec.start_by}
         if job.state == JobState.SETTLING:
-            return {"who": [], "what": "the contract to confirm the settlement", "until": spec.finish_by}
+            what = "the contract to confirm the settlement"
+            return {"code": "settlement", "who": [], "what": what, "until": spec.finish_by}
         if job.state != JobState.RUNNING or job.step is None:
             return None
         query = select(Task.assignee).where(
@@ -139,21 +144,35 @@ class JobViews:
             Task.status == PENDING,
         )
         who = list(session.scalars(query))
-        return {"who": who, "what": _DOING[Step(job.step)], "until": job.step_deadline}
+        return {"code": job.step, "who": who, "what": _DOING[Step(job.step)], "until": job.step_deadline}
 
     def _checkpoint(self, session: Session, job: Job, row: Checkpoint) -> dict[str, Any]:
+        sent = self._sent(session, job.transactions.get(f"{CHECKPOINT}{row.index}"))
         return {
             "index": row.index,
             "round": row.round,
             "mse": row.mse,
             "mse_fixed": row.mse_fixed,
             "leave_one_out_mses_fixed": row.leave_one_out_mses_fixed,
-            "tx": self._hash(session, job.transactions.get(f"checkpoint/{row.index}")),
+            "tx": sent.tx_hash if sent else None,
+            # What the contract refused counts for nobody's pay.
+            "refused": sent.reason if sent and sent.sending is Sending.FAILED else None,
         }
 
     def _hash(self, session: Session, key: str | None) -> str | None:
-        sent = self.chain.sent(session, key) if key else None
+        sent = self._sent(session, key)
         return sent.tx_hash if sent else None
+
+    def _sent(self, session: Session, key: str | None) -> Sent | None:
+        return self.chain.sent(session, key) if key else None
+
+
+def _objections(session: Session, job_id: int) -> list[dict[str, Any]]:
+    query = select(Task).where(Task.job_id == job_id, Task.kind == TaskKind.VERIFY, Task.reason.is_not(None))
+    return [
+        {"validator": task.assignee, "checkpoint": task.checkpoint, "reason": task.reason}
+        for task in session.scalars(query.where(Task.status == DONE).order_by(Task.checkpoint, Task.assignee))
+    ]
 
 
 def _candidate_digests(session: Session, job_id: int) -> list[str]:

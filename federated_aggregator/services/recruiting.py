@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import structlog
 
 from commons.chain.signing import AcceptanceTerms
 from commons.errors import Conflict, HeadroomExceeded, InvalidInput, NotAllowed, NotFound
@@ -16,7 +19,9 @@ from commons.protocol.training_job import TrainingJobSpec
 from commons.storage.database import Database
 from federated_aggregator.adapters.tables import Enrolment, Job
 from federated_aggregator.services.chain_port import ChainJob, ChainPort, ChainState
-from federated_aggregator.services.job_run import TRAINER, VALIDATOR, Clock, JobRun
+from federated_aggregator.services.job_run import START, TRAINER, VALIDATOR, Clock, JobRun
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,8 @@ class Recruiting:
             known = session.get(Enrolment, (job_id, owner))
             signature = "0x" + offer.signature.hex()
             declared = (signature, offer.row_count, offer.growth)
+            if known is not None and known.left_out:
+                raise Conflict(f"job {job_id} cannot be accepted any more: {known.left_out}", job_id=job_id)
             if known is not None and (known.signature, known.row_count, known.growth) == declared:
                 return
             self._require_recruiting(run)
@@ -141,7 +148,7 @@ class Recruiting:
 
     def start_if_enough(self, run: JobRun) -> None:
         """Draw roles and queue the start when enough owners accepted."""
-        enrolments = run.enrolments()
+        enrolments = [enrolment for enrolment in run.enrolments() if not enrolment.left_out]
         if len(enrolments) < run.spec.min_owners:
             return
         allowed = {enrolment.owner: Role(enrolment.roles) for enrolment in enrolments}
@@ -154,7 +161,8 @@ class Recruiting:
             for position, owner in enumerate(members):
                 by_owner[owner].role, by_owner[owner].position = role, position
         run.job.growth = max(enrolment.growth for enrolment in enrolments)
-        run.job.delivery_seed = draw_seed()
+        # One seed for every attempt: should an earlier one be mined after all, the delivery is masked with its seed too.
+        run.job.delivery_seed = run.job.delivery_seed or draw_seed()
         key = self.chain.enqueue_start(
             run.session,
             run.job.job_id,
@@ -165,10 +173,47 @@ class Recruiting:
             ],
             seed_hash=seed_hash(run.job.delivery_seed),
         )
-        run.job.transactions = {**run.job.transactions, "start": key}
+        run.job.transactions = {**run.job.transactions, START: key}
+
+    def leave_out(self, run: JobRun, owner: str, reason: str) -> None:
+        """Go on without an owner whom the contract does not take; it is told why."""
+        for enrolment in run.enrolments():
+            if enrolment.owner.lower() == owner.lower() and not enrolment.left_out:
+                enrolment.left_out = reason
+                log.warning("owner_left_out", job_id=run.job.job_id, owner=enrolment.owner, reason=reason)
+
+    def draw_again(self, run: JobRun) -> bool:
+        """After a refused start: draw from the owners that are left, or go on recruiting if they are too few.
+
+        Returns:
+            False, and nothing has changed, if nobody who was drawn has been left out since.
+        """
+        drawn = [enrolment for enrolment in run.enrolments() if enrolment.role is not None]
+        if not any(enrolment.left_out for enrolment in drawn):
+            return False
+        for enrolment in drawn:
+            enrolment.role, enrolment.position = None, None
+        run.job.transactions = {name: key for name, key in run.job.transactions.items() if name != START}
+        self.start_if_enough(run)
+        return True
+
+    def enrol(self, run: JobRun, trainers: Sequence[str], validators: Sequence[str]) -> bool:
+        """Take over who the contract says has started; returns False if one of them has not accepted here."""
+        by_owner = {enrolment.owner.lower(): enrolment for enrolment in run.enrolments()}
+        if not {owner.lower() for owner in (*trainers, *validators)} <= by_owner.keys():
+            return False
+        for enrolment in by_owner.values():
+            enrolment.role, enrolment.position = None, None
+        for role, members in ((TRAINER, trainers), (VALIDATOR, validators)):
+            for position, owner in enumerate(members):
+                enrolment = by_owner[owner.lower()]
+                enrolment.role, enrolment.position, enrolment.left_out = role, position, None
+        run.job.growth = max(enrolment.growth for enrolment in by_owner.values() if enrolment.role is not None)
+        run.session.flush()
+        return True
 
     def _require_recruiting(self, run: JobRun) -> None:
-        if run.progress.state is not JobState.RECRUITING or "start" in run.job.transactions:
+        if run.progress.state is not JobState.RECRUITING or START in run.job.transactions:
             raise Conflict(f"job {run.job.job_id} is not recruiting any more", job_id=run.job.job_id)
         if self.clock() > run.spec.start_by:
             raise Conflict(f"job {run.job.job_id}: its time to start has passed", job_id=run.job.job_id)
@@ -180,7 +225,7 @@ class Recruiting:
         if offer.row_count < spec.min_rows:
             raise InvalidInput(f"row_count: {offer.row_count}; the job asks for {spec.min_rows}", field="row_count")
         # The job goes by the largest growth and the largest row count of all its owners.
-        others = [enrolment for enrolment in run.enrolments() if enrolment.owner != owner]
+        others = [other for other in run.enrolments() if other.owner != owner and not other.left_out]
         plan = NumericPlan(spec, run.key.bits, max([offer.growth, *(other.growth for other in others)]))
         try:
             plan.require_headroom((offer.row_count, *(other.row_count for other in others)))

@@ -1,23 +1,39 @@
-"""Following the chain: jobs start, settle and end when the contract says so, never before.
+"""Following the chain: jobs start, settle and end when confirmed events say so, never before.
 
-Each pass is idempotent. A transaction that failed sends the service to look at the contract: somebody else may have done the
-same (anybody can cancel and expire), or the contract refused, which fails the job with the contract's reason.
+Each pass is idempotent and derives everything from the events that are stored now. What a reorganisation takes back is
+undone here as well: an ended job goes on, and a job whose number belongs to another one now is forgotten. A transaction
+that failed decides nothing by itself where somebody else may have done the same (anybody can cancel and expire).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
-from commons.errors import ChainUnavailable
+from commons.chain.jobs import last_second_before_expiry
+from commons.protocol.masks import seed_hash
 from commons.protocol.state import JobState, move
 from commons.storage.database import Database
-from federated_aggregator.adapters.tables import Job
-from federated_aggregator.services.chain_port import ChainPort, ChainState, Sending, Sent
-from federated_aggregator.services.job_run import Clock, JobRun
+from federated_aggregator.adapters.tables import Checkpoint, Enrolment, Job, JobVector, Task
+from federated_aggregator.domain.reorganisation import reopened
+from federated_aggregator.services.chain_port import ChainPort, ChainState, JobFacts, Sending, Sent
+from federated_aggregator.services.job_run import (
+    CANCEL,
+    CHECKPOINT,
+    DELIVERY,
+    EXPIRE,
+    FINALIZE,
+    START,
+    TRAINER,
+    VALIDATOR,
+    Clock,
+    JobRun,
+)
+from federated_aggregator.services.recruiting import Recruiting
 from federated_aggregator.services.training import Training
 
 log = structlog.get_logger(__name__)
@@ -27,119 +43,227 @@ _AFTER_CHAIN = {
     ChainState.EXPIRED: JobState.EXPIRED,
     ChainState.CANCELLED: JobState.CANCELLED,
 }
+_ENDED_BY_CHAIN = tuple(_AFTER_CHAIN.values())
 _FOLLOWED = (JobState.RECRUITING, JobState.RUNNING, JobState.SETTLING, JobState.FAILED)
-CHAIN_LOOK_INTERVAL_S = 5.0
+_AN_OWNERS_DOING = {
+    "MarketplaceAcceptanceRevoked": "it took back its acceptance on chain",
+    "MarketplaceAcceptanceInvalid": "the contract does not take its signature",
+    "MarketplaceParticipantConflict": "the contract does not let this account take part",
+}
+# Refusals by a node that has not seen yet what the call builds on (one of several behind an address may lag), or by a
+# block that is gone: they say nothing for good.
+_OUTDATED = frozenset(
+    {
+        "MarketplaceWrongState",
+        "MarketplaceNoSuchJob",
+        "MarketplaceCheckpointOutOfOrder",
+        "MarketplaceLastCheckpointMissing",
+        "Reverted",
+    }
+)
+LOOK_INTERVAL_S = 5.0
+RETRY_INTERVAL_S = 300.0
+OUTDATED_RETRY_INTERVAL_S = 15.0
 
 
 @dataclass
 class Settlement:
-    """Moves jobs on by what became of their transactions.
+    """Moves jobs on by what has happened to them on chain.
 
     Attributes:
         database: the aggregator's database.
-        chain: the contract and the outbox.
+        chain: confirmed events and the outbox.
+        recruiting: draws again when an owner cannot be enrolled.
         training: starts jobs and fails them.
         clock: time in Unix seconds.
     """
 
     database: Database
     chain: ChainPort
+    recruiting: Recruiting
     training: Training
     clock: Clock
 
     def __post_init__(self) -> None:
-        self._looked_at: dict[int, float] = {}
+        self._head: tuple[int, str] | None = None
+        self._looked_at = 0.0
+        self._tried_at: dict[str, float] = {}
 
     def step(self) -> None:
-        """One pass over all jobs that the chain can still change."""
+        """One pass over all jobs that the chain can still change; a thorough one whenever there are new blocks."""
+        now = self.clock()
         with self.database.snapshot() as session:
-            jobs = list(session.scalars(select(Job).where(Job.state.in_(_FOLLOWED))))
-        for job in jobs:
-            chain_state = self._look(job_id := job.job_id)
-            awaits_transaction = job.state == JobState.SETTLING or (
-                job.state == JobState.RECRUITING and "start" in job.transactions
-            )
-            if chain_state is None and not awaits_transaction:
-                continue
+            head = self.chain.head(session)
+            thorough = head != self._head or now - self._looked_at >= LOOK_INTERVAL_S
+            rows = session.execute(select(Job.job_id, Job.state, Job.transactions).where(Job.state.in_(_FOLLOWED)))
+            due = [job_id for job_id, state, sent in rows if thorough or _awaits_transaction(state, sent)]
+            if thorough:
+                due += self._undone(session)
+        for job_id in due:
             with self.database.session() as session:
                 run = JobRun.lock(session, job_id, self.clock, unsafe_small_key=self.training.unsafe_small_key)
-                self._follow(run, chain_state)
+                self._follow(run, self.chain.facts(session, job_id))
+        if thorough:
+            self._head, self._looked_at = head, now
 
-    def _look(self, job_id: int) -> ChainState | None:
-        """The contract's state of a job, at most every few seconds; None when not looked or not to be had."""
-        now = self.clock()
-        if now - self._looked_at.get(job_id, 0) < CHAIN_LOOK_INTERVAL_S:
-            return None
-        self._looked_at[job_id] = now
-        try:
-            on_chain = self.chain.read_job(job_id)
-        except ChainUnavailable as error:
-            log.warning("chain_unavailable", reason=error.message)
-            return None
-        return on_chain.state if on_chain else None
+    def _undone(self, session: Session) -> list[int]:
+        """Ended jobs that the chain does not show as ended in that way (any more)."""
+        rows = session.execute(select(Job.job_id, Job.state).where(Job.state.in_(_ENDED_BY_CHAIN)))
+        ended = {job_id: state for job_id, state in rows}  # noqa: C416  # rows are no pairs to the type checker
+        on_chain = self.chain.job_states(session, ended.keys())
+        ends = {job_id: _AFTER_CHAIN.get(state) for job_id, state in on_chain.items()}
+        return [job_id for job_id, state in ended.items() if ends.get(job_id) != state]
 
-    def _follow(self, run: JobRun, chain_state: ChainState | None) -> None:
+    def _follow(self, run: JobRun, facts: JobFacts | None) -> None:
+        if facts is not None and not _is_same_job(run, facts):
+            self._forget(run)
+            return
+        end = _AFTER_CHAIN.get(facts.state) if facts else None
         state = run.progress.state
-        if chain_state in _AFTER_CHAIN and _AFTER_CHAIN[chain_state] is not state:
-            self._end(run, chain_state)
-        elif state is JobState.RECRUITING:
-            self._follow_start(run)
-        elif state is JobState.SETTLING:
-            self._follow_settling(run)
-        if run.progress.state in _FOLLOWED:
-            self._enforce_deadlines(run, chain_state)
+        if state in _ENDED_BY_CHAIN and end is not state:
+            self._reopen(run)
+        if facts is None:
+            return
+        if end is not None:
+            if end is not run.progress.state:
+                self._end(run, end)
+            return
+        match run.progress.state:
+            case JobState.RECRUITING:
+                self._follow_start(run, facts)
+            case JobState.RUNNING:
+                self._follow_running(run, facts)
+            case JobState.SETTLING:
+                self._follow_settling(run, facts)
+        self._enforce_deadlines(run, facts)
 
-    def _end(self, run: JobRun, chain_state: ChainState) -> None:
-        target = _AFTER_CHAIN[chain_state]
-        if run.progress.state is JobState.RUNNING and target is JobState.FINISHED:
-            self.training.fail(run, "the contract shows the job as finished while training was going on")
+    # ------------------------------------------------------------------------------------- ends, and their undoing
+
+    def _end(self, run: JobRun, end: JobState) -> None:
+        if run.progress.state is JobState.RUNNING and end is not JobState.EXPIRED:
+            self.training.fail(run, f"the contract shows the job as {end} while training was going on")
             return
-        if run.progress.state is JobState.RUNNING and target is JobState.CANCELLED:
-            self.training.fail(run, "the contract shows the job as cancelled while training was going on")
-            return
-        run.store_progress(move(run.progress, target))
+        if run.progress.state is JobState.RECRUITING and end is not JobState.CANCELLED:
+            self.training.fail(run, f"the contract shows the job as {end}, but it never started here")
+        run.store_progress(move(run.progress, end))
         run.job.step_deadline = None
+        if end is not JobState.FINISHED:
+            self.training.close_tasks(run)
 
-    def _follow_start(self, run: JobRun) -> None:
-        sent = self._sent(run, "start")
-        if sent is None or sent.sending is Sending.WAITING:
-            return
-        if sent.sending is Sending.FAILED:
-            self.training.fail(run, f"the contract refused to start the job: {sent.reason}")
-            return
-        self.training.start(run)
+    def _reopen(self, run: JobRun) -> None:
+        ended = run.progress.state
+        run.job.entered = {state: at for state, at in run.job.entered.items() if state != ended}
+        state = reopened(ended, run.job.entered)
+        log.warning("end_undone", job_id=run.job.job_id, ended=ended, state=state)
+        run.store_progress(replace(run.progress, state=state, step=None))
+        run.job.reason = f"a reorganisation of the chain undid that the job was {ended}"
 
-    def _follow_settling(self, run: JobRun) -> None:
-        if "finalize" not in run.job.transactions:
-            sent = self._sent(run, f"checkpoint/{run.job.checkpoint}")
-            if sent is None or sent.sending is Sending.WAITING:
-                return
-            if sent.sending is Sending.FAILED:
-                self.training.fail(run, f"the contract refused the last checkpoint: {sent.reason}")
-                return
+    def _forget(self, run: JobRun) -> None:
+        job_id = run.job.job_id
+        log.warning("job_forgotten", job_id=job_id, reason="a reorganisation gave its number to another job")
+        for table in (Task, JobVector, Checkpoint, Enrolment):
+            run.session.execute(delete(table).where(table.job_id == job_id))
+        run.session.delete(run.job)
+
+    # --------------------------------------------------------------------------------------------------- its course
+
+    def _follow_start(self, run: JobRun, facts: JobFacts) -> None:
+        if facts.state is ChainState.RUNNING:
+            ours = facts.seed_hash == seed_hash(run.job.delivery_seed or b"")
+            if ours and self.recruiting.enrol(run, facts.trainers, facts.validators):
+                self.training.start(run)
+            else:
+                self.training.fail(run, "the contract has started the job with others than those who accepted here")
+            return
+        for owner in facts.revoked:
+            self.recruiting.leave_out(run, owner, _AN_OWNERS_DOING["MarketplaceAcceptanceRevoked"])
+        sent = self._sent(run, START)
+        if sent is None or sent.sending is not Sending.FAILED:
+            return
+        if sent.reason not in _AN_OWNERS_DOING:
+            self._again_or_fail(run, START, "to start the job")
+            return
+        if sent.refused_account is not None:
+            self.recruiting.leave_out(run, sent.refused_account, _AN_OWNERS_DOING[sent.reason])
+        self.recruiting.draw_again(run)
+
+    def _follow_running(self, run: JobRun, facts: JobFacts) -> None:
+        if facts.state is ChainState.POSTED:
+            # The start was taken back, and the outbox sends it again; training does not wait for that.
+            self._again_or_fail(
+                run, START, "to start the job again after a reorganisation of the chain had undone that"
+            )
+            return
+        members = tuple(tuple(one.owner.lower() for one in run.members(role)) for role in (TRAINER, VALIDATOR))
+        if members != (tuple(map(str.lower, facts.trainers)), tuple(map(str.lower, facts.validators))):
+            self.training.fail(run, "a reorganisation of the chain changed who takes part in the job")
+            return
+        self._follow_checkpoints(run, facts)
+
+    def _follow_settling(self, run: JobRun, facts: JobFacts) -> None:
+        if not facts.delivered:
+            if self._follow_checkpoints(run, facts):
+                self._again_or_fail(run, DELIVERY, "the delivery")
+        elif FINALIZE in run.job.transactions:
+            self._again_or_fail(run, FINALIZE, "to finalize")
+        # Later anybody may settle without the aggregator, and with the seed in sight.
+        elif self.clock() <= last_second_before_expiry(run.spec.finish_by, last_recorded=True):
             key = self.chain.enqueue_finalize(run.session, run.job.job_id, run.job.delivery_seed or b"")
-            run.job.transactions = {**run.job.transactions, "finalize": key}
-            return
-        sent = self._sent(run, "finalize")
-        if sent is not None and sent.sending is Sending.MINED:
-            run.store_progress(move(run.progress, JobState.FINISHED))
-        elif sent is not None and sent.sending is Sending.FAILED:
-            self.training.fail(run, f"the contract refused to finalize: {sent.reason}")
+            run.job.transactions = {**run.job.transactions, FINALIZE: key}
 
-    def _enforce_deadlines(self, run: JobRun, chain_state: ChainState | None) -> None:
-        now, spec = self.clock(), run.spec
-        started = chain_state is ChainState.RUNNING
-        if now > spec.finish_by and started:
-            self._queue_once(run, "expire", self.chain.enqueue_expire)
+    def _follow_checkpoints(self, run: JobRun, facts: JobFacts) -> bool:
+        """Look after the first checkpoint that is not recorded, before which the contract takes no other; True if all are."""
+        names = [name for name in run.job.transactions if name.startswith(CHECKPOINT)]
+        missing = {int(name.removeprefix(CHECKPOINT)) for name in names} - facts.recorded
+        if missing:
+            self._again_or_fail(run, f"{CHECKPOINT}{min(missing)}", f"checkpoint {min(missing)}")
+        return not missing
+
+    def _again_or_fail(self, run: JobRun, name: str, what: str) -> None:
+        """After a refusal: try again where that can help, else give the job up."""
+        sent = self._sent(run, name)
+        if sent is None or sent.sending is not Sending.FAILED:
+            return
+        if sent.reason not in _OUTDATED:
+            self.training.fail(run, f"the contract refused {what}: {sent.reason}")
+        elif self._is_due(run, name, OUTDATED_RETRY_INTERVAL_S):
+            key = self.chain.enqueue_again(run.session, run.job.job_id, name, run.job.transactions[name])
+            run.job.transactions = {**run.job.transactions, name: key}
+
+    def _enforce_deadlines(self, run: JobRun, facts: JobFacts) -> None:
+        now, spec, chain_state = self.clock(), run.spec, facts.state
+        expirable_after = last_second_before_expiry(spec.finish_by, last_recorded=facts.delivered)
+        if now > expirable_after and chain_state is ChainState.RUNNING:
+            self._send(run, EXPIRE, self.chain.enqueue_expire)
         elif now > spec.start_by and chain_state is ChainState.POSTED:
             if run.progress.state is JobState.RECRUITING:
                 run.job.reason = "not enough owners accepted before start_by; the deposit goes back to the buyer"
-            self._queue_once(run, "cancel", self.chain.enqueue_cancel)
+            self._send(run, CANCEL, self.chain.enqueue_cancel)
 
-    def _queue_once(self, run: JobRun, name: str, enqueue: Callable[..., str]) -> None:
-        if name not in run.job.transactions:
+    def _send(self, run: JobRun, name: str, enqueue: Callable[..., str]) -> None:
+        """Queue a transaction; after a failure again, now and then, since the money must come out."""
+        sent = self._sent(run, name)
+        if sent is not None and sent.sending is not Sending.FAILED:
+            return
+        if self._is_due(run, name, RETRY_INTERVAL_S):
             run.job.transactions = {**run.job.transactions, name: enqueue(run.session, run.job.job_id)}
+
+    def _is_due(self, run: JobRun, name: str, interval_s: float) -> bool:
+        place = f"{run.job.job_id}/{name}"
+        if self.clock() - self._tried_at.get(place, 0.0) < interval_s:
+            return False
+        self._tried_at[place] = self.clock()
+        return True
 
     def _sent(self, run: JobRun, name: str) -> Sent | None:
         key = run.job.transactions.get(name)
         return self.chain.sent(run.session, key) if key else None
+
+
+def _awaits_transaction(state: str, transactions: dict[str, str]) -> bool:
+    return state == JobState.SETTLING or (state == JobState.RECRUITING and START in transactions)
+
+
+def _is_same_job(run: JobRun, facts: JobFacts) -> bool:
+    on_chain = (facts.buyer.lower(), facts.spec_digest, facts.key_digest)
+    return on_chain == (run.job.buyer.lower(), run.spec.digest(), run.key.digest())

@@ -298,17 +298,17 @@ class OpenStep(StepHandler):
             run.ask(statement.validator, body)
         run.session.flush()
         history = [int(row.mse_fixed) for row in checkpoints(run)]
-        last = run.job.round >= run.spec.rounds or should_stop_early(run.spec, history)
-        if not last:
-            signature = bytes.fromhex(result.checkpoint_signature[2:])
-            self.around.record_checkpoint(
-                run, checkpoint_statement(run, values.mse, values.leave_one_out_mses), signature
-            )
-        return last
+        # The last one too: what it pays must not depend on whether the buyer takes the delivery.
+        self.around.record_checkpoint(
+            run,
+            checkpoint_statement(run, values.mse, values.leave_one_out_mses),
+            bytes.fromhex(result.checkpoint_signature[2:]),
+        )
+        return run.job.round >= run.spec.rounds or should_stop_early(run.spec, history)
 
 
 class DeliverStep(StepHandler):
-    """The buyer gets the masked final weights and signs the last checkpoint over their digest."""
+    """The buyer gets the masked final weights and signs the statement that ends the job, over their digest."""
 
     kind = TaskKind.DELIVER
 
@@ -327,7 +327,7 @@ class DeliverStep(StepHandler):
         check_checkpoint_signature(self.around, run, self._statement(run), result.checkpoint_signature)
 
     def finish(self, run: JobRun) -> bool:
-        """Record the last checkpoint on chain."""
+        """Record on chain that the weights were delivered."""
         ((_, result),) = run.answered(self.kind).values()
         signature = bytes.fromhex(result.checkpoint_signature[2:])
         self.around.record_checkpoint(run, self._statement(run), signature)
@@ -335,8 +335,8 @@ class DeliverStep(StepHandler):
 
     def _statement(self, run: JobRun) -> CheckpointStatement:
         row = run.session.get_one(Checkpoint, (run.job.job_id, run.job.checkpoint))
-        digest = run.vector(DELIVERED).digest()
-        return checkpoint_statement(run, int(row.mse_fixed), row.leave_one_out_mses_fixed, delivery_digest=digest)
+        latest = checkpoint_statement(run, int(row.mse_fixed), row.leave_one_out_mses_fixed)
+        return latest.closing(run.vector(DELIVERED).digest())
 
 
 HANDLERS: dict[Step, type[StepHandler]] = {

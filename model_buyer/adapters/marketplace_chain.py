@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from commons.chain.checks import checked_address
-from commons.chain.jobs import ContractCall, JobOnChain, JobSettled, JobTerms, Quote
+from commons.chain.jobs import ContractCall, JobOnChain, JobTerms, Quote
 from commons.chain.marketplace import Marketplace
 from commons.chain.signing import SigningDomain
 from commons.chain.transactions import balance_wei, suggest_fees
@@ -50,17 +50,9 @@ class MarketplaceChain:
         """The call that sends everything owed to this account, or to `to`."""
         return self._marketplace.calls.withdraw() if to is None else self._marketplace.calls.withdraw_to(to)
 
-    def created_job_id(self, tx_hash: str) -> int:
-        """Id of the job that a mined createJob made."""
-        return self._marketplace.job_created_by(tx_hash)
-
     def job(self, job_id: int) -> JobOnChain:
         """The job's terms and state."""
         return self._marketplace.job(job_id)
-
-    def participants(self, job_id: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Trainers and validators in the contract's order; empty before the start."""
-        return self._marketplace.trainers(job_id), self._marketplace.validators(job_id)
 
     def contributions(self, job_id: int) -> tuple[int, ...]:
         """Each trainer's contribution so far."""
@@ -69,7 +61,3 @@ class MarketplaceChain:
     def quote(self, job_id: int) -> Quote:
         """The split of the deposit on the checkpoints so far."""
         return self._marketplace.quote(job_id)
-
-    def settled(self, job_id: int) -> JobSettled | None:
-        """How the job was finalized or expired, None when the node does not show it."""
-        return self._marketplace.job_finalized(job_id) or self._marketplace.job_expired(job_id)

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from pydantic import TypeAdapter
-from sqlalchemy import select
+from sqlalchemy import Exists, and_, exists, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from commons.chain.jobs import ContractCall
+from commons.chain.event_log import EventLog
+from commons.chain.jobs import ContractCall, JobSettled
 from commons.chain.outbox import Outbox
 from commons.chain.outbox_table import OutboxColumns, OutboxState
 from commons.errors import Conflict, NotFound
 from commons.protocol.training_job import TrainingJobSpec
 from commons.protocol.wire import CiphertextVector
 from commons.storage.database import Database
-from model_buyer.adapters.tables import JobRow, OpeningRow, OutboxTransaction, TimelineRow, VaultRow
+from model_buyer.adapters.tables import (
+    ContractEvent,
+    FollowedBlock,
+    JobRow,
+    OpeningRow,
+    OutboxTransaction,
+    TimelineRow,
+    VaultRow,
+)
 from model_buyer.adapters.vault import VaultHeader
 from model_buyer.domain.checkpoint_ledger import OpenedRecord
 from model_buyer.domain.posted_job import (
@@ -30,10 +40,16 @@ from model_buyer.domain.posted_job import (
     SignedDelivery,
     Stage,
 )
-from model_buyer.services.ports import SendState, SentTransaction, TimelineEntry
+from model_buyer.services.ports import CREATION_PREFIX, JobOnRecord, SendState, SentTransaction, TimelineEntry
 
 _OUTBOX = Outbox(OutboxTransaction)
 _SEND_STATES = {OutboxState.MINED: SendState.MINED, OutboxState.FAILED: SendState.FAILED}
+_EVENTS = EventLog(FollowedBlock, ContractEvent)
+_ENDED_BY = {
+    "JobFinalized": (Stage.UNMASKING, Stage.FINISHED),
+    "JobExpired": (Stage.EXPIRED,),
+    "JobCancelled": (Stage.CANCELLED,),
+}
 _PARTICIPANTS = TypeAdapter(Participants)
 _SETTLEMENT = TypeAdapter(Settlement)
 
@@ -117,13 +133,65 @@ class SqlRepository:
         return [TimelineEntry(row.at, row.event, row.tx_hash) for row in self._session.scalars(query)]
 
     def send(self, key: str, call: ContractCall) -> None:
-        """Put a transaction into the outbox, once for each key."""
+        """Put a transaction into the outbox, once for each key; after a failure once more."""
+        former = self._attempts(key)
+        if former and former[0].state is OutboxState.FAILED:
+            key = f"{key}/{len(former) + 1}"
+        elif former:
+            key = former[0].key
         _OUTBOX.enqueue(self._session, key=key, call=call)
 
     def sent(self, key: str) -> SentTransaction | None:
-        """The transaction with this key."""
-        row = _OUTBOX.find(self._session, key)
-        return None if row is None else _read_transaction(row)
+        """The latest transaction with this key."""
+        attempts = self._attempts(key)
+        return _read_transaction(attempts[0]) if attempts else None
+
+    def _attempts(self, key: str) -> list[OutboxTransaction]:
+        table = OutboxTransaction
+        query = select(table).where(or_(table.key == key, table.key.startswith(f"{key}/", autoescape=True)))
+        return list(self._session.scalars(query.order_by(table.id.desc())))
+
+    def created_job_id(self, tx_hash: str) -> int | None:
+        """Number of the job that a createJob made, as confirmed events have it now; None while none does."""
+        created = _EVENTS.created_by(self._session, tx_hash)
+        return None if created is None else created.job_id
+
+    def on_record(self, chain_job_id: int) -> JobOnRecord:
+        """What confirmed events say about a job."""
+        end = _EVENTS.settled(self._session, chain_job_id)
+        if (cancelled := _EVENTS.cancelled(self._session, chain_job_id)) is not None:
+            end = JobSettled(chain_job_id, None, 0, cancelled.refunded_wei, cancelled.tx_hash)
+        state = _EVENTS.job_state(self._session, chain_job_id)
+        last_recorded = _EVENTS.is_last_recorded(self._session, chain_job_id)
+        return JobOnRecord(state, _EVENTS.started(self._session, chain_job_id), end, last_recorded=last_recorded)
+
+    def renumbered(self) -> list[tuple[PostedJob, int]]:
+        """Jobs that the chain has under another number than this database, with that number."""
+        query = (
+            select(JobRow, ContractEvent.job_id)
+            .join(OutboxTransaction, OutboxTransaction.key == CREATION_PREFIX + JobRow.id)
+            .join(ContractEvent, ContractEvent.tx_hash == OutboxTransaction.tx_hash)
+            .where(ContractEvent.name == "JobCreated", JobRow.stage != Stage.ESCROWING.value)
+            .where(JobRow.chain_job_id.is_distinct_from(ContractEvent.job_id))
+        )
+        return [(_read(row), number) for row, number in self._session.execute(query) if number is not None]
+
+    def renumber(self, jobs: Sequence[tuple[PostedJob, int]]) -> None:
+        """Store these jobs under these numbers."""
+        # Numbers are unique, and who held one of these has another by now, or will have.
+        taken = update(JobRow).where(JobRow.chain_job_id.in_([number for _, number in jobs]))
+        self._session.execute(taken.values(chain_job_id=None))
+        for job, number in jobs:
+            self.save(replace(job, chain_job_id=number))
+
+    def undone(self) -> list[PostedJob]:
+        """Jobs that ended in a way that no confirmed event shows (any more)."""
+        ends = [
+            and_(JobRow.stage.in_([stage.value for stage in stages]), ~_happened(name))
+            for name, stages in _ENDED_BY.items()
+        ]
+        query = select(JobRow).where(JobRow.chain_job_id.is_not(None), or_(*ends))
+        return [_read(row) for row in self._session.scalars(query)]
 
     def sent_with_prefix(self, prefix: str) -> list[SentTransaction]:
         """The transactions whose key begins with `prefix`, newest first."""
@@ -174,6 +242,10 @@ def snapshot(database: Database) -> Iterator[SqlRepository]:
     """A unit of work that only reads."""
     with database.snapshot() as session:
         yield SqlRepository(session, writes=False)
+
+
+def _happened(name: str) -> Exists:
+    return exists().where(ContractEvent.job_id == JobRow.chain_job_id, ContractEvent.name == name)
 
 
 def _write(row: JobRow, job: PostedJob) -> None:
@@ -269,4 +341,4 @@ def _read_opening(row: OpeningRow) -> OpenedRecord:
 
 def _read_transaction(row: OutboxColumns) -> SentTransaction:
     state = _SEND_STATES.get(row.state, SendState.PENDING)
-    return SentTransaction(row.key, row.description, state, row.tx_hash, row.note or row.reason)
+    return SentTransaction(row.key, row.description, state, row.tx_hash, row.note or row.reason, row.queued_at)

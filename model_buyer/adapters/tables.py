@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from commons.chain.event_table import ContractEventColumns, FollowedBlockColumns
 from commons.chain.outbox_table import OutboxColumns
 from commons.web.authentication_tables import authentication_tables
 
@@ -92,6 +93,18 @@ class OutboxTransaction(OutboxColumns, Base):
     """A transaction of this buyer's account."""
 
     __tablename__ = "outbox"
+
+
+class FollowedBlock(FollowedBlockColumns, Base):
+    """How far the contract's events are stored."""
+
+    __tablename__ = "followed_blocks"
+
+
+class ContractEvent(ContractEventColumns, Base):
+    """The contract's confirmed events (`commons.chain.event_log`)."""
+
+    __tablename__ = "contract_events"
 
 
 AUTHENTICATION = authentication_tables(Base.metadata)

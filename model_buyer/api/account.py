@@ -8,9 +8,10 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
-from commons.web.app import BEARER, json_response
-from model_buyer.api.schemas import Account, Transaction, WithdrawalList, WithdrawalRequest
-from model_buyer.api.views import transaction
+from commons.web.app import BEARER, json_response, live_response
+from model_buyer.api.schemas import Account, Withdrawal, WithdrawalList, WithdrawalRequest
+from model_buyer.api.views import withdrawal
+from model_buyer.services.post_job import promised_wei
 from model_buyer.services.withdraw import PREFIX, request_withdrawal
 from model_buyer.wiring import Assembly
 
@@ -23,25 +24,32 @@ def account_blueprint(parts: Assembly) -> APIBlueprint:
     def show_account() -> Response:
         """Address, balance, and what can be withdrawn."""
         address = parts.address
-        return json_response(
+        with parts.snapshot() as repository:
+            promised = promised_wei(repository)
+        return live_response(
             Account(
                 address=address,
                 balance_wei=str(parts.chain.balance_wei(address)),
                 owed_wei=str(parts.chain.owed_wei(address)),
+                posting_fee_wei=str(parts.chain.posting_cost_wei()),
+                promised_wei=str(promised),
             )
         )
 
-    @blueprint.post("/withdrawals", responses={HTTPStatus.ACCEPTED: Transaction})
+    @blueprint.post("/withdrawals", responses={HTTPStatus.ACCEPTED: Withdrawal})
     def withdraw(body: WithdrawalRequest) -> Response:
         """Withdraw everything that the contract owes to this account."""
         sent = request_withdrawal(body.to, unit_of_work=parts.unit_of_work, chain=parts.chain, address=parts.address)
-        return json_response(transaction(sent), HTTPStatus.ACCEPTED)
+        return json_response(withdrawal(sent), HTTPStatus.ACCEPTED)
 
     @blueprint.get("/withdrawals", responses={HTTPStatus.OK: WithdrawalList})
     def list_withdrawals() -> Response:
         """All withdrawals, newest first."""
         with parts.snapshot() as repository:
             sent = repository.sent_with_prefix(PREFIX)
-        return json_response(WithdrawalList(withdrawals=[transaction(one) for one in sent]))
+        taken = {one.tx_hash: one.amount_wei for one in parts.reads.withdrawn(parts.address)}
+        return live_response(
+            WithdrawalList(withdrawals=[withdrawal(one, taken.get(one.tx_hash or "")) for one in sent])
+        )
 
     return blueprint

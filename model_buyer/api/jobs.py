@@ -4,29 +4,37 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from flask import Response
+from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
+from werkzeug.exceptions import UnsupportedMediaType
 
+from commons.errors import InvalidInput
 from commons.learning import LinearModel
-from commons.web.app import BEARER, json_response
+from commons.web.app import BEARER, json_response, live_response
 from model_buyer.api.schemas import (
+    CheckedJob,
     JobDetail,
     JobList,
     JobPath,
+    JobsQuery,
     JobSummary,
     PredictionRequest,
     Predictions,
     SklearnParameters,
 )
-from model_buyer.api.views import job_detail, job_summary
+from model_buyer.api.views import checked_job, job_detail, job_summary
 from model_buyer.domain.job_request import JobRequest
 from model_buyer.domain.posted_job import require_model
 from model_buyer.domain.prediction import predict_rows
 from model_buyer.services.cancel_job import cancel_job
 from model_buyer.services.follow_job import follow_job
-from model_buyer.services.post_job import post_job
+from model_buyer.services.job_list import Course, list_jobs, listed
+from model_buyer.services.predict_csv import predict_csv
 from model_buyer.wiring import Assembly
+
+_CSV_CONTENT = {"text/csv": {"schema": {"type": "string"}}}
+_CSV = {"requestBody": {"required": True, "content": _CSV_CONTENT}}
 
 
 def jobs_blueprint(parts: Assembly) -> APIBlueprint:
@@ -41,33 +49,29 @@ def _add_job_routes(blueprint: APIBlueprint, parts: Assembly) -> None:
     @blueprint.post("/jobs", responses={HTTPStatus.ACCEPTED: JobSummary})
     def post(body: JobRequest) -> Response:
         """Post a training job. It is checked now; key, deposit and announcement follow in the background."""
-        job = post_job(
-            body,
-            unit_of_work=parts.unit_of_work,
-            chain=parts.chain,
-            address=parts.address,
-            default_key_bits=parts.config.key_bits,
-            unsafe_small_key=parts.config.unsafe_small_key,
-            clock=parts.clock,
-        )
-        response = json_response(job_summary(job, None), HTTPStatus.ACCEPTED)
+        job = parts.posting.post(body)
+        response = json_response(job_summary(listed(job), Course()), HTTPStatus.ACCEPTED)
         response.headers["Location"] = f"/v1/jobs/{job.id}"
         return response
 
+    @blueprint.post("/jobs/check", responses={HTTPStatus.OK: CheckedJob})
+    def check(body: JobRequest) -> Response:
+        """Find out whether a job could be posted, and with which values for what was left open; nothing is stored."""
+        return json_response(checked_job(parts.posting.check(body)))
+
     @blueprint.get("/jobs", responses={HTTPStatus.OK: JobList})
-    def list_jobs() -> Response:
-        """All jobs of this buyer, newest first."""
-        with parts.snapshot() as repository:
-            jobs = [(job, repository.openings(job.id)) for job in repository.all()]
-        return json_response(
-            JobList(jobs=[job_summary(job, records[-1] if records else None) for job, records in jobs])
-        )
+    def list_all(query: JobsQuery) -> Response:
+        """The jobs of this buyer, newest first."""
+        page = list_jobs(parts.reads, status=query.status, query=query.query, limit=query.limit, offset=query.offset)
+        rows = [job_summary(job, course) for job, course in page.jobs]
+        return live_response(JobList(jobs=rows, total=page.total, counts=page.counts))
 
     @blueprint.get("/jobs/<id>", responses={HTTPStatus.OK: JobDetail})
     def show(path: JobPath) -> Response:
         """A job with the aggregator's live view, the pay so far and its timeline."""
         followed = follow_job(path.id, snapshot=parts.snapshot, chain=parts.chain, aggregator=parts.reader)
-        return json_response(job_detail(followed))
+        number = followed.job.chain_job_id
+        return live_response(job_detail(followed, [] if number is None else parts.reads.happened(number)))
 
     @blueprint.post("/jobs/<id>/cancel", responses={HTTPStatus.ACCEPTED: JobSummary})
     def cancel(path: JobPath) -> Response:
@@ -79,7 +83,16 @@ def _add_job_routes(blueprint: APIBlueprint, parts: Assembly) -> None:
             chain=parts.chain,
             clock=parts.clock,
         )
-        return json_response(job_summary(job, None), HTTPStatus.ACCEPTED)
+        return json_response(job_summary(listed(job), Course()), HTTPStatus.ACCEPTED)
+
+
+def _csv_body() -> str:
+    if request.mimetype != "text/csv":
+        raise UnsupportedMediaType("expected the CSV file itself with the header Content-Type: text/csv")
+    try:
+        return request.get_data().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidInput("csv: expected text in UTF-8", field="csv") from error
 
 
 def _add_model_routes(blueprint: APIBlueprint, parts: Assembly) -> None:
@@ -110,6 +123,12 @@ def _add_model_routes(blueprint: APIBlueprint, parts: Assembly) -> None:
                 feature_names_in_=list(trained.feature_names),
             )
         )
+
+    @blueprint.post("/jobs/<id>/predictions/csv", openapi_extensions=_CSV)
+    def predict_file(path: JobPath) -> Response:
+        """Predict the target for the rows of a CSV file: the same file with the predictions as last column."""
+        trained = LinearModel.from_json(stored_model(path.id))
+        return Response(predict_csv(trained, _csv_body()), content_type="text/csv; charset=utf-8")
 
     @blueprint.post("/jobs/<id>/predictions", responses={HTTPStatus.OK: Predictions})
     def predict(path: JobPath, body: PredictionRequest) -> Response:

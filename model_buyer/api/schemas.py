@@ -7,6 +7,9 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from commons.protocol.training_job import TrainingJobSpec
+from commons.web.paging import PageQuery
+from model_buyer.domain.job_status import JobStatus
+from model_buyer.services.job_milestones import MilestoneCode
 
 
 class JobPath(BaseModel):
@@ -21,6 +24,8 @@ class Account(BaseModel):
     address: str
     balance_wei: str
     owed_wei: str = Field(description="What can be withdrawn from the contract")
+    posting_fee_wei: str = Field(description="Upper estimate of the fee of posting a job")
+    promised_wei: str = Field(description="Deposits of jobs that are being posted, which the balance still contains")
 
 
 class Checkpoint(BaseModel):
@@ -33,6 +38,7 @@ class Checkpoint(BaseModel):
     leave_one_out_mses_fixed: list[str]
     row_count: int
     opened_at: float
+    tx_hash: str | None = Field(description="The transaction that recorded it, once that is confirmed")
 
 
 class TimelineItem(BaseModel):
@@ -51,6 +57,16 @@ class Transaction(BaseModel):
     state: str = Field(description="pending, mined or failed")
     tx_hash: str | None
     reason: str | None = Field(description="What it waits for or why it failed")
+
+
+class Milestone(BaseModel):
+    """Something that happened to a job, as a code; `round` and `checkpoint` are those of a checkpoint."""
+
+    code: MilestoneCode
+    at: float | None
+    tx_hash: str | None
+    round: int | None
+    checkpoint: int | None
 
 
 class Participant(BaseModel):
@@ -86,18 +102,43 @@ class JobSummary(BaseModel):
     stage: str = Field(
         description="draft, escrowing, escrowed, offered, unmasking, finished, cancelled, expired, failed"
     )
+    status: JobStatus
     note: str = Field(description="What the stage waits for, or why it ended")
     trouble: str = Field(description="What keeps it from advancing right now")
     created_at: float
     deposit_wei: str
     rounds: int
+    round: int = Field(description="The last one after which the model was evaluated")
     mse: float | None = Field(description="Latest MSE in squared units of the target")
+    initial_mse: float | None = Field(description="MSE of the start model")
+    improvement_percent: float | None = Field(description="By how much the MSE fell, in percent of the initial one")
+    cancel_requested: bool
 
 
 class JobList(BaseModel):
-    """All jobs of this buyer, newest first."""
+    """Jobs of this buyer, newest first; `total` counts those on all pages, `counts` those of each status."""
 
     jobs: list[JobSummary]
+    total: int
+    counts: dict[JobStatus, int]
+
+
+class JobsQuery(PageQuery):
+    """Only jobs of this status, and with this text in their title."""
+
+    status: JobStatus | None = None
+    query: str = Field(default="", max_length=200)
+
+
+class CheckedJob(BaseModel):
+    """A job that could be posted now, with everything filled in that was left open, and what its money is compared with."""
+
+    spec: TrainingJobSpec
+    key_bits: int
+    deposit_wei: str
+    posting_fee_wei: str
+    balance_wei: str
+    promised_wei: str
 
 
 class JobDetail(JobSummary):
@@ -106,7 +147,7 @@ class JobDetail(JobSummary):
     spec: TrainingJobSpec
     key_bits: int
     modulus: str | None
-    cancel_requested: bool
+    cost_so_far_wei: str | None = Field(description="What the deposit has paid for on the checkpoints so far")
     checkpoints: list[Checkpoint]
     participants: list[Participant]
     pay: Pay | None
@@ -114,9 +155,12 @@ class JobDetail(JobSummary):
     delivery_check: str = Field(
         description="Whether the model is the one the validators evaluated: pending, matches, differs, unavailable"
     )
+    milestones: list[Milestone]
     timeline: list[TimelineItem]
     transactions: list[Transaction]
-    live: dict[str, Any] | None = Field(description="The aggregator's view: state, step, round, who is waited for")
+    live: dict[str, Any] | None = Field(
+        description="The aggregator's view without specification and key: state, step, round, who is waited for"
+    )
     unavailable: list[str] = Field(description="What could not be asked just now")
 
 
@@ -149,7 +193,14 @@ class WithdrawalRequest(BaseModel):
     to: str | None = None
 
 
+class Withdrawal(Transaction):
+    """A withdrawal; the amount is known once the chain has confirmed it."""
+
+    requested_at: float
+    amount_wei: str | None
+
+
 class WithdrawalList(BaseModel):
     """Withdrawals, newest first."""
 
-    withdrawals: list[Transaction]
+    withdrawals: list[Withdrawal]

@@ -94,7 +94,7 @@ class JobRequest(FrozenModel):
     def _one_of_each_deadline(self) -> Self:
         for absolute, relative in (("start_by", "start_within_s"), ("finish_by", "finish_within_s")):
             if getattr(self, absolute) is not None and getattr(self, relative) is not None:
-                raise ValueError(f"give {absolute} or {relative}, not both")
+                raise ValueError(f"{absolute}: give it or {relative}, not both")
         return self
 
     def to_spec(self, *, now: float) -> TrainingJobSpec:

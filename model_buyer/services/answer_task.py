@@ -121,21 +121,15 @@ class TaskAnswerer:
                 record = require_last(job.spec, repository.openings(job.id), task)
                 delivery = self._signed_delivery(task, record, delivered.digest())
                 repository.save(replace(job, delivery=delivery, note="training is over; everybody is being paid"))
-                event = "signed the last checkpoint, which is over the masked weights that were delivered"
+                event = "signed for the masked weights that were delivered, which ends the training"
                 repository.record(job.id, TimelineEntry(self._buyer.clock(), event))
         if (delivery.digest, delivery.checkpoint) != (delivered.digest(), task.checkpoint):
             raise ProtocolViolation("other weights were delivered and signed for already")
         return DeliverResult(checkpoint_signature="0x" + delivery.signature.hex())
 
     def _signed_delivery(self, task: DeliverTask, record: OpenedRecord, digest: bytes) -> SignedDelivery:
-        statement = CheckpointStatement(
-            task.job_id,
-            record.index,
-            record.round,
-            record.mse_fixed,
-            record.leave_one_out_mses_fixed,
-            last=True,
-            delivery_digest=digest,
+        latest = CheckpointStatement(
+            task.job_id, record.index, record.round, record.mse_fixed, record.leave_one_out_mses_fixed
         )
         return SignedDelivery(
             delivered=task.delivered,
@@ -143,7 +137,7 @@ class TaskAnswerer:
             candidates_digest=bytes.fromhex(task.statements[0].candidates_digest[2:]),
             round=task.round,
             checkpoint=task.checkpoint,
-            signature=self._sign(statement),
+            signature=self._sign(latest.closing(digest)),
         )
 
     def _sign(self, statement: CheckpointStatement) -> bytes:
@@ -152,14 +146,20 @@ class TaskAnswerer:
     def _of_running_job(self, chain_job_id: int) -> _Loaded:
         loaded = self._load(chain_job_id)
         with self._buyer.snapshot() as repository:
-            _require_in_training(repository.get(loaded.local_id))
+            job = repository.get(loaded.local_id)
+            started = repository.on_record(chain_job_id).started
+        _require_in_training(job)
+        members = (loaded.context.trainers, loaded.context.validators)
+        if started is not None and (started.trainers, started.validators) != members:
+            raise ProtocolViolation(f"job {chain_job_id}: a reorganisation of the chain changed who takes part")
         return loaded
 
     def _load(self, chain_job_id: int) -> _Loaded:
+        with self._buyer.snapshot() as repository:
+            job = self._own(repository.by_chain_id(chain_job_id), chain_job_id)
         loaded = self._loaded.get(chain_job_id)
-        if loaded is None:
-            with self._buyer.snapshot() as repository:
-                job = self._own(repository.by_chain_id(chain_job_id), chain_job_id)
+        # A reorganisation can give a number to another job.
+        if loaded is None or loaded.local_id != job.id:
             job = ensure_participants(self._buyer, job)
             context = job_context(job, unsafe_small_key=self._buyer.unsafe_small_key)
             secret_key = self._buyer.vault.open(job.require_key().sealed_secret, job.id)

@@ -14,6 +14,7 @@ from commons.errors import DeltaMLError
 from model_buyer.domain.posted_job import PostedJob, Stage
 from model_buyer.services.escrow import announce, call_off, confirm_deposit, make_key, send_deposit
 from model_buyer.services.ports import Buyer
+from model_buyer.services.reorganisation import follow_reorganisation
 from model_buyer.services.settle import compare_delivery, receive_model, watch_chain
 
 _log = structlog.get_logger(__name__)
@@ -22,6 +23,7 @@ _MAX_STEPS = 20
 
 def carry_on(buyer: Buyer) -> None:
     """Advance every job that needs it; no job's trouble keeps another from advancing."""
+    follow_reorganisation(buyer)
     with buyer.snapshot() as repository:
         jobs = repository.unfinished()
     for job in jobs:

@@ -8,12 +8,12 @@ from commons.chain.jobs import JobTerms
 from commons.paillier import PublicKey, generate_keypair
 from model_buyer.domain.participant_limits import MAX_PARTICIPANTS, MIN_TRAINERS, MIN_VALIDATORS
 from model_buyer.domain.posted_job import JobKey, PostedJob, Stage
-from model_buyer.services.ports import Buyer, SendState, TimelineEntry
+from model_buyer.services.ports import CREATION_PREFIX, Buyer, SendState, TimelineEntry
 
 
 def creation_key(job: PostedJob) -> str:
     """The outbox key of the job's createJob."""
-    return f"create-job-{job.id}"
+    return CREATION_PREFIX + job.id
 
 
 def make_key(buyer: Buyer, job: PostedJob) -> PostedJob:
@@ -70,22 +70,18 @@ def call_off(buyer: Buyer, job: PostedJob) -> PostedJob:
 
 
 def confirm_deposit(buyer: Buyer, job: PostedJob) -> PostedJob:
-    """Take the job's id from the receipt of createJob once that is mined.
-
-    Raises:
-        ServiceUnavailable: the node does not answer.
-    """
+    """Take the job's id from the confirmed event of createJob."""
     with buyer.snapshot() as repository:
         sent = repository.sent(creation_key(job))
-    if sent is None or sent.state is SendState.PENDING:
+        created = repository.created_job_id(sent.tx_hash) if sent is not None and sent.tx_hash is not None else None
+    if sent is not None and created is not None:
+        escrowed = replace(job.at(Stage.ESCROWED), chain_job_id=created)
+        return _moved(buyer, escrowed, f"deposit escrowed; the job is number {created} on chain", sent.tx_hash)
+    if sent is None or sent.state is not SendState.FAILED:
         waits = sent.reason if sent is not None and sent.reason else "the deposit is on its way to the chain"
         return _noted(buyer, job, waits)
-    if sent.state is SendState.FAILED or sent.tx_hash is None:
-        note = f"createJob failed: {sent.reason or 'no reason given'}. Nothing is escrowed; post the job again"
-        return _moved(buyer, job.at(Stage.FAILED, note), "posting failed", sent.tx_hash)
-    chain_job_id = buyer.chain.created_job_id(sent.tx_hash)
-    escrowed = replace(job.at(Stage.ESCROWED), chain_job_id=chain_job_id)
-    return _moved(buyer, escrowed, f"deposit escrowed; the job is number {chain_job_id} on chain", sent.tx_hash)
+    note = f"createJob failed: {sent.reason or 'no reason given'}. Nothing is escrowed; post the job again"
+    return _moved(buyer, job.at(Stage.FAILED, note), "posting failed", sent.tx_hash)
 
 
 def announce(buyer: Buyer, job: PostedJob) -> PostedJob:

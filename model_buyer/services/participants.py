@@ -1,4 +1,4 @@
-"""Who takes part in a job that has started, taken from the chain and kept with the job."""
+"""Who takes part in a job that has started, taken from the chain's events and kept with the job."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from commons.errors import Conflict, ProtocolViolation
+from commons.chain.jobs import JobStarted
+from commons.errors import Conflict, ProtocolViolation, ServiceUnavailable
 from commons.paillier import PublicKey
 from commons.protocol.checkpoint import JobContext
 from commons.protocol.numeric_plan import NumericPlan
@@ -16,27 +17,36 @@ from model_buyer.services.ports import Buyer, TimelineEntry
 
 
 def ensure_participants(buyer: Buyer, job: PostedJob) -> PostedJob:
-    """The job with its participants, which are looked up once and then stored.
+    """The job with its participants, which are taken from the confirmed start once and then stored.
 
     Raises:
-        Conflict: if the job has not started on chain.
         ProtocolViolation: if it was started with fewer owners than agreed.
-        ServiceUnavailable: if chain or aggregator does not answer.
+        ServiceUnavailable: if the start is not confirmed, or the aggregator does not answer.
     """
     if job.participants is not None:
         return job
-    chain_job_id = job.require_chain_job_id()
-    trainers, validators = buyer.chain.participants(chain_job_id)
-    if not trainers or not validators:
-        raise Conflict(f"job {chain_job_id} has not started on chain", job_id=chain_job_id)
+    started = _started(buyer, job.require_chain_job_id())
+    trainers, validators = started.trainers, started.validators
     require_enough_owners(job.spec.min_owners, len(trainers), len(validators))
-    participants = Participants(trainers, validators, running_growth(buyer.aggregator.job(chain_job_id)))
+    growth = running_growth(buyer.aggregator.job(started.job_id))
     with buyer.unit_of_work() as repository:
-        job = replace(repository.get(job.id), participants=participants)
+        job = replace(repository.get(job.id), participants=Participants(trainers, validators, growth))
         repository.save(job)
         event = f"training started with {len(trainers)} trainers and {len(validators)} validators"
-        repository.record(job.id, TimelineEntry(buyer.clock(), event))
+        repository.record(job.id, TimelineEntry(buyer.clock(), event, started.tx_hash))
     return job
+
+
+def _started(buyer: Buyer, chain_job_id: int) -> JobStarted:
+    for look in (False, True):
+        if look:
+            # The aggregator may have seen the start a moment earlier.
+            buyer.follow()
+        with buyer.snapshot() as repository:
+            started = repository.on_record(chain_job_id).started
+        if started is not None:
+            return started
+    raise ServiceUnavailable(f"job {chain_job_id}: its start is not confirmed on chain yet", job_id=chain_job_id)
 
 
 def running_growth(view: dict[str, Any]) -> float:

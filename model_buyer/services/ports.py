@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from eth_account.signers.local import LocalAccount
 
 from commons.agent.aggregator_client import AggregatorStatus
-from commons.chain.jobs import ContractCall, JobOnChain, JobSettled, JobTerms, Quote
+from commons.chain.jobs import ContractCall, JobOnChain, JobSettled, JobStarted, JobState, JobTerms, Quote
 from commons.chain.signing import SigningDomain
 from commons.paillier import SecretKey
 from commons.protocol.training_job import TrainingJobSpec
@@ -19,6 +19,9 @@ from model_buyer.domain.checkpoint_ledger import OpenedRecord
 from model_buyer.domain.posted_job import PostedJob
 
 Clock = Callable[[], float]
+
+CREATION_PREFIX = "create-job-"
+"""With the job's id: the outbox key of its createJob."""
 
 
 class SendState(StrEnum):
@@ -31,13 +34,14 @@ class SendState(StrEnum):
 
 @dataclass(frozen=True)
 class SentTransaction:
-    """A transaction in the outbox; `reason` says why it failed or what it waits for."""
+    """A transaction in the outbox; `reason` says why it failed or what it waits for, `queued_at` is in Unix seconds."""
 
     key: str
     description: str
     state: SendState
     tx_hash: str | None
     reason: str | None
+    queued_at: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,22 @@ class TimelineEntry:
     at: float
     event: str
     tx_hash: str | None = None
+
+
+@dataclass(frozen=True)
+class JobOnRecord:
+    """What confirmed events say about a job.
+
+    Attributes:
+        started: with whom, None before the start.
+        end: how the deposit was divided or refunded, None before that.
+        last_recorded: whether a checkpoint marked last is recorded.
+    """
+
+    state: JobState
+    started: JobStarted | None
+    end: JobSettled | None
+    last_recorded: bool
 
 
 class Chain(Protocol):
@@ -84,16 +104,8 @@ class Chain(Protocol):
         """The call that sends everything owed to this account, or to `to`."""
         ...
 
-    def created_job_id(self, tx_hash: str) -> int:
-        """Id of the job that a mined createJob made."""
-        ...
-
     def job(self, job_id: int) -> JobOnChain:
         """The job's terms and state."""
-        ...
-
-    def participants(self, job_id: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Trainers and validators in the contract's order; empty before the start."""
         ...
 
     def contributions(self, job_id: int) -> tuple[int, ...]:
@@ -102,10 +114,6 @@ class Chain(Protocol):
 
     def quote(self, job_id: int) -> Quote:
         """The split of the deposit on the checkpoints so far."""
-        ...
-
-    def settled(self, job_id: int) -> JobSettled | None:
-        """How the job was finalized or expired, None when the node does not show it."""
         ...
 
 
@@ -191,15 +199,35 @@ class Repository(Protocol):
         ...
 
     def send(self, key: str, call: ContractCall) -> None:
-        """Put a transaction into the outbox, once for each key."""
+        """Put a transaction into the outbox, once for each key; after a failure once more."""
         ...
 
     def sent(self, key: str) -> SentTransaction | None:
-        """The transaction with this key."""
+        """The latest transaction with this key."""
         ...
 
     def sent_with_prefix(self, prefix: str) -> list[SentTransaction]:
         """The transactions whose key begins with `prefix`, newest first."""
+        ...
+
+    def created_job_id(self, tx_hash: str) -> int | None:
+        """Number of the job that a createJob made, as confirmed events have it now; None while none does."""
+        ...
+
+    def on_record(self, chain_job_id: int) -> JobOnRecord:
+        """What confirmed events say about a job."""
+        ...
+
+    def renumbered(self) -> list[tuple[PostedJob, int]]:
+        """Jobs that the chain has under another number than this database, with that number."""
+        ...
+
+    def renumber(self, jobs: Sequence[tuple[PostedJob, int]]) -> None:
+        """Store these jobs under these numbers."""
+        ...
+
+    def undone(self) -> list[PostedJob]:
+        """Jobs that ended in a way that no confirmed event shows (any more)."""
         ...
 
 
@@ -215,6 +243,8 @@ class Buyer:
         unit_of_work: for what may write.
         snapshot: for what only reads.
         account: signs checkpoints and transactions.
+        follow: looks at the chain for new events at once.
+        chain_clock: Unix time in seconds, or that of the chain's latest block if it is ahead: deadlines are the contract's.
         unsafe_small_key: whether Paillier keys under the minimum size are allowed (tests).
         clock: Unix time in seconds.
     """
@@ -225,5 +255,7 @@ class Buyer:
     aggregator: Aggregator
     vault: Vault
     account: LocalAccount
+    follow: Callable[[], None]
+    chain_clock: Clock
     unsafe_small_key: bool
     clock: Clock

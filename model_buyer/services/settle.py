@@ -10,20 +10,20 @@ from dataclasses import replace
 
 from pydantic import ValidationError
 
-from commons.chain.jobs import ContractCall, JobSettled, JobState
-from commons.errors import Conflict, NotFound, ServiceUnavailable
+from commons.chain.jobs import ContractCall, JobSettled, JobStarted, JobState, last_second_before_expiry
+from commons.errors import Conflict, NotFound, ProtocolViolation, ServiceUnavailable
 from commons.protocol.checkpoint import JobContext
 from model_buyer.domain.handover import FinalWeights, compare, to_model, unmask
 from model_buyer.domain.key_holder import KeyHolder
 from model_buyer.domain.posted_job import DeliveryCheck, PostedJob, Settlement, Stage
+from model_buyer.services.escrow import creation_key
 from model_buyer.services.participants import ensure_participants, job_context
-from model_buyer.services.ports import Buyer, SendState, TimelineEntry
+from model_buyer.services.ports import Buyer, SendState, SentTransaction, TimelineEntry
 
 COMPARE_WITHIN_S = 600
 START_GRACE_S = 60
 FINISH_GRACE_S = 60
-# Once the buyer has signed for a delivery, expiry would cost it the model, so a slow aggregator gets more time.
-DELIVERY_GRACE_S = 1800
+RETRY_INTERVAL_S = 300
 
 _ENDS = {
     JobState.FINISHED: (Stage.UNMASKING, "everybody was paid; the mask's seed is public"),
@@ -43,29 +43,39 @@ def cancellation_key(job: PostedJob) -> str:
 
 
 def watch_chain(buyer: Buyer, job: PostedJob) -> PostedJob:
-    """Follow what the contract says about the job, send a cancellation that was asked for, and get the deposit out of a job
-    whose deadline has passed without anybody doing so.
-
-    Raises:
-        ServiceUnavailable: the node does not answer.
+    """Follow what confirmed events say about the job, send a cancellation that was asked for, and get the deposit out of a
+    job whose deadline has passed without anybody doing so.
     """
     chain_job_id = job.require_chain_job_id()
-    on_chain = buyer.chain.job(chain_job_id)
-    if on_chain.state is JobState.CANCELLED:
-        return _ended(buyer, job, on_chain.state, JobSettled(chain_job_id, None, 0, on_chain.deposit_wei, ""))
-    if on_chain.state in _ENDS:
-        settled = buyer.chain.settled(chain_job_id)
-        # A node that shows the state may need a moment to show the event.
-        return job if settled is None else _ended(buyer, job, on_chain.state, settled)
-    spec, now = job.spec, buyer.clock()
-    if on_chain.state is JobState.RUNNING:
-        grace_s = FINISH_GRACE_S if job.delivery is None else DELIVERY_GRACE_S
-        if now > spec.finish_by + grace_s:
+    with buyer.snapshot() as repository:
+        on_record = repository.on_record(chain_job_id)
+        creation = repository.sent(creation_key(job))
+    if on_record.state is JobState.NONE:
+        return _taken_back(buyer, job, creation)
+    if on_record.end is not None:
+        return _ended(buyer, job, on_record.state, on_record.end)
+    spec, now = job.spec, buyer.chain_clock()
+    if on_record.started is not None:
+        expirable_after = last_second_before_expiry(spec.finish_by, last_recorded=on_record.last_recorded)
+        if now > expirable_after + FINISH_GRACE_S:
             return _sending(buyer, job, expiry_key(job), buyer.chain.expire_job(chain_job_id))
-        return _started(buyer, job)
+        return _started(buyer, job, on_record.started)
     if job.cancel_requested or now > spec.start_by + START_GRACE_S:
         return _sending(buyer, job, cancellation_key(job), buyer.chain.cancel_job(chain_job_id))
     return job
+
+
+def _taken_back(buyer: Buyer, job: PostedJob, creation: SentTransaction | None) -> PostedJob:
+    with buyer.unit_of_work() as repository:
+        stored = repository.get(job.id)
+        if creation is not None and creation.state is SendState.FAILED:
+            note = f"a reorganisation of the chain undid the deposit, which then failed: {creation.reason}"
+            stored = stored.at(Stage.FAILED, f"{note}. Nothing is escrowed; post the job again")
+            repository.record(job.id, TimelineEntry(buyer.clock(), "posting undone"))
+        else:
+            stored = replace(stored, note="a reorganisation of the chain undid the deposit; it is sent again")
+        repository.save(stored)
+    return stored
 
 
 def receive_model(buyer: Buyer, job: PostedJob) -> PostedJob:
@@ -123,7 +133,13 @@ def _opened(buyer: Buyer, job: PostedJob) -> tuple[JobContext, KeyHolder]:
     return context, KeyHolder(context, secret_key)
 
 
-def _started(buyer: Buyer, job: PostedJob) -> PostedJob:
+def _started(buyer: Buyer, job: PostedJob, started: JobStarted) -> PostedJob:
+    members = job.participants
+    if members is not None and (members.trainers, members.validators) != (started.trainers, started.validators):
+        raise ProtocolViolation(
+            "a reorganisation of the chain changed who takes part while training was going on; no more tasks of this job "
+            "are answered, and it ends at finish_by"
+        )
     try:
         job = ensure_participants(buyer, job)
     except ServiceUnavailable:
@@ -132,21 +148,20 @@ def _started(buyer: Buyer, job: PostedJob) -> PostedJob:
     if not job.cancel_requested:
         return job
     with buyer.unit_of_work() as repository:
-        started = replace(
-            repository.get(job.id), cancel_requested=False, note="it started before it could be cancelled"
-        )
-        repository.save(started)
-    return started
+        kept = replace(repository.get(job.id), cancel_requested=False, note="it started before it could be cancelled")
+        repository.save(kept)
+    return kept
 
 
 def _sending(buyer: Buyer, job: PostedJob, key: str, call: ContractCall) -> PostedJob:
     with buyer.unit_of_work() as repository:
         sent = repository.sent(key)
-        if sent is None:
+        gave_up = sent is not None and sent.state is SendState.FAILED
+        if sent is None or (gave_up and buyer.clock() - sent.queued_at > RETRY_INTERVAL_S):
             repository.send(key, call)
             note = f"{call.description}: on its way to the chain"
         else:
-            failed = " failed" if sent.state is SendState.FAILED else ""
+            failed = " failed" if gave_up else ""
             note = f"{call.description}{failed}: {sent.reason or 'on its way to the chain'}"
         noted = replace(repository.get(job.id), note=note)
         repository.save(noted)

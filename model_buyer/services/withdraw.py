@@ -30,4 +30,4 @@ def request_withdrawal(to: str | None, *, unit_of_work: UnitOfWork, chain: Chain
             raise Conflict(f"the contract owes nothing to {address}", owed_wei="0")
         key = f"{PREFIX}{uuid.uuid4().hex}"
         repository.send(key, call)
-        return SentTransaction(key, call.description, SendState.PENDING, None, None)
+        return repository.sent_with_prefix(key)[0]

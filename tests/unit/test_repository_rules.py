@@ -17,7 +17,12 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
-CONFIGURATIONS = ("federated_aggregator/config.py", "model_buyer/config.py", "data_owner/config.py")
+CONFIGURATIONS = (
+    "commons/chain/settings.py",
+    "federated_aggregator/config.py",
+    "model_buyer/config.py",
+    "data_owner/config.py",
+)
 
 # Where packages come from is each machine's own business, and so is where anything lies on it.
 FORBIDDEN = {

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from commons.chain import transactions
+from commons.chain.blocks import latest_block
 from commons.chain.connection import ChainConnection
 from commons.chain.jobs import ContractCall
 from commons.errors import ChainUnavailable, TransactionFailed
@@ -91,7 +92,7 @@ def test_a_node_that_takes_too_long_is_given_up(faulty: type[FaultyNode]) -> Non
 def test_an_rpc_error_carries_the_nodes_message(faulty: type[FaultyNode]) -> None:
     faulty.body = refusal("daily request count exceeded")
     with pytest.raises(ChainUnavailable, match="daily request count exceeded") as failure:
-        transactions.latest_block(ChainConnection(faulty.url))
+        latest_block(ChainConnection(faulty.url))
     assert failure.value.fields["rpc_message"] == "daily request count exceeded"
 
 

@@ -12,7 +12,7 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
 from commons.chain.connection import ChainConnection
-from commons.chain.jobs import ContractCall, Credit, JobState, JobTerms, Participation, Quote, Role
+from commons.chain.jobs import FINALIZE_WINDOW_S, ContractCall, Credit, JobState, JobTerms, Participation, Quote, Role
 from commons.chain.marketplace import Marketplace
 from commons.chain.signing import ROLE_EITHER, ROLE_VALIDATOR, CheckpointStatement, sign_acceptance, sign_checkpoint
 from commons.chain.transactions import send_and_wait
@@ -196,9 +196,14 @@ def test_an_expired_job_pays_the_owners_and_not_the_aggregator(
     job.train()
     web3 = marketplace.connection.web3
     snapshot = web3.provider.make_request("evm_snapshot", [])["result"]
-    web3.provider.make_request("evm_increaseTime", [7300])
-    web3.provider.make_request("evm_mine", [])
     try:
+        # Its last checkpoint is recorded, so the aggregator has an hour more.
+        web3.provider.make_request("evm_increaseTime", [7300])
+        web3.provider.make_request("evm_mine", [])
+        with pytest.raises(TransactionFailed, match="MarketplaceTooEarly"):
+            job.send(job.owners[2], marketplace.calls.expire_job(job.job_id))
+        web3.provider.make_request("evm_increaseTime", [3600])
+        web3.provider.make_request("evm_mine", [])
         tx_hash = job.send(job.owners[2], marketplace.calls.expire_job(job.job_id))
         expired = marketplace.job_expired(job.job_id)
         assert expired is not None
@@ -245,3 +250,7 @@ def test_a_node_with_the_contract_is_ready_at_once(marketplace: Marketplace) -> 
     waits: list[str] = []
     marketplace.wait_until_ready(5, waits.append)
     assert waits == []
+
+
+def test_the_services_know_the_contracts_window_to_finalize(marketplace: Marketplace) -> None:
+    assert marketplace._contract.functions["FINALIZE_WINDOW"]().call() == FINALIZE_WINDOW_S

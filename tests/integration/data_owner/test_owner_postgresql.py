@@ -67,10 +67,10 @@ def test_processes_that_start_at_once_make_one_schema_and_one_user(server_url: s
     authenticator = Authenticator(database, AUTHENTICATION)
     password = (tmp_path / "admin-password").read_text().strip()
     token = authenticator.sign_in("admin", password).token
-    assert authenticator.user_of(token) == "admin"
+    assert authenticator.session_of(token).user == "admin"
     authenticator.sign_out(token)
     with pytest.raises(NotAuthenticated):
-        authenticator.user_of(token)
+        authenticator.session_of(token)
     database.dispose()
 
 

@@ -14,8 +14,8 @@ import pytest
 from eth_account import Account
 
 from commons.agent.aggregator_client import AggregatorStatus
+from commons.chain.deployment import deploy
 from commons.chain.jobs import JobState
-from commons.chain.transactions import deploy
 from commons.protocol.training_job import Feature, TrainingJobSpec
 from commons.storage.database import create_database
 from commons.storage.migrations import migrate
@@ -26,6 +26,7 @@ from model_buyer.domain.posted_job import PostedJob, Stage
 from model_buyer.serve import MIGRATIONS
 from model_buyer.services.cancel_job import cancel_job
 from model_buyer.services.carry_on import advance
+from model_buyer.services.ports import JobOnRecord
 from model_buyer.services.withdraw import PREFIX, request_withdrawal
 from model_buyer.wiring import Assembly
 
@@ -55,7 +56,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assembly]:
             {
                 "state_dir": folder,
                 "eth_rpc_url": node.rpc_url,
-                "contract_address": deploy(node.rpc_url, deployer),
+                "contract_address": deploy(node.rpc_url, deployer).address,
                 "unsafe_small_key": True,
                 "poll_interval_s": 0.05,
                 "vault_cost": 2**10,
@@ -109,7 +110,10 @@ def test_a_deposit_is_escrowed_under_the_jobs_own_terms(parts: Assembly) -> None
     assert (on_chain.state, on_chain.deposit_wei, on_chain.buyer) == (JobState.POSTED, ETHER, parts.address)
     assert on_chain.terms.spec_digest == job.spec.digest()
     assert on_chain.terms.aggregator == AGGREGATOR
-    assert parts.chain.participants(job.require_chain_job_id()) == ((), ())
+    with parts.snapshot() as repository:
+        assert repository.on_record(job.require_chain_job_id()) == JobOnRecord(
+            JobState.POSTED, None, None, last_recorded=False
+        )
 
 
 def test_a_cancelled_jobs_deposit_comes_back_to_the_wei(parts: Assembly) -> None:
@@ -131,6 +135,6 @@ def test_a_cancelled_jobs_deposit_comes_back_to_the_wei(parts: Assembly) -> None
 
 def test_a_job_whose_start_passed_is_cancelled_without_being_asked(parts: Assembly) -> None:
     job = wait_for(parts, post(parts).id, lambda job: job.stage is Stage.OFFERED)
-    late = replace(parts.buyer(Board()), clock=lambda: time.time() + 5000)  # type: ignore[arg-type]
+    late = replace(parts.buyer(Board()), chain_clock=lambda: time.time() + 5000)  # type: ignore[arg-type]
     advance(late, job)
     wait_for(parts, job.id, lambda job: job.stage is Stage.CANCELLED)

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
+from sqlalchemy import delete, func, select
 
 from commons.agent.aggregator_client import Acceptance as SignedAcceptance
 from commons.chain.calls import MarketplaceCalls
-from commons.chain.jobs import ContractCall, Credit, JobOnChain, JobState, JobTerms, Participation, Quote, Role
+from commons.chain.jobs import ContractCall, JobOnChain, JobState, JobTerms, Participation, Quote, Role
 from commons.chain.outbox import Outbox
 from commons.chain.signing import SigningDomain
 from commons.errors import ChainUnavailable, NotFound, ServiceUnavailable
@@ -25,12 +26,13 @@ from commons.protocol.training_job import Feature, TrainingJobSpec
 from commons.storage.database import Database, create_database
 from commons.storage.migrations import migrate
 from data_owner.adapters.data_files import open_data_file
-from data_owner.adapters.tables import OutboxTransaction
+from data_owner.adapters.tables import ContractEvent, OutboxTransaction
 from data_owner.services.acceptances import Acceptances
 from data_owner.services.datasets import DatasetDetails, Datasets
 from data_owner.services.deliveries import Deliveries
 from data_owner.services.earnings import EarningsBook
 from data_owner.services.offers import Offers
+from data_owner.services.on_chain import OnChain
 from data_owner.services.participation import Participation as TakingPart
 from data_owner.wiring import MIGRATIONS
 
@@ -57,16 +59,44 @@ class Job:
     spec: TrainingJobSpec
     view: dict[str, Any]
     on_chain: JobOnChain
+    database: Database
     trainers: tuple[str, ...] = ()
     validators: tuple[str, ...] = ()
     contributions: tuple[int, ...] = ()
-    credits: list[Credit] = field(default_factory=list)
     revoked: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        digests = {"specDigest": "0x" + self.spec.digest().hex(), "keyDigest": "0x" + "00" * 32}
+        self.happen("JobCreated", buyer=BUYER, aggregator=AGGREGATOR, deposit="1", **digests)
+
+    def happen(self, name: str, *, tx_hash: str = "0x" + "99" * 32, **arguments: Any) -> None:
+        """Have the contract report something, confirmed."""
+        with self.database.session() as session:
+            session.add(
+                ContractEvent(
+                    block_number=1,
+                    block_hash="0x" + "b1" * 32,
+                    block_time=1000,
+                    log_index=session.scalar(select(func.count()).select_from(ContractEvent)),
+                    tx_hash=tx_hash,
+                    name=name,
+                    job_id=self.on_chain.job_id,
+                    arguments={"jobId": str(self.on_chain.job_id), **arguments},
+                )
+            )
+
+    def undo(self, *names: str) -> None:
+        """Have a reorganisation drop these events."""
+        with self.database.session() as session:
+            mine = delete(ContractEvent).where(ContractEvent.job_id == self.on_chain.job_id)
+            session.execute(mine.where(ContractEvent.name.in_(names)))
 
     def start(self, *, trainers: tuple[str, ...], validators: tuple[str, ...], growth: float = 1.0) -> None:
         self.trainers, self.validators = trainers, validators
         self.contributions = (0,) * len(trainers)
         self.on_chain = replace(self.on_chain, state=JobState.RUNNING)
+        members = {"trainers": list(trainers), "validators": list(validators)}
+        self.happen("JobStarted", **members, seedHash="0x" + "00" * 32)
         owners = [(address, "trainer") for address in trainers] + [(address, "validator") for address in validators]
         self.view |= {
             "state": "running",
@@ -84,7 +114,11 @@ class Job:
         }
 
     def settle(self, paid: list[tuple[str, Role, int]]) -> None:
-        self.credits = [Credit(payee, role, amount, "0x" + "99" * 32) for payee, role, amount in paid]
+        checkpoint = {"index": "1", "round": "4", "mse": "0", "last": False, "deliveryDigest": "0x" + "00" * 32}
+        self.happen("CheckpointRecorded", **checkpoint, leaveOneOutMses=[str(one) for one in self.contributions])
+        for payee, role, amount in paid:
+            self.happen("Credited", payee=payee, role=str(role.value), amount=str(amount))
+        self.happen("JobFinalized", seed="0x" + "00" * 32, paid="0", refunded="0")
         self.on_chain = replace(self.on_chain, state=JobState.FINISHED)
         self.view["state"] = "finished"
 
@@ -127,10 +161,6 @@ class FakeChain:
         self._ask()
         return Participation.REVOKED if address in self.jobs[job_id].revoked else Participation.NONE
 
-    def participants(self, job_id: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        self._ask()
-        return self.jobs[job_id].trainers, self.jobs[job_id].validators
-
     def contributions(self, job_id: int) -> tuple[int, ...]:
         self._ask()
         return self.jobs[job_id].contributions
@@ -139,12 +169,11 @@ class FakeChain:
         self._ask()
         return Quote(tuple(100 + place for place, _ in enumerate(self.jobs[job_id].trainers)), 50, 10, 0)
 
-    def credited(self, job_id: int) -> list[Credit]:
-        self._ask()
-        return self.jobs[job_id].credits
-
     def revoke_acceptance(self, job_id: int) -> ContractCall:
         return MarketplaceCalls(CONTRACT).revoke_acceptance(job_id)
+
+    def expire_job(self, job_id: int) -> ContractCall:
+        return MarketplaceCalls(CONTRACT).expire_job(job_id)
 
     def withdraw(self, to: str | None) -> ContractCall:
         calls = MarketplaceCalls(CONTRACT)
@@ -222,6 +251,7 @@ class World:
     deliveries: Deliveries = field(init=False)
     earnings: EarningsBook = field(init=False)
     taking_part: TakingPart = field(init=False)
+    on_chain: OnChain = field(init=False)
 
     def __post_init__(self) -> None:
         self.datasets = Datasets(self.database, self.folder / "uploads", open_data_file, self.clock)
@@ -239,6 +269,9 @@ class World:
         self.earnings = EarningsBook(self.database, self.chain, self.outbox, self.account.address)
         self.taking_part = TakingPart(
             self.database, self.chain, self.aggregator, self.account.address, open_data_file, unsafe_small_key=True
+        )
+        self.on_chain = OnChain(
+            self.database, self.chain, self.outbox, self.account.address, self.clock, follow=lambda: None
         )
 
     def clock(self) -> float:
@@ -313,13 +346,12 @@ class World:
             deposit_wei=spec.deposit_wei,
             last_recorded=False,
             checkpoint_count=0,
-            latest_index=0,
             initial_mse_fixed=0,
             latest_mse_fixed=0,
             seed_hash=bytes(32),
             delivery_digest=bytes(32),
         )
-        self.jobs[job_id] = Job(spec, view, on_chain)
+        self.jobs[job_id] = Job(spec, view, on_chain, self.database)
         return self.jobs[job_id]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ from commons.protocol.tasks import (
 from commons.protocol.training_job import TrainingJobSpec
 from commons.storage.database import Database, create_database
 from federated_aggregator.adapters.tables import Base
-from federated_aggregator.services.chain_port import ChainJob, ChainState, Sending, Sent
+from federated_aggregator.services.chain_port import ChainJob, ChainOverview, ChainState, JobFacts, Sending, Sent
 from federated_aggregator.services.recruiting import AcceptanceOffer, Posting, acceptance_terms
 from federated_aggregator.wiring import Aggregator, assemble
 from model_buyer.domain.key_holder import KeyHolder
@@ -83,7 +83,8 @@ class FakeChain:
     jobs: dict[int, ChainJob] = field(default_factory=dict)
     outbox: dict[str, Sent] = field(default_factory=dict)
     calls: dict[str, dict[str, Any]] = field(default_factory=dict)
-    reads: int = 0
+    events: dict[int, JobFacts] = field(default_factory=dict)
+    height: int = 0
     reachable: bool = True
 
     @property
@@ -94,10 +95,25 @@ class FakeChain:
         if not self.reachable:
             raise ChainUnavailable("the node does not answer")
 
+    def overview(self) -> ChainOverview:
+        if not self.reachable:
+            return ChainOverview(unavailable="the node does not answer")
+        return ChainOverview(
+            unavailable="", block_number=self.height, block_time=1, job_count=len(self.jobs), escrowed_wei=10**18
+        )
+
     def read_job(self, job_id: int) -> ChainJob | None:
         self.check()
-        self.reads += 1
         return self.jobs.get(job_id)
+
+    def head(self, session: Session) -> tuple[int, str] | None:
+        return self.height, f"0x{self.height:064x}"
+
+    def job_states(self, session: Session, job_ids: Collection[int]) -> dict[int, ChainState]:
+        return {job_id: facts.state for job_id, facts in self.events.items() if job_id in job_ids}
+
+    def facts(self, session: Session, job_id: int) -> JobFacts | None:
+        return self.events.get(job_id)
 
     def recover_acceptance(self, terms: AcceptanceTerms, signature: bytes) -> str:
         return recover_acceptance(self.domain, terms, signature)
@@ -109,9 +125,8 @@ class FakeChain:
         return self._enqueue(f"job/{job_id}/start", **arguments)
 
     def enqueue_checkpoint(self, session: Session, statement: CheckpointStatement, signature: bytes) -> str:
-        return self._enqueue(
-            f"job/{statement.job_id}/checkpoint/{statement.index}", statement=statement, signature=signature
-        )
+        what = "delivery" if statement.last else f"checkpoint/{statement.index}"
+        return self._enqueue(f"job/{statement.job_id}/{what}", statement=statement, signature=signature)
 
     def enqueue_finalize(self, session: Session, job_id: int, seed: bytes) -> str:
         return self._enqueue(f"job/{job_id}/finalize", seed=seed)
@@ -122,27 +137,67 @@ class FakeChain:
     def enqueue_expire(self, session: Session, job_id: int) -> str:
         return self._enqueue(f"job/{job_id}/expire")
 
+    def enqueue_again(self, session: Session, job_id: int, name: str, key: str) -> str:
+        return self._enqueue(f"job/{job_id}/{name}", **self.calls[key])
+
     def sent(self, session: Session, key: str) -> Sent | None:
         return self.outbox.get(key)
 
-    def _enqueue(self, key: str, **arguments: Any) -> str:
-        assert key not in self.outbox, f"{key} was queued twice"
+    def _enqueue(self, name: str, **arguments: Any) -> str:
+        tries = [key for key in self.outbox if key == name or key.startswith(f"{name}/")]
+        assert all(self.outbox[key].sending is not Sending.WAITING for key in tries), f"{name} is on its way already"
+        key = f"{name}/{len(tries) + 1}" if tries else name
         self.outbox[key] = Sent(Sending.WAITING, None, None)
         self.calls[key] = arguments
         return key
 
+    def key_of(self, name: str, job_id: int = JOB_ID) -> str:
+        """The latest transaction of that name."""
+        keys = [key for key in self.outbox if key == f"job/{job_id}/{name}" or key.startswith(f"job/{job_id}/{name}/")]
+        return keys[-1]
+
     def mine(self, name: str, job_id: int = JOB_ID) -> None:
-        key = f"job/{job_id}/{name}"
+        """Mine a queued transaction; its events are confirmed at once."""
+        key = self.key_of(name, job_id)
         assert self.outbox[key].sending is Sending.WAITING
         self.outbox[key] = Sent(Sending.MINED, "0x" + secrets.token_hex(32), None)
-        if name in _EFFECTS:
-            self.move(_EFFECTS[name], job_id)
+        call, facts = self.calls[key], self.events[job_id]
+        match name.partition("/")[0]:
+            case "start":
+                members = {role: tuple(call[role]) for role in ("trainers", "validators")}
+                facts = replace(facts, **members, seed_hash=call["seed_hash"])
+            case "checkpoint" | "delivery":
+                statement = call["statement"]
+                facts = replace(
+                    facts, recorded=facts.recorded | {statement.index}, delivered=facts.delivered or statement.last
+                )
+        self.events[job_id] = facts
+        self.move(_EFFECTS.get(name, facts.state), job_id)
 
-    def refuse(self, name: str, reason: str, job_id: int = JOB_ID) -> None:
-        self.outbox[f"job/{job_id}/{name}"] = Sent(Sending.FAILED, "0x" + secrets.token_hex(32), reason)
+    def mine_checkpoints(self, job_id: int = JOB_ID) -> None:
+        """Mine every checkpoint that is queued."""
+        prefix = f"job/{job_id}/"
+        for key in [key for key in self.outbox if key.startswith(f"{prefix}checkpoint/")]:
+            if self.outbox[key].sending is Sending.WAITING:
+                self.mine(key.removeprefix(prefix), job_id)
+
+    def refuse(self, name: str, reason: str, job_id: int = JOB_ID, *, account: str | None = None) -> None:
+        self.outbox[self.key_of(name, job_id)] = Sent(Sending.FAILED, "0x" + secrets.token_hex(32), reason, account)
+        self.height += 1
 
     def move(self, state: ChainState, job_id: int = JOB_ID) -> None:
         self.jobs[job_id] = replace(self.jobs[job_id], state=state)
+        self.change(job_id, state=state)
+
+    def change(self, job_id: int = JOB_ID, **changes: Any) -> None:
+        """Have the confirmed events say something else, as after a reorganisation."""
+        self.events[job_id] = replace(self.events[job_id], **changes)
+        self.height += 1
+
+    def post(self, job_id: int, job: ChainJob) -> None:
+        self.jobs[job_id] = job
+        self.events[job_id] = JobFacts(job.state, job.buyer, job.spec_digest, job.key_digest)
+        self.height += 1
 
 
 class Play:
@@ -168,7 +223,7 @@ class Play:
         self.aggregator = self.assemble()
         self.answered: list[tuple[str, AnyTask]] = []
         self._holder: KeyHolder | None = None
-        self.chain.jobs[JOB_ID] = ChainJob(
+        job = ChainJob(
             state=ChainState.POSTED,
             buyer=self.buyer,
             aggregator=self.chain.address,
@@ -181,6 +236,7 @@ class Play:
             validator_bps=spec.pay.validator_bps,
             aggregator_bps=spec.pay.aggregator_bps,
         )
+        self.chain.post(JOB_ID, job)
 
     @property
     def buyer(self) -> str:
@@ -332,9 +388,9 @@ class Play:
             round=task.round,
             mse_fixed=values.mse,
             leave_one_out_mses_fixed=values.leave_one_out_mses,
-            last=any(delivery_digest),
-            delivery_digest=delivery_digest,
         )
+        if any(delivery_digest):
+            statement = statement.closing(delivery_digest)
         return "0x" + sign_checkpoint(self.buyer_account, self.chain.domain, statement).hex()
 
     def submit(self, address: str, task_id: str, result: Any) -> str:
@@ -369,8 +425,7 @@ class Play:
 
     def settle(self) -> None:
         """From settling to finished."""
-        last = max(int(key.rsplit("/", 1)[1]) for key in self.chain.outbox if "/checkpoint/" in key)
-        self.chain.mine(f"checkpoint/{last}")
+        self.chain.mine("delivery")
         self.follow(after_s=10)
         self.chain.mine("finalize")
         self.follow(after_s=10)

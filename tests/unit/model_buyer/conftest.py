@@ -14,6 +14,7 @@ import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
+from sqlalchemy import delete, func, select
 
 from commons.agent.aggregator_client import AggregatorStatus
 from commons.chain.jobs import ContractCall, JobOnChain, JobSettled, JobState, JobTerms, Quote
@@ -29,7 +30,7 @@ from commons.storage.database import Database, create_database
 from commons.storage.migrations import migrate
 from commons.web.authentication import Authenticator
 from model_buyer.adapters.repository import SqlVaultHeaders, snapshot, unit_of_work
-from model_buyer.adapters.tables import AUTHENTICATION
+from model_buyer.adapters.tables import AUTHENTICATION, ContractEvent
 from model_buyer.adapters.vault import KeyVault
 from model_buyer.config import BuyerConfig
 from model_buyer.domain.posted_job import JobKey, PostedJob, Stage
@@ -41,20 +42,22 @@ NOW = 1_800_000_000.0
 KEY_BITS = 1024
 CONTRACT = "0x" + "C0" * 20
 AGGREGATOR = Account.from_key("0x" + "33" * 32).address
+BUYER = Account.from_key("0x" + "44" * 32).address
+CREATION_TX, START_TX, END_TX = ("0x" + digits * 32 for digits in ("ab", "cd", "ef"))
+_DIGESTS = {"specDigest": "0x" + "00" * 32, "keyDigest": "0x" + "00" * 32}
 
 
 @dataclass
 class FakeChain:
-    """A contract in memory: one job at a time goes through the states that a test sets."""
+    """A contract whose job goes through the states that a test sets; its events are in the buyer's own tables."""
 
+    database: Database
     available: bool = True
     balance: int = 10**18
     owed: int = 0
     jobs: dict[int, JobOnChain] = field(default_factory=dict)
     trainers: tuple[str, ...] = ()
     validators: tuple[str, ...] = ()
-    settlements: dict[int, JobSettled] = field(default_factory=dict)
-    mined: dict[str, int] = field(default_factory=dict)
 
     def _ask(self) -> None:
         if not self.available:
@@ -88,17 +91,9 @@ class FakeChain:
     def withdraw(self, to: str | None) -> ContractCall:
         return ContractCall(CONTRACT, b"withdraw" + (to or "").encode(), 0, "withdraw everything owed")
 
-    def created_job_id(self, tx_hash: str) -> int:
-        self._ask()
-        return self.mined[tx_hash]
-
     def job(self, job_id: int) -> JobOnChain:
         self._ask()
         return self.jobs[job_id]
-
-    def participants(self, job_id: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        self._ask()
-        return self.trainers, self.validators
 
     def contributions(self, job_id: int) -> tuple[int, ...]:
         self._ask()
@@ -108,12 +103,22 @@ class FakeChain:
         self._ask()
         return Quote(tuple(10 for _ in self.trainers), 5, 3, 2)
 
-    def settled(self, job_id: int) -> JobSettled | None:
-        self._ask()
-        return self.settlements.get(job_id)
-
-    def put(self, job: PostedJob, state: JobState, *, number: int = 1) -> None:
-        """Have the contract show the job in `state`."""
+    def put(self, job: PostedJob, state: JobState, *, number: int = 1, settled: JobSettled | None = None) -> None:
+        """Have the contract show the job in `state`, and its confirmed events say so."""
+        self.drop(number)
+        self.happen(number, "JobCreated", CREATION_TX, buyer=BUYER, aggregator=AGGREGATOR, deposit="1", **_DIGESTS)
+        if state not in (JobState.POSTED, JobState.CANCELLED):
+            members = {"trainers": list(self.trainers), "validators": list(self.validators)}
+            self.happen(number, "JobStarted", START_TX, **members, seedHash="0x" + "00" * 32)
+        settled = settled or JobSettled(number, bytes(32), 0, job.spec.deposit_wei, END_TX)
+        money = {"paid": str(settled.paid_wei), "refunded": str(settled.refunded_wei)}
+        match state:
+            case JobState.FINISHED:
+                self.happen(number, "JobFinalized", settled.tx_hash, seed="0x" + (settled.seed or b"").hex(), **money)
+            case JobState.EXPIRED:
+                self.happen(number, "JobExpired", settled.tx_hash, **money)
+            case JobState.CANCELLED:
+                self.happen(number, "JobCancelled", END_TX, refunded=str(job.spec.deposit_wei))
         terms = JobTerms(
             aggregator=AGGREGATOR,
             spec_digest=job.spec.digest(),
@@ -129,12 +134,33 @@ class FakeChain:
             deposit_wei=job.spec.deposit_wei,
             last_recorded=False,
             checkpoint_count=0,
-            latest_index=0,
             initial_mse_fixed=0,
             latest_mse_fixed=0,
             seed_hash=bytes(32),
             delivery_digest=bytes(32),
         )
+
+    def drop(self, number: int = 1) -> None:
+        """Have a reorganisation drop all that happened to a job."""
+        with self.database.session() as session:
+            session.execute(delete(ContractEvent).where(ContractEvent.job_id == number))
+
+    def happen(self, number: int, name: str, tx_hash: str = END_TX, **arguments: Any) -> None:
+        """Have the contract report something, confirmed."""
+        with self.database.session() as session:
+            place = session.scalar(select(func.count()).select_from(ContractEvent)) or 0
+            session.add(
+                ContractEvent(
+                    block_number=1,
+                    block_hash="0x" + "b1" * 32,
+                    block_time=int(NOW),
+                    log_index=place + 1000 * number,
+                    tx_hash=tx_hash,
+                    name=name,
+                    job_id=number,
+                    arguments={"jobId": str(number), **arguments},
+                )
+            )
 
 
 @dataclass
@@ -289,8 +315,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def chain(validators: list[LocalAccount], trainer: str) -> FakeChain:
-    return FakeChain(trainers=(trainer,), validators=tuple(one.address for one in validators))
+def chain(database: Database, validators: list[LocalAccount], trainer: str) -> FakeChain:
+    return FakeChain(database, trainers=(trainer,), validators=tuple(one.address for one in validators))
 
 
 @pytest.fixture
@@ -332,6 +358,8 @@ def buyer(
         aggregator=aggregator,
         vault=vault,
         account=account,
+        follow=lambda: None,
+        chain_clock=clock,
         unsafe_small_key=True,
         clock=clock,
     )

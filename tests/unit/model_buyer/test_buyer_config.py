@@ -21,7 +21,7 @@ def test_defaults_are_those_of_one_machine() -> None:
     assert (config.host, config.port, config.key_bits) == ("127.0.0.1", 8200, 3072)
     assert config.keystore == config.state_dir / "keystore.json"
     assert config.database_url == f"sqlite:///{config.state_dir}/buyer.sqlite3"
-    assert (config.chain_id, config.admin_password, config.unsafe_small_key) == (None, None, False)
+    assert (config.chain.chain_id, config.admin_password, config.unsafe_small_key) == (None, None, False)
 
 
 def test_options_overrule_the_environment() -> None:
@@ -41,15 +41,15 @@ def test_secrets_come_from_files_and_stand_in_no_representation(tmp_path: Path) 
 
 def test_all_missing_and_malformed_settings_are_reported_together() -> None:
     with pytest.raises(InvalidInput) as raised:
-        BuyerConfig.read({"port": "many"}, {})
+        BuyerConfig.read({"port": "many", "contract_address": "0x12"}, {})
     for name in ("contract_address", "keystore_password", "port"):
         assert name in raised.value.message
 
 
 def test_all_settings_that_cannot_be_are_reported_together() -> None:
     with pytest.raises(InvalidInput) as raised:
-        read(contract_address="0x12", key_bits="1024", aggregator_url="http://user:secret@host")
-    for name in ("contract_address", "key_bits", "aggregator_url"):
+        read(key_bits="1024", aggregator_url="http://user:secret@host")
+    for name in ("key_bits", "aggregator_url"):
         assert name in raised.value.message
     assert "secret" not in raised.value.message
 

@@ -21,6 +21,7 @@ def upgrade() -> None:
     _create_users()
     _create_acceptances()
     _create_sessions()
+    _create_event_tables()
 
 
 def _create_datasets() -> None:
@@ -83,8 +84,10 @@ def _create_outbox_transactions() -> None:
         sa.Column("tx_hash", sa.String(length=66), nullable=True),
         sa.Column("tx_hashes", sa.JSON(), nullable=False),
         sa.Column("block_number", sa.BigInteger(), nullable=True),
+        sa.Column("block_hash", sa.String(length=66), nullable=True),
         sa.Column("gas_used", sa.BigInteger(), nullable=True),
         sa.Column("finished_at", sa.Double(), nullable=True),
+        sa.Column("taken_back_at", sa.Double(), nullable=True),
         sa.Column("reason", sa.String(length=100), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -137,9 +140,6 @@ def _create_acceptances() -> None:
         sa.Column("trainers", sa.JSON(), nullable=True),
         sa.Column("validators", sa.JSON(), nullable=True),
         sa.Column("agreed_growth", sa.Double(), nullable=True),
-        sa.Column("pay_wei", sa.String(length=78), nullable=True),
-        sa.Column("contribution_share", sa.Double(), nullable=True),
-        sa.Column("settlement_tx", sa.String(length=66), nullable=True),
         sa.ForeignKeyConstraint(["dataset_id"], ["datasets.id"], name="fk_acceptances_dataset_id"),
         sa.PrimaryKeyConstraint("job_id", name="pk_acceptances"),
     )
@@ -156,3 +156,30 @@ def _create_sessions() -> None:
         sa.PrimaryKeyConstraint("token_sha256", name="pk_sessions"),
     )
     op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"], unique=False)
+
+
+def _create_event_tables() -> None:
+    op.create_table(
+        "followed_blocks",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hash", sa.String(length=66), nullable=False),
+        sa.Column("contract", sa.String(length=42), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_followed_blocks"),
+    )
+    op.create_table(
+        "contract_events",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("block_hash", sa.String(length=66), nullable=False),
+        sa.Column("block_time", sa.BigInteger(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("tx_hash", sa.String(length=66), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("job_id", sa.BigInteger(), nullable=True),
+        sa.Column("account", sa.String(length=42), nullable=True),
+        sa.Column("arguments", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_contract_events"),
+        sa.UniqueConstraint("block_number", "log_index", name="uq_contract_events_block_number"),
+    )
+    for column in ("account", "job_id", "tx_hash"):
+        op.create_index(f"ix_contract_events_{column}", "contract_events", [column], unique=False)

@@ -79,8 +79,10 @@ def upgrade() -> None:
         sa.Column("tx_hash", sa.String(length=66), nullable=True),
         sa.Column("tx_hashes", sa.JSON(), nullable=False),
         sa.Column("block_number", sa.BigInteger(), nullable=True),
+        sa.Column("block_hash", sa.String(length=66), nullable=True),
         sa.Column("gas_used", sa.BigInteger(), nullable=True),
         sa.Column("finished_at", sa.Double(), nullable=True),
+        sa.Column("taken_back_at", sa.Double(), nullable=True),
         sa.Column("reason", sa.String(length=100), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -131,6 +133,7 @@ def upgrade() -> None:
         sa.Column("accepted_at", sa.Double(), nullable=False),
         sa.Column("role", sa.Text(), nullable=True),
         sa.Column("position", sa.Integer(), nullable=True),
+        sa.Column("left_out", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["job_id"],
             ["jobs.job_id"],
@@ -172,11 +175,41 @@ def upgrade() -> None:
     )
     op.create_index("ix_tasks_assignee_status", "tasks", ["assignee", "status"], unique=False)
     op.create_index(op.f("ix_tasks_job_id"), "tasks", ["job_id"], unique=False)
+    _create_event_tables()
+
+
+def _create_event_tables() -> None:
+    op.create_table(
+        "followed_blocks",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hash", sa.String(length=66), nullable=False),
+        sa.Column("contract", sa.String(length=42), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_table(
+        "contract_events",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("block_hash", sa.String(length=66), nullable=False),
+        sa.Column("block_time", sa.BigInteger(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("tx_hash", sa.String(length=66), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("job_id", sa.BigInteger(), nullable=True),
+        sa.Column("account", sa.String(length=42), nullable=True),
+        sa.Column("arguments", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("block_number", "log_index"),
+    )
+    for column in ("account", "job_id", "tx_hash"):
+        op.create_index(f"ix_contract_events_{column}", "contract_events", [column], unique=False)
 
 
 def downgrade() -> None:
     """Drop them."""
     for table in (
+        "contract_events",
+        "followed_blocks",
         "tasks",
         "job_vectors",
         "enrolments",

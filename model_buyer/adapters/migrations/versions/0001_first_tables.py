@@ -62,8 +62,10 @@ def upgrade() -> None:
         sa.Column("tx_hash", sa.String(length=66), nullable=True),
         sa.Column("tx_hashes", sa.JSON(), nullable=False),
         sa.Column("block_number", sa.BigInteger(), nullable=True),
+        sa.Column("block_hash", sa.String(length=66), nullable=True),
         sa.Column("gas_used", sa.BigInteger(), nullable=True),
         sa.Column("finished_at", sa.Double(), nullable=True),
+        sa.Column("taken_back_at", sa.Double(), nullable=True),
         sa.Column("reason", sa.String(length=100), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -130,3 +132,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_timeline")),
     )
     op.create_index("ix_timeline_job", "timeline", ["job_id", "id"], unique=False)
+    _create_event_tables()
+
+
+def _create_event_tables() -> None:
+    op.create_table(
+        "followed_blocks",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hash", sa.String(length=66), nullable=False),
+        sa.Column("contract", sa.String(length=42), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_followed_blocks"),
+    )
+    op.create_table(
+        "contract_events",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("block_hash", sa.String(length=66), nullable=False),
+        sa.Column("block_time", sa.BigInteger(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("tx_hash", sa.String(length=66), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("job_id", sa.BigInteger(), nullable=True),
+        sa.Column("account", sa.String(length=42), nullable=True),
+        sa.Column("arguments", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_contract_events"),
+        sa.UniqueConstraint("block_number", "log_index", name="uq_contract_events_block_number"),
+    )
+    for column in ("account", "job_id", "tx_hash"):
+        op.create_index(f"ix_contract_events_{column}", "contract_events", [column], unique=False)

@@ -62,18 +62,18 @@ def fail(service: Service, user: str = "admin") -> None:
 def test_the_right_password_opens_a_session_until_it_expires(service: Service) -> None:
     signed_in = service.authenticator.sign_in("admin", PASSWORD)
     assert signed_in.expires_at == service.now + SESSION_LIFETIME_S
-    assert service.authenticator.user_of(signed_in.token) == "admin"
+    assert service.authenticator.session_of(signed_in.token).user == "admin"
     service.now += SESSION_LIFETIME_S
     with pytest.raises(NotAuthenticated, match="expired"):
-        service.authenticator.user_of(signed_in.token)
+        service.authenticator.session_of(signed_in.token)
 
 
 def test_sessions_are_independent_and_end_when_signed_out(service: Service) -> None:
     first, second = (service.authenticator.sign_in("admin", PASSWORD).token for _ in range(2))
     service.authenticator.sign_out(first)
-    assert service.authenticator.user_of(second) == "admin"
+    assert service.authenticator.session_of(second).user == "admin"
     with pytest.raises(NotAuthenticated):
-        service.authenticator.user_of(first)
+        service.authenticator.session_of(first)
 
 
 def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(service: Service) -> None:

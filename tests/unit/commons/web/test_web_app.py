@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from flask import Response
 from flask.testing import FlaskClient
 
-from commons.web.app import ReadinessCheck, create_api
+from commons.web.app import Readiness, ReadinessCheck, create_api, live_response
 from commons.web.json_logging import configure_logging
 
 
@@ -27,6 +28,10 @@ def client(checks: list[ReadinessCheck]) -> FlaskClient:
     @app.get("/v1/things")
     def things() -> dict[str, int]:
         return {"things": 1}
+
+    @app.get("/v1/live")
+    def live() -> Response:
+        return live_response(Readiness.of(checks))
 
     return app.test_client()
 
@@ -76,6 +81,21 @@ def test_every_answer_has_the_security_headers(client: FlaskClient) -> None:
         assert headers["X-Frame-Options"] == "DENY"
         assert headers["Referrer-Policy"] == "no-referrer"
     assert client.get("/v1/things").headers["Cache-Control"] == "no-store"
+
+
+def test_a_live_answer_is_sent_again_only_when_it_has_changed(
+    client: FlaskClient, checks: list[ReadinessCheck]
+) -> None:
+    first = client.get("/v1/live")
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    assert {"Cookie", "Authorization"} <= set(first.headers["Vary"].split(", "))
+    headers = {"If-None-Match": first.headers["ETag"]}
+    unchanged = client.get("/v1/live", headers=headers)
+    assert (unchanged.status_code, unchanged.data) == (304, b"")
+    checks.append(ReadinessCheck("chain", ok=False))
+    changed = client.get("/v1/live", headers=headers)
+    assert (changed.status_code, changed.get_json()["ready"]) == (200, False)
+    assert changed.headers["ETag"] != first.headers["ETag"]
 
 
 @pytest.mark.parametrize("given", ["", "a b", "x" * 65, 'a"b'])

@@ -46,6 +46,7 @@ def client() -> FlaskClient:
             "conflict": Conflict("the job has started", job_id=3),
             "cell": DatasetInvalid("row 3", row=3),
             "who": NotAuthenticated("who is it?"),
+            "field": Conflict("deposit_wei is 5; lower it", field="deposit_wei"),
             "slow": NotAllowed("too many", retry_after_s=12),
             "crash": RuntimeError("inner secret"),
         }[path.kind]
@@ -91,6 +92,13 @@ def test_an_expected_error_is_a_problem_with_code_detail_and_fields(client: Flas
         "fields": {"job_id": 3},
         "request_id": "abc",
     }
+
+
+def test_an_error_about_one_field_lists_it_as_all_errors_about_fields_are_listed(client: FlaskClient) -> None:
+    fields = client.get("/refuse/field").get_json()["fields"]
+    assert fields["errors"] == [{"field": "deposit_wei", "message": "deposit_wei is 5; lower it"}]
+    fields = client.post("/body", json={"count": 0, "secret": "abc"}).get_json()["fields"]
+    assert [error["field"] for error in fields["errors"]] == ["count", "secret"]
 
 
 def test_an_unknown_exception_shows_its_request_id_only(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:

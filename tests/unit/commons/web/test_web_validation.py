@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import BaseModel, field_validator
+from pydantic import BaseModel, field_validator, model_validator
 
 from commons.errors import InvalidInput
 from commons.web.validation import parse_json
@@ -52,3 +52,24 @@ def test_many_problems_are_counted_and_all_in_the_fields() -> None:
     with pytest.raises(InvalidInput, match=r"\(and 3 more\)$") as caught:
         parse_json(Job, f'{{"features": [{features}]}}', name="job.json")
     assert len(caught.value.fields["errors"]) == 6
+
+
+class Dates(BaseModel):
+    first: int
+    last: int
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Dates:
+        if self.last <= self.first:
+            raise ValueError("last: must be after first" if self.first else "The dates are odd: see above")
+        return self
+
+
+@pytest.mark.parametrize(
+    ("first", "field", "message"),
+    [(2, "last", "must be after first"), (0, "dates", "the dates are odd: see above")],
+)
+def test_a_check_of_the_whole_names_the_member_that_it_is_about(first: int, field: str, message: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse_json(Dates, f'{{"first": {first}, "last": 0}}', name="dates")
+    assert caught.value.fields["errors"] == [{"field": field, "message": message}]

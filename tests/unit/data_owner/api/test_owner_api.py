@@ -10,11 +10,17 @@ import pytest
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 
+from commons.chain.signing import AcceptanceTerms, recover_acceptance
 from commons.errors import ServiceUnavailable
+from commons.protocol.training_job import Feature
 from commons.web.authentication import Authenticator
-from data_owner.adapters.tables import AUTHENTICATION
+from data_owner.adapters.data_files import open_data_file
+from data_owner.adapters.tables import AUTHENTICATION, ContractEvent, OutboxTransaction
 from data_owner.app import create_app
+from data_owner.config import OwnerConfig
 from data_owner.services.commitments import Commitments
+from data_owner.services.histograms import Histograms
+from data_owner.services.terms_to_sign import TermsPreview
 from data_owner.wiring import Owner
 
 
@@ -26,7 +32,13 @@ def app(world: Any) -> Any:
 
     authenticator = Authenticator(world.database, AUTHENTICATION, hasher=PasswordHasher(time_cost=1, memory_cost=64))
     authenticator.ensure_admin("correct horse", world.folder)
+    config = OwnerConfig.read(
+        {"state_dir": world.folder, "max_upload_mib": 1, "contract_address": "0x" + "c0" * 20, "ui_dir": world.folder},
+        {"DELTAML_KEYSTORE_PASSWORD": "x"},
+    )
     owner = SimpleNamespace(
+        config=config,
+        address=world.address,
         database=world.database,
         authenticator=authenticator,
         board=SimpleNamespace(check=check_board),
@@ -35,7 +47,8 @@ def app(world: Any) -> Any:
         offers=world.offers,
         commitments=Commitments(world.acceptances, world.deliveries, world.offers),
         earnings=world.earnings,
-        max_upload_bytes=100_000,
+        histograms=Histograms(world.database, open_data_file),
+        terms=TermsPreview(world.offers, world.chain, unsafe_small_key=True),
     )
     return create_app(cast(Owner, owner))
 
@@ -51,11 +64,11 @@ def client(app: Any) -> FlaskClient:
 def test_every_route_but_signing_in_needs_a_session(app: Any) -> None:
     stranger = app.test_client()
     rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/v1/")]
-    assert len(rules) >= 14
+    assert len(rules) >= 20
     for rule in rules:
         path = rule.rule.replace("<int:job_id>", "1").replace("<dataset_id>", "x")
         for method in rule.methods - {"HEAD", "OPTIONS"}:
-            expected = 422 if (method, path) == ("POST", "/v1/session") else 401
+            expected = {("POST", "/v1/session"): 422, ("GET", "/v1/session"): 200}.get((method, path), 401)
             assert stranger.open(path, method=method, json={}).status_code == expected, (method, path)
 
 
@@ -123,7 +136,7 @@ def test_a_bad_cell_is_named_with_column_and_row(client: FlaskClient, world: Any
 
 
 def test_an_upload_over_the_limit_is_refused(client: FlaskClient) -> None:
-    form = {"file": (io.BytesIO(b"a,y\n" + b"1,2\n" * 300_000), "big.csv")}
+    form = {"file": (io.BytesIO(b"a,y\n" + b"1,2\n" * 600_000), "big.csv")}
     answer = client.post("/v1/datasets", data=form, content_type="multipart/form-data")
     assert answer.status_code == 413
     # The test client spools so large a body into a temporary file and leaves it open.
@@ -189,3 +202,185 @@ def test_readiness_says_what_is_missing(client: FlaskClient, world: Any) -> None
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert [check["name"] for check in answer.get_json()["checks"] if not check["ok"]] == ["chain", "aggregator"]
+
+
+def test_a_browser_signs_in_and_changes_things_with_its_csrf_token_only(app: Any) -> None:
+    browser = app.test_client()
+    credentials = {"user": "admin", "password": "correct horse", "kind": "browser"}
+    token = browser.post("/v1/session", json=credentials).get_json()["csrf_token"]
+    assert browser.get("/v1/datasets").status_code == 200
+    for method, path in (
+        ("POST", "/v1/datasets"),
+        ("PATCH", "/v1/datasets/x"),
+        ("DELETE", "/v1/datasets/x"),
+        ("POST", "/v1/offers/1/match"),
+        ("POST", "/v1/offers/1/accept"),
+        ("POST", "/v1/offers/1/decline"),
+        ("POST", "/v1/offers/1/withdraw"),
+        ("POST", "/v1/withdrawals"),
+    ):
+        refused = browser.open(path, method=method, json={})
+        assert (refused.status_code, refused.get_json()["code"]) == (403, "csrf_refused"), path
+        assert browser.open(path, method=method, json={}, headers={"X-CSRF-Token": token}).status_code != 403, path
+
+
+def test_a_name_that_is_not_this_service_is_refused(client: FlaskClient) -> None:
+    assert client.get("/v1/datasets", headers={"Host": "evil.example"}).status_code == 403
+
+
+def test_the_service_says_who_it_is(client: FlaskClient, world: Any) -> None:
+    shown = client.get("/v1/about").get_json()
+    assert (shown["service"], shown["address"], shown["explorer_url"]) == ("owner", world.address, None)
+    world.chain.away = True
+    health = client.get("/v1/health")
+    assert health.status_code == 200
+    assert {check["name"]: check["ok"] for check in health.get_json()["checks"]}["chain"] is False
+
+
+def test_histograms_are_counted_from_the_file(client: FlaskClient, world: Any) -> None:
+    path = world.folder / "ward.csv"
+    path.write_text("age,ward,y\n30,north,1.5\n41,south,\n50,north,x\n")
+    dataset_id = client.post("/v1/datasets", json={"path": str(path)}).get_json()["dataset_id"]
+    shown = client.get(f"/v1/datasets/{dataset_id}/histograms?bins=2&column=age&column=y").get_json()
+    assert shown == {
+        "dataset_id": dataset_id,
+        "row_count": 3,
+        "histograms": [
+            {"column": "age", "edges": [30, 40, 50], "counts": [1, 2], "missing_count": 0, "unusable_count": 0},
+            {"column": "y", "edges": [1.5, 1.5], "counts": [1], "missing_count": 1, "unusable_count": 1},
+        ],
+    }
+    for query, field in (("bins=0", "bins"), ("bins=101", "bins"), ("column=z", "column")):
+        answer = client.get(f"/v1/datasets/{dataset_id}/histograms?{query}")
+        assert (answer.status_code, answer.get_json()["fields"]["field"]) == (422, field)
+
+
+def test_a_dataset_says_which_cells_cannot_be_used_and_which_jobs_use_it(client: FlaskClient, world: Any) -> None:
+    world.post_job(1)
+    dataset_id = world.add_rows()
+    assert client.post("/v1/offers/1/accept", json={}).status_code == 200
+    assert client.get(f"/v1/datasets/{dataset_id}").get_json()["used_by"] == [1]
+    refused = client.delete(f"/v1/datasets/{dataset_id}")
+    assert (refused.status_code, refused.get_json()["fields"]["jobs"]) == (409, [1])
+    path = world.folder / "bad.csv"
+    path.write_text("a,y\n1,\nn/a!,2\n")
+    columns = client.post("/v1/datasets", json={"path": str(path)}).get_json()["columns"]
+    assert columns[0]["unusable"] == {"row": 2, "text": "n/a!", "expected": "a number"}
+    assert (columns[1]["missing_count"], columns[1]["first_missing_row"]) == (1, 1)
+
+
+def test_offers_come_in_pages_with_counts(client: FlaskClient, world: Any) -> None:
+    for number in range(1, 8):
+        world.post_job(number, title="Wind" if number == 3 else f"Ward {number}")
+    client.post("/v1/offers/5/decline")
+    shown = client.get("/v1/offers?status=WAITING&limit=2&offset=1").get_json()
+    assert [offer["job_id"] for offer in shown["offers"]] == [6, 4]
+    assert (shown["total"], shown["counts"]) == (6, {"WAITING": 6, "DECLINED": 1})
+    found = client.get("/v1/offers?query=wIND").get_json()
+    assert [offer["job_id"] for offer in found["offers"]] == [3]
+    assert "features" not in found["offers"][0]
+
+
+def test_names_that_differ_are_suggested_tried_and_accepted(client: FlaskClient, world: Any) -> None:
+    world.post_job(1, features=(Feature(name="body mass", minimum=-1, maximum=1),))
+    dataset_id = world.add_rows(columns="Body_Mass,y")
+    (found,) = client.get("/v1/offers/1").get_json()["datasets"]
+    assert (found["matches"], found["suggested_mapping"]) == (False, {"body mass": "Body_Mass"})
+    assert (found["columns"][0]["codes"], found["columns"][0]["found"]) == (["missing_column"], None)
+    body = {"dataset_id": dataset_id, "column_mapping": found["suggested_mapping"]}
+    tried = client.post("/v1/offers/1/match", json=body).get_json()
+    assert (tried["matches"], tried["suggested_mapping"]) == (True, {})
+    assert tried["columns"][0]["own_name"] == "Body_Mass"
+    assert client.get("/v1/offers/1").get_json()["acceptance"] is None
+    assert client.post("/v1/offers/1/accept", json=body).get_json()["status"] == "INITIATED"
+    unknown = client.post("/v1/offers/1/match", json={**body, "column_mapping": {"x": "y"}})
+    assert (unknown.status_code, unknown.get_json()["fields"]["field"]) == (422, "column_mapping")
+
+
+def test_the_terms_to_sign_are_those_that_accepting_signs(client: FlaskClient, world: Any) -> None:
+    job = world.post_job(1)
+    world.add_rows()
+    terms = client.get("/v1/offers/1/terms?roles=2").get_json()
+    assert (terms["chain_id"], terms["owner"], terms["roles"]) == (1337, world.address, 2)
+    assert terms["spec_digest"] == "0x" + job.spec.digest().hex()
+    client.post("/v1/offers/1/accept", json={"roles": 2})
+    signed = world.aggregator.acceptances[1]
+    on_chain = AcceptanceTerms(
+        job_id=terms["job_id"],
+        owner=terms["owner"],
+        spec_digest=bytes.fromhex(terms["spec_digest"][2:]),
+        key_digest=bytes.fromhex(terms["key_digest"][2:]),
+        roles=terms["roles"],
+        deposit_wei=int(terms["deposit_wei"]),
+        trainer_bps=terms["trainer_bps"],
+        validator_bps=terms["validator_bps"],
+        aggregator_bps=terms["aggregator_bps"],
+        deadline=terms["deadline"],
+    )
+    assert recover_acceptance(world.chain.domain(), on_chain, signed.signature) == world.address
+
+
+def test_terms_that_are_not_the_chains_are_refused(client: FlaskClient, world: Any) -> None:
+    job = world.post_job(1)
+    job.view["spec"]["rounds"] = 5
+    answer = client.get("/v1/offers/1/terms")
+    assert (answer.status_code, answer.get_json()["fields"]["field"]) == (409, "specification")
+
+
+def test_progress_shows_the_curve_who_is_waited_for_and_the_own_pay(
+    client: FlaskClient, world: Any, other_address: str
+) -> None:
+    job = world.post_job(1)
+    world.add_rows()
+    client.post("/v1/offers/1/accept", json={})
+    before = client.get("/v1/offers/1/progress").get_json()
+    assert (before["status"], before["earning"], before["waiting_for"]["you"]) == ("INITIATED", None, False)
+    job.start(trainers=(other_address, world.address), validators=("0x" + "e0" * 20,))
+    job.contributions = (1, 3)
+    job.view |= {"round": 2, "step": "train", "checkpoints": [{"index": 0, "round": 0, "mse": 0.5}]}
+    job.view["waiting_for"] = {"code": "train", "who": [world.address], "what": "training", "until": 5.0}
+    answer = client.get("/v1/offers/1/progress")
+    shown = answer.get_json()
+    assert (shown["status"], shown["role"], shown["round"], shown["step"]) == ("IN_PROGRESS", "trainer", 2, "train")
+    assert shown["mse_history"] == [{"round": 0, "mse": 0.5}]
+    assert (shown["waiting_for"]["you"], shown["waiting_for"]["code"]) == (True, "train")
+    assert (shown["earning"]["contribution_share"], shown["earning"]["pay_wei"]) == (0.75, "101")
+    headers = {"If-None-Match": answer.headers["ETag"]}
+    assert client.get("/v1/offers/1/progress", headers=headers).status_code == 304
+    job.view["round"] = 3
+    assert client.get("/v1/offers/1/progress", headers=headers).status_code == 200
+
+
+def test_a_split_is_previewed_by_the_contracts_rule(client: FlaskClient) -> None:
+    shown = client.get("/v1/split-preview?deposit_wei=1000000&owners=5&improvement_percent=50").get_json()
+    assert (shown["trainers"], shown["trainer_pool_wei"], shown["validator_each_wei"]) == (3, "350000", "100000")
+    for query, field in (
+        ("owners=5", "deposit_wei"),
+        ("deposit_wei=1&owners=1", "owners"),
+        ("deposit_wei=1&owners=2&trainer_bps=9000", "trainer_bps"),
+        ("deposit_wei=1&owners=2&improvement_percent=101", "improvement_percent"),
+    ):
+        answer = client.get(f"/v1/split-preview?{query}")
+        assert (answer.status_code, answer.get_json()["fields"]["field"]) == (422, field)
+
+
+def test_a_withdrawal_has_its_amount_once_the_chain_has_confirmed_it(client: FlaskClient, world: Any) -> None:
+    world.chain.owed = 12
+    client.post("/v1/withdrawals", json={})
+    assert client.get("/v1/withdrawals").get_json()["withdrawals"][0]["amount_wei"] is None
+    with world.database.session() as session:
+        session.query(OutboxTransaction).one().tx_hash = "0x" + "77" * 32
+        session.add(
+            ContractEvent(
+                block_number=1,
+                block_hash="0x" + "01" * 32,
+                block_time=1,
+                log_index=0,
+                tx_hash="0x" + "77" * 32,
+                name="Withdrawn",
+                job_id=None,
+                account=world.address,
+                arguments={"payee": world.address, "to": world.address, "amount": "12"},
+            )
+        )
+    assert client.get("/v1/withdrawals").get_json()["withdrawals"][0]["amount_wei"] == "12"

@@ -106,3 +106,25 @@ def test_without_a_chain_nothing_is_withdrawn(world: Any) -> None:
     with pytest.raises(ChainUnavailable):
         world.earnings.withdraw(None)
     assert world.earnings.withdrawals() == []
+
+
+def test_pay_that_a_reorganisation_took_back_is_not_shown_as_settled(world: Any, other_address: str) -> None:
+    job = accepted(world)
+    job.start(trainers=(world.address, other_address), validators=("0x" + "ee" * 20,))
+    job.settle([(world.address, Role.TRAINER, 7)])
+    world.offers.refresh()
+    assert world.earnings.earnings().jobs[0].settled
+    job.undo("JobFinalized", "Credited")
+    (earning,) = world.earnings.earnings().jobs
+    assert (earning.settled, earning.pay_wei, earning.tx_hash) == (False, 100, None)
+
+
+def test_pay_is_settled_by_the_chain_alone_when_the_aggregator_is_gone(world: Any, other_address: str) -> None:
+    job = accepted(world)
+    job.start(trainers=(world.address, other_address), validators=("0x" + "ee" * 20,))
+    world.offers.refresh()
+    world.aggregator.away = True
+    job.happen("Credited", payee=world.address, role="0", amount="7")
+    job.happen("JobExpired", paid="7", refunded="0")
+    (earning,) = world.earnings.earnings().jobs
+    assert (earning.state, earning.settled, earning.pay_wei) == ("expired", True, 7)

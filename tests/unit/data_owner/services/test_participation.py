@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from commons.chain.jobs import JobState
 from commons.errors import ChainUnavailable, Conflict, DatasetInvalid, ProtocolViolation, ServiceUnavailable
 from commons.paillier import EncryptedVector, KeyHolderRandomizer, decode, encode
 from commons.protocol.numeric_plan import MATRIX_FRACTIONAL_BITS, WEIGHT_FRACTIONAL_BITS
@@ -116,11 +115,10 @@ def test_a_withdrawn_acceptance_is_not_worked_for(world: Any, other_address: str
 
 def test_the_aggregators_word_that_a_job_runs_is_not_enough(world: Any, other_address: str) -> None:
     job = enrolled(world, "trainer", other_address)
-    job.on_chain = replace(job.on_chain, state=JobState.POSTED)
-    with pytest.raises(Conflict, match="posted on chain, not running"):
+    job.undo("JobStarted")
+    with pytest.raises(ServiceUnavailable, match="its start is not confirmed on chain yet"):
         world.taking_part.participant(1)
-    job.on_chain = replace(job.on_chain, state=JobState.RUNNING)
-    job.trainers = ("0x" + "ee" * 20,)
+    job.start(trainers=("0x" + "ee" * 20,), validators=(other_address,))
     with pytest.raises(ProtocolViolation, match="does not list this owner"):
         world.taking_part.participant(1)
 

@@ -21,7 +21,7 @@ def test_the_encrypted_weights_are_hidden_from_the_buyer_until_everybody_is_paid
     play.answer_all([TaskKind.DELIVER])
     assert play.view()["state"] == "settling"
     assert delivery(play)["final"] is None
-    play.chain.mine("checkpoint/2")
+    play.chain.mine("delivery")
     play.follow(after_s=10)
     assert delivery(play)["final"] is None
     play.chain.mine("finalize")
@@ -113,7 +113,7 @@ def test_transactions_are_shown_by_their_hashes_once_they_have_one(play_at):
     assert view["checkpoints"][2]["tx"] is None
     play.chain.mine("checkpoint/2")
     assert play.view()["checkpoints"][2]["tx"] == play.chain.outbox["job/7/checkpoint/2"].tx_hash
-    assert list(view["transactions"]) == ["start"]
+    assert list(view["transactions"]) == ["start", "delivery"]
 
 
 def test_summaries_can_be_of_one_state_only(play):

@@ -39,7 +39,12 @@ def test_a_posted_job_is_offered_to_owners(play):
     view = play.view()
     assert (view["state"], view["buyer"], view["owners"]) == ("recruiting", play.buyer, [])
     assert view["spec"] == play.spec.model_dump(mode="json")
-    assert view["waiting_for"] == {"who": [], "what": "data owners to accept (0 of 4)", "until": play.spec.start_by}
+    assert view["waiting_for"] == {
+        "code": "owners",
+        "who": [],
+        "what": "data owners to accept (0 of 4)",
+        "until": play.spec.start_by,
+    }
     assert view["entered"] == {"recruiting": play.clock.now}
 
 

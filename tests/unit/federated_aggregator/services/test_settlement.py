@@ -1,10 +1,11 @@
-"""Jobs start, settle and end when the contract says so."""
+"""Jobs start, settle and end when confirmed events say so."""
 
 import pytest
 
+from commons.chain.jobs import FINALIZE_WINDOW_S
 from commons.protocol.tasks import TaskKind
 from federated_aggregator.services.chain_port import ChainState
-from federated_aggregator.services.settlement import CHAIN_LOOK_INTERVAL_S
+from federated_aggregator.services.settlement import OUTDATED_RETRY_INTERVAL_S, RETRY_INTERVAL_S
 
 
 @pytest.fixture
@@ -28,11 +29,11 @@ def test_training_begins_when_the_start_is_mined_and_not_before(recruited):
 
 
 def test_a_start_that_the_contract_refuses_fails_the_job_and_the_deposit_goes_back_later(recruited):
-    recruited.chain.refuse("start", "JobsAcceptanceInvalid")
+    recruited.chain.refuse("start", "MarketplaceParticipantCountInvalid")
     recruited.follow()
     view = recruited.view()
     assert view["state"] == "failed"
-    assert view["reason"] == "the contract refused to start the job: JobsAcceptanceInvalid"
+    assert view["reason"] == "the contract refused to start the job: MarketplaceParticipantCountInvalid"
     recruited.clock.now = recruited.spec.start_by + 1
     recruited.follow()
     recruited.chain.mine("cancel")
@@ -44,7 +45,7 @@ def test_a_finished_job_was_recorded_then_finalized_then_mined(play_at):
     play = play_at("settling", 3)
     play.follow(after_s=10)
     assert "job/7/finalize" not in play.chain.calls
-    play.chain.mine("checkpoint/2")
+    play.chain.mine("delivery")
     play.follow(after_s=10)
     assert "job/7/finalize" in play.chain.calls
     assert play.view()["state"] == "settling"
@@ -57,19 +58,20 @@ def test_a_finished_job_was_recorded_then_finalized_then_mined(play_at):
     assert list(view["entered"]) == ["recruiting", "running", "settling", "finished"]
 
 
-@pytest.mark.parametrize("name", ["checkpoint/2", "finalize"])
+@pytest.mark.parametrize("name", ["delivery", "finalize"])
 def test_a_settlement_that_the_contract_refuses_fails_with_its_reason_and_expires_later(play_at, name):
     play = play_at("settling", 3)
+    play.chain.mine_checkpoints()
     if name == "finalize":
-        play.chain.mine("checkpoint/2")
+        play.chain.mine("delivery")
         play.follow()
-    play.chain.refuse(name, "JobsSeedInvalid")
+    play.chain.refuse(name, "MarketplaceSeedMismatch")
     play.follow(after_s=10)
     view = play.view()
     assert view["state"] == "failed"
     assert view["reason"].startswith("the contract refused")
-    assert view["reason"].endswith("JobsSeedInvalid")
-    play.clock.now = play.spec.finish_by + 1
+    assert view["reason"].endswith("MarketplaceSeedMismatch")
+    play.clock.now = play.spec.finish_by + (FINALIZE_WINDOW_S if name == "finalize" else 0) + 1
     play.follow()
     play.chain.mine("expire")
     play.follow(after_s=10)
@@ -79,7 +81,7 @@ def test_a_settlement_that_the_contract_refuses_fails_with_its_reason_and_expire
 def test_a_restart_while_settling_goes_on(play_at):
     play = play_at("settling", 3)
     play.restart()
-    play.chain.mine("checkpoint/2")
+    play.chain.mine("delivery")
     play.follow()
     play.restart()
     play.chain.mine("finalize")
@@ -132,39 +134,107 @@ def test_a_contract_that_ended_a_running_job_in_another_way_fails_it(play_at, st
     assert f"shows the job as {state} while training was going on" in play.view()["reason"]
 
 
-def test_a_settlement_under_way_ends_a_job_that_failed_here_meanwhile(play_at):
-    """A validator objects after finalize was sent: the contract has the last word."""
-    play = play_at("settling", 3)
-    play.chain.mine("checkpoint/2")
+def test_a_job_that_the_chain_ended_asks_for_nothing_any_more(play_at):
+    play = play_at("train", 1)
+    assert play.tasks(TaskKind.TRAIN)
+    play.chain.move(ChainState.EXPIRED)
     play.follow()
-    address, task_id, _ = play.tasks(TaskKind.VERIFY)[0]
-    play.submit(address, task_id, {"kind": "verify", "accepted": False, "reason": "no"})
-    assert play.view()["state"] == "failed"
+    assert play.view()["state"] == "expired"
+    assert play.tasks(TaskKind.TRAIN) == []
+
+
+def test_an_expiry_that_failed_is_tried_again_now_and_then_as_long_as_the_money_is_held(play_at):
+    play = play_at("train", 1)
+    play.clock.now = play.spec.finish_by + 1
+    play.follow()
+    play.chain.refuse("expire", "Reverted")
+    play.follow(after_s=10)
+    assert "job/7/expire/2" not in play.chain.calls
+    play.follow(after_s=RETRY_INTERVAL_S)
+    assert "job/7/expire/2" in play.chain.calls
+    play.chain.mine("expire")
+    play.follow()
+    assert play.view()["state"] == "expired"
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_checkpoint_refused_for_good_stops_the_job_since_no_later_one_can_be_recorded(play_at, index):
+    play = play_at("train", 3)
+    for earlier in range(index):
+        play.chain.mine(f"checkpoint/{earlier}")
+    play.chain.refuse(f"checkpoint/{index}", "MarketplaceTooLate")
+    play.follow()
+    view = play.view()
+    assert [one["refused"] for one in view["checkpoints"]][index] == "MarketplaceTooLate"
+    assert view["state"] == "failed"
+    assert view["reason"] == f"the contract refused checkpoint {index}: MarketplaceTooLate"
+
+
+def test_a_refusal_by_a_node_that_lags_is_tried_again_in_order(play_at):
+    play = play_at("train", 3)
+    play.chain.refuse("checkpoint/0", "MarketplaceWrongState")
+    play.chain.refuse("checkpoint/1", "MarketplaceCheckpointOutOfOrder")
+    play.follow()
+    assert "job/7/checkpoint/0/2" in play.chain.calls
+    assert "job/7/checkpoint/1/2" not in play.chain.calls
+    play.chain.refuse("checkpoint/0", "Reverted")
+    play.follow(after_s=OUTDATED_RETRY_INTERVAL_S / 2)
+    assert "job/7/checkpoint/0/3" not in play.chain.calls
+    play.follow(after_s=OUTDATED_RETRY_INTERVAL_S)
+    play.chain.mine("checkpoint/0")
+    play.follow(after_s=OUTDATED_RETRY_INTERVAL_S)
+    assert play.chain.calls["job/7/checkpoint/1/2"] == play.chain.calls["job/7/checkpoint/1"]
+    play.chain.mine("checkpoint/1")
+    play.play_until(lambda view: view["state"] == "settling")
+
+
+def test_a_delivery_that_a_lagging_node_refuses_is_sent_again(play_at):
+    play = play_at("settling", 3)
+    play.chain.refuse("delivery", "MarketplaceCheckpointOutOfOrder")
+    play.follow(after_s=10)
+    assert "job/7/delivery/2" not in play.chain.calls, "the checkpoints before it are still on their way"
+    play.chain.mine_checkpoints()
+    play.follow(after_s=10)
+    assert play.view()["state"] == "settling"
+    play.chain.mine("delivery")
+    play.follow(after_s=10)
+    play.chain.refuse("finalize", "MarketplaceLastCheckpointMissing")
+    play.follow(after_s=10)
     play.chain.mine("finalize")
     play.follow(after_s=10)
     assert play.view()["state"] == "finished"
 
 
-def test_the_contract_is_looked_at_every_few_seconds_only(play):
-    play.post()
-    before = play.chain.reads
-    for _ in range(10):
-        play.follow(after_s=CHAIN_LOOK_INTERVAL_S / 10.5)
-    assert play.chain.reads == before + 1
-    play.follow(after_s=CHAIN_LOOK_INTERVAL_S)
-    assert play.chain.reads == before + 2
+def test_after_a_delivery_expiry_waits_for_the_window_and_the_seed_is_not_shown_later(play_at):
+    play = play_at("settling", 3)
+    play.chain.mine("delivery")
+    play.clock.now = play.spec.finish_by + FINALIZE_WINDOW_S
+    play.follow()
+    assert "job/7/expire" not in play.chain.calls
+    assert "job/7/finalize" in play.chain.calls
 
 
-def test_an_unreachable_chain_holds_nothing_up_for_good(recruited):
-    recruited.chain.reachable = False
-    recruited.chain.mine("start")
+def test_a_delivery_that_comes_too_late_is_expired_without_showing_the_seed(play_at):
+    play = play_at("settling", 3)
+    play.chain.mine("delivery")
+    play.clock.now = play.spec.finish_by + FINALIZE_WINDOW_S + 1
+    play.follow()
+    assert "job/7/expire" in play.chain.calls
+    assert "job/7/finalize" not in play.chain.calls
+
+
+def test_a_chain_that_shows_nothing_new_changes_nothing(recruited):
     recruited.follow()
-    assert recruited.view()["state"] == "running"
-    recruited.chain.reachable = True
-    recruited.clock.now = recruited.spec.finish_by + 1
-    recruited.chain.reachable = False
-    recruited.follow(after_s=10)
-    assert recruited.view()["state"] == "running"
-    recruited.chain.reachable = True
-    recruited.follow(after_s=10)
-    assert "job/7/expire" in recruited.chain.calls
+    before = recruited.view()
+    for _ in range(3):
+        recruited.follow(after_s=10)
+    assert recruited.view() == before
+
+
+def test_a_job_that_no_confirmed_event_has_created_yet_waits(play):
+    play.post()
+    play.chain.events.clear()
+    play.clock.now = play.spec.start_by + 1
+    play.follow()
+    assert play.view()["state"] == "recruiting"
+    assert play.chain.calls == {}

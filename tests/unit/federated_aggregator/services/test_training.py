@@ -64,8 +64,21 @@ def test_every_checkpoint_is_recorded_on_chain_as_the_buyer_signed_it(play_at):
         assert (statement.index, statement.round) == (one["index"], one["round"])
         assert str(statement.mse_fixed) == one["mse_fixed"]
         assert list(map(str, statement.leave_one_out_mses_fixed)) == one["leave_one_out_mses_fixed"]
-        assert statement.last is (one["index"] == 2)
-        assert any(statement.delivery_digest) is statement.last
+        assert not statement.last
+    latest, closing = statement, play.chain.calls["job/7/delivery"]
+    assert play.chain.recover_checkpoint(closing["statement"], closing["signature"]) == play.buyer
+    assert closing["statement"] == latest.closing(closing["statement"].delivery_digest)
+    assert any(closing["statement"].delivery_digest)
+
+
+def test_what_the_last_checkpoint_pays_is_on_its_way_before_the_buyer_takes_the_delivery(play_at):
+    play = play_at("deliver", 3)
+    call = play.chain.calls["job/7/checkpoint/2"]
+    assert play.chain.recover_checkpoint(call["statement"], call["signature"]) == play.buyer
+    assert (
+        list(map(str, call["statement"].leave_one_out_mses_fixed))
+        == (play.view()["checkpoints"][2]["leave_one_out_mses_fixed"])
+    )
 
 
 def test_early_stopping_ends_the_job_at_a_checkpoint(make_play):
@@ -73,7 +86,7 @@ def test_early_stopping_ends_the_job_at_a_checkpoint(make_play):
     play.start()
     view = play.play_until(lambda view: view["state"] == "settling")
     assert [one["round"] for one in view["checkpoints"]] == [0, 1]
-    assert play.chain.calls["job/7/checkpoint/1"]["statement"].last
+    assert play.chain.calls["job/7/delivery"]["statement"].index == 2
 
 
 def test_uniform_averaging_weighs_all_trainers_alike(make_play):
@@ -323,16 +336,17 @@ def test_a_refresh_survives_a_restart_because_its_mask_does(play_at):
     assert view["checkpoints"][1]["mse"] == pytest.approx(error, rel=1e-9)
 
 
-def test_a_validator_that_objects_stops_the_job(play_at):
+def test_an_objection_is_shown_and_does_not_stop_the_job(play_at):
     play = play_at("train", 2)
     (address, task_id, _), (other, other_id, _) = play.tasks(TaskKind.VERIFY)
     objection = {"kind": "verify", "accepted": False, "reason": "opening 0 does not fit"}
     assert play.submit(address, task_id, objection) == "accepted"
-    view = play.view()
-    assert view["state"] == "failed"
-    assert view["reason"] == f"validator {address} objects to checkpoint 0: opening 0 does not fit"
     assert play.submit(address, task_id, objection) == "accepted"
-    assert play.submit(other, other_id, {"kind": "verify", "accepted": True}) == "late"
+    assert play.submit(other, other_id, {"kind": "verify", "accepted": True}) == "accepted"
+    view = play.view()
+    assert view["state"] == "running"
+    assert view["objections"] == [{"validator": address, "checkpoint": 0, "reason": "opening 0 does not fit"}]
+    play.play_until(lambda view: view["state"] == "settling")
 
 
 def test_training_does_not_wait_for_verifications(play_at):

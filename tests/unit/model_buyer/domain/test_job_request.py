@@ -45,7 +45,7 @@ def test_durations_count_from_now_and_absolute_times_stand() -> None:
 
 
 def test_giving_a_deadline_twice_is_refused() -> None:
-    with pytest.raises(ValidationError, match="give start_by or start_within_s, not both"):
+    with pytest.raises(ValidationError, match="start_by: give it or start_within_s, not both"):
         request(start_by=int(NOW) + 5, start_within_s=5)
 
 
@@ -64,7 +64,7 @@ def test_a_deadline_that_the_contract_would_refuse_is_named() -> None:
 
 
 def test_finishing_before_the_start_is_refused() -> None:
-    with pytest.raises(ValidationError, match="finish_by must be after start_by"):
+    with pytest.raises(ValidationError, match="finish_by: must be after start_by"):
         request(start_within_s=100, finish_within_s=50).to_spec(now=NOW)
 
 
@@ -97,7 +97,7 @@ def test_a_wrong_only_feature_gives_one_complaint() -> None:
 
 
 def test_the_target_must_not_be_a_feature() -> None:
-    with pytest.raises(ValidationError, match="target 'rain' must not be one of the features"):
+    with pytest.raises(ValidationError, match="target: 'rain' must not be one of the features"):
         request(target={"name": "rain", "minimum": 0, "maximum": 1}).to_spec(now=NOW)
 
 

@@ -11,7 +11,7 @@ from eth_account.signers.local import LocalAccount
 
 from commons.chain.jobs import JobSettled, JobState
 from commons.chain.signing import CheckpointStatement, recover_checkpoint
-from commons.errors import ChainUnavailable, Conflict, InvalidCiphertext, ProtocolViolation
+from commons.errors import Conflict, InvalidCiphertext, ProtocolViolation, ServiceUnavailable
 from commons.learning import LinearModel
 from commons.paillier import SecretKey
 from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS
@@ -161,18 +161,14 @@ def test_a_refresh_is_answered_while_training_and_refused_afterwards(
         answerer.answer(task)
 
 
-def test_a_job_that_has_not_started_is_not_answered_for(answerer: TaskAnswerer, chain: Any, tasks: Any) -> None:
-    chain.trainers = chain.validators = ()
-    with pytest.raises(Conflict, match="has not started on chain"):
-        answerer.answer(tasks.open(0, 0, [8.0]))
-
-
-def test_without_the_chain_the_first_task_waits(answerer: TaskAnswerer, chain: Any, tasks: Any) -> None:
-    chain.available = False
-    with pytest.raises(ChainUnavailable):
-        answerer.answer(tasks.open(0, 0, [8.0]))
-    chain.available = True
-    answerer.answer(tasks.open(0, 0, [8.0]))
+def test_the_first_task_waits_until_the_start_is_confirmed_and_looks_at_the_chain_at_once(
+    answerer: TaskAnswerer, world: Any
+) -> None:
+    world.chain.put(world.job, JobState.POSTED)
+    with pytest.raises(ServiceUnavailable, match="its start is not confirmed"):
+        answerer.answer(world.tasks.open(0, 0, [8.0]))
+    follow = lambda: world.chain.put(world.job, JobState.RUNNING)  # noqa: E731
+    TaskAnswerer(replace(world.buyer, follow=follow)).answer(world.tasks.open(0, 0, [8.0]))
 
 
 def test_training_goes_on_while_the_chain_is_away(answerer: TaskAnswerer, chain: Any, tasks: Any) -> None:
@@ -181,7 +177,7 @@ def test_training_goes_on_while_the_chain_is_away(answerer: TaskAnswerer, chain:
     answerer.answer(tasks.open(1, 2, [4.0, 6.0]))
 
 
-def test_the_delivery_is_signed_as_the_last_checkpoint_and_kept(
+def test_the_delivery_is_signed_for_after_the_last_checkpoint_and_adds_to_no_contribution(
     answerer: TaskAnswerer, account: LocalAccount, world: Any
 ) -> None:
     task = world.tasks.deliver(opened(answerer, world.tasks), WEIGHTS)
@@ -191,7 +187,7 @@ def test_the_delivery_is_signed_as_the_last_checkpoint_and_kept(
     assert delivery is not None
     assert delivery.delivered == task.delivered
     statement = CheckpointStatement(
-        1, 2, 4, 4 * WAD // 20, (6 * WAD // 20,), last=True, delivery_digest=delivery.digest
+        1, 3, 4, 4 * WAD // 20, (4 * WAD // 20,), last=True, delivery_digest=delivery.digest
     )
     signature = bytes.fromhex(result.checkpoint_signature[2:])
     assert recover_checkpoint(world.chain.domain(), statement, signature) == account.address
@@ -222,8 +218,7 @@ def deliver(answerer: TaskAnswerer, tasks: Any) -> None:
 
 
 def finalize(chain: Any, job: PostedJob, seed: bytes) -> None:
-    chain.put(job, JobState.FINISHED)
-    chain.settlements[1] = JobSettled(1, seed, 400_000, 600_000, TX)
+    chain.put(job, JobState.FINISHED, settled=JobSettled(1, seed, 400_000, 600_000, TX))
 
 
 def test_nothing_is_unmasked_before_everybody_is_paid(
@@ -321,3 +316,21 @@ def test_a_growing_plan_widens_the_mask_of_the_delivery(answerer: TaskAnswerer, 
     finalize(world.chain, world.job, world.tasks.seed)
     carry_on(world.buyer)
     assert LinearModel.from_json(job_of(world.buyer, world.job).model_json or "").weights == (0.05,)
+
+
+def test_a_number_that_a_reorganisation_gave_to_another_job_is_answered_under_that_jobs_key(
+    answerer: TaskAnswerer, world: Any, job: PostedJob
+) -> None:
+    answerer.answer(world.tasks.open(0, 0, [8.0]))
+    with world.buyer.unit_of_work() as repository:
+        repository.save(replace(repository.get(world.job.id), chain_job_id=2))
+    with pytest.raises(ProtocolViolation, match="not a job of this buyer"):
+        answerer.answer(world.tasks.open(1, 2, [4.0, 6.0]))
+
+
+def test_other_participants_after_a_reorganisation_get_no_answer(answerer: TaskAnswerer, world: Any) -> None:
+    answerer.answer(world.tasks.open(0, 0, [8.0]))
+    world.chain.validators = world.chain.validators[::-1]
+    world.chain.put(world.job, JobState.RUNNING)
+    with pytest.raises(ProtocolViolation, match="changed who takes part"):
+        answerer.answer(world.tasks.open(1, 2, [4.0, 6.0]))

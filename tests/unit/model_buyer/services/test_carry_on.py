@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from commons.chain.jobs import JobSettled, JobState
+from commons.chain.jobs import FINALIZE_WINDOW_S, JobSettled, JobState
 from commons.chain.outbox_table import OutboxState
 from commons.errors import InvalidInput
 from commons.paillier import ModulusProof, PublicKey, SecretKey, verify_modulus
@@ -18,7 +18,7 @@ from model_buyer.domain.posted_job import PostedJob, Stage
 from model_buyer.services import escrow
 from model_buyer.services.carry_on import carry_on
 from model_buyer.services.ports import Buyer
-from model_buyer.services.settle import DELIVERY_GRACE_S, FINISH_GRACE_S, START_GRACE_S
+from model_buyer.services.settle import FINISH_GRACE_S, RETRY_INTERVAL_S, START_GRACE_S
 
 TX = "0x" + "ab" * 32
 
@@ -61,7 +61,6 @@ def escrowed(buyer: Buyer, chain: Any, database: Database, job: PostedJob) -> st
     job_id = draft(buyer, job)
     carry_on(buyer)
     mine(database, f"create-job-{job_id}")
-    chain.mined[TX] = 1
     chain.put(job, JobState.POSTED)
     return job_id
 
@@ -123,17 +122,14 @@ def test_a_mined_deposit_is_announced_with_the_number_on_chain(
     ]
 
 
-def test_the_chain_being_away_after_mining_is_waited_out(
+def test_a_deposit_counts_once_its_event_is_confirmed(
     buyer: Buyer, chain: Any, database: Database, job: PostedJob
 ) -> None:
     job_id = escrowed(buyer, chain, database, job)
-    chain.available = False
+    chain.drop()
     carry_on(buyer)
-    assert (now(buyer, job_id).stage, now(buyer, job_id).trouble) == (
-        Stage.ESCROWING,
-        "the Ethereum node does not answer",
-    )
-    chain.available = True
+    assert now(buyer, job_id).stage is Stage.ESCROWING
+    chain.put(job, JobState.POSTED)
     carry_on(buyer)
     assert now(buyer, job_id).stage is Stage.OFFERED
 
@@ -185,8 +181,7 @@ def test_a_cancelled_job_shows_its_refund(buyer: Buyer, chain: Any, database: Da
 
 
 def test_an_expired_job_shows_what_was_paid_and_has_no_model(buyer: Buyer, chain: Any, running_job: PostedJob) -> None:
-    chain.put(running_job, JobState.EXPIRED)
-    chain.settlements[1] = JobSettled(1, None, 300_000, 700_000, TX)
+    chain.put(running_job, JobState.EXPIRED, settled=JobSettled(1, None, 300_000, 700_000, TX))
     carry_on(buyer)
     stored = now(buyer, running_job.id)
     assert stored.stage is Stage.EXPIRED
@@ -210,9 +205,8 @@ def test_participants_are_taken_from_the_chain_once_it_runs(
 def test_a_job_started_with_too_few_owners_is_complained_about(
     buyer: Buyer, chain: Any, running_job: PostedJob
 ) -> None:
-    chain.validators = ()
-    chain.trainers = chain.trainers[:1]
-    chain.validators = ("0x" + "99" * 20,)
+    chain.trainers, chain.validators = chain.trainers[:1], ("0x" + "99" * 20,)
+    chain.put(running_job, JobState.RUNNING)
     spec = running_job.spec.model_copy(update={"min_owners": 5})
     with buyer.unit_of_work() as repository:
         repository.save(replace(running_job, spec=spec))
@@ -254,19 +248,15 @@ def test_a_job_that_nobody_settles_is_expired_by_its_buyer(buyer: Buyer, clock: 
     assert queued(buyer, f"expire-job-{running_job.id}")
 
 
-def test_an_aggregator_that_has_delivered_gets_more_time_to_settle(
-    buyer: Buyer, clock: Any, running_job: PostedJob, tasks: Any
+def test_after_a_last_checkpoint_the_aggregator_has_its_time_to_finalize(
+    buyer: Buyer, chain: Any, clock: Any, running_job: PostedJob
 ) -> None:
-    from model_buyer.domain.posted_job import SignedDelivery
-
-    deliver = tasks.deliver(tasks.open(2, 4, [4.0, 4.0]), [0.5, 0.5])
-    delivery = SignedDelivery(deliver.delivered, b"d" * 32, b"c" * 32, 4, 2, b"s" * 65)
-    with buyer.unit_of_work() as repository:
-        repository.save(replace(running_job, delivery=delivery))
-    clock.now = running_job.spec.finish_by + FINISH_GRACE_S + 1
+    checkpoint = {"index": "1", "round": "4", "mse": "0", "leaveOneOutMses": ["0", "0"]}
+    chain.happen(1, "CheckpointRecorded", **checkpoint, last=True, deliveryDigest="0x" + "d1" * 32)
+    clock.now = running_job.spec.finish_by + FINALIZE_WINDOW_S + FINISH_GRACE_S
     carry_on(buyer)
     assert not queued(buyer, f"expire-job-{running_job.id}")
-    clock.now = running_job.spec.finish_by + DELIVERY_GRACE_S + 1
+    clock.now += 1
     carry_on(buyer)
     assert queued(buyer, f"expire-job-{running_job.id}")
 
@@ -279,7 +269,25 @@ def test_one_jobs_defect_does_not_keep_another_from_advancing(
     def defect(_: int) -> None:
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr(chain, "job", defect)
+    monkeypatch.setattr(chain, "expire_job", defect)
+    buyer.clock.now = running_job.spec.finish_by + FINISH_GRACE_S + 1  # type: ignore[attr-defined]
     carry_on(buyer)
     assert now(buyer, other).stage is Stage.ESCROWING
     assert now(buyer, running_job.id).trouble == "an unexpected error; the service's log has it"
+
+
+def test_an_expiry_that_failed_is_tried_again_after_a_while(
+    buyer: Buyer, clock: Any, database: Database, running_job: PostedJob
+) -> None:
+    clock.now = running_job.spec.finish_by + FINISH_GRACE_S + 1
+    carry_on(buyer)
+    key = f"expire-job-{running_job.id}"
+    with database.session() as session:
+        changed = update(OutboxTransaction).where(OutboxTransaction.key == key)
+        session.execute(changed.values(state=OutboxState.FAILED, note="Reverted", queued_at=clock.now))
+    carry_on(buyer)
+    assert "failed: Reverted" in now(buyer, running_job.id).note
+    assert not queued(buyer, f"{key}/2")
+    clock.now += RETRY_INTERVAL_S + 1
+    carry_on(buyer)
+    assert queued(buyer, f"{key}/2")

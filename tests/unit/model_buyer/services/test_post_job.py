@@ -8,7 +8,7 @@ from commons.errors import ChainUnavailable, Conflict, HeadroomExceeded, Invalid
 from model_buyer.domain.job_request import JobRequest
 from model_buyer.domain.posted_job import PostedJob, Stage
 from model_buyer.services.ports import Buyer
-from model_buyer.services.post_job import post_job
+from model_buyer.services.post_job import JobPosting
 
 
 def post(buyer: Buyer, **changes: Any) -> PostedJob:
@@ -19,9 +19,13 @@ def post(buyer: Buyer, **changes: Any) -> PostedJob:
         "deposit_wei": 1000,
         **changes,
     }
-    return post_job(
-        JobRequest.model_validate(fields),
+    return posting(buyer).post(JobRequest.model_validate(fields))
+
+
+def posting(buyer: Buyer) -> JobPosting:
+    return JobPosting(
         unit_of_work=buyer.unit_of_work,
+        snapshot=buyer.snapshot,
         chain=buyer.chain,
         address=buyer.account.address,
         default_key_bits=1024,
@@ -63,7 +67,7 @@ def test_deposits_that_are_on_their_way_count(buyer: Buyer, chain: Any) -> None:
     [
         ({"key_bits": 100}, InvalidInput, "key_bits"),
         ({"min_owners": 134}, InvalidInput, "min_owners"),
-        ({"start_within_s": 10, "finish_within_s": 5}, InvalidInput, "finish_by must be after start_by"),
+        ({"start_within_s": 10, "finish_within_s": 5}, InvalidInput, "finish_by: must be after start_by"),
         ({"scaling": "none"}, InvalidInput, "learning_rate"),
         ({"key_bits": 512}, HeadroomExceeded, "512-bit key has no room"),
     ],

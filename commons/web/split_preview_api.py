@@ -1,0 +1,43 @@
+"""`/v1/split-preview`: what a deposit would pay to whom, before anybody commits to it."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Self
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from pydantic import Field, model_validator
+
+from commons.learning.payout import BPS
+from commons.protocol.split_preview import SplitPreview, preview_split
+from commons.protocol.training_job import MAX_TRAINERS, MAX_VALIDATORS, PayTerms
+from commons.web.app import BEARER, live_response
+
+
+class SplitQuery(PayTerms):
+    """A deposit, how many owners take part, and by how much the MSE falls."""
+
+    deposit_wei: int = Field(gt=0, lt=2**128)
+    owners: int = Field(ge=2, le=MAX_TRAINERS + MAX_VALIDATORS)
+    improvement_percent: float = Field(default=100.0, ge=0, le=100)
+
+    @model_validator(mode="after")
+    def _at_most_all(self) -> Self:
+        if self.trainer_bps + self.validator_bps + self.aggregator_bps > BPS:
+            raise ValueError(f"trainer_bps: with validator_bps and aggregator_bps it must not exceed {BPS}")
+        return self
+
+
+def split_preview_blueprint() -> APIBlueprint:
+    """The route."""
+    blueprint = APIBlueprint("split", __name__, url_prefix="/v1", abp_tags=[Tag(name="pay")], abp_security=BEARER)
+
+    @blueprint.get("/split-preview", responses={HTTPStatus.OK: SplitPreview})
+    def preview(query: SplitQuery) -> Response:
+        """The split of a deposit among owners that contribute alike, by the contract's rule."""
+        pay = PayTerms(**query.model_dump(include=set(PayTerms.model_fields)))
+        return live_response(preview_split(query.deposit_wei, query.owners, query.improvement_percent, pay))
+
+    return blueprint

@@ -1,0 +1,170 @@
+"""A dataset of this owner's against a job: whether it fits, why not, column by column, and which names may only differ.
+
+All of it is for the owner; it quotes ranges and cells, and nothing of it leaves this service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from commons.learning.scaling import FeatureRange
+from commons.protocol.training_job import FrozenModel
+from data_owner.adapters.tables import Dataset
+from data_owner.domain.column_names import closest_name
+from data_owner.domain.dataset_profile import ColumnProfile, DatasetProfile
+from data_owner.domain.requirements import DatasetRequirements, Mismatch, match_dataset
+from data_owner.services.job_view import JobView, requirements_of
+
+
+class ColumnReason(FrozenModel):
+    """Why a dataset does not match, or what is remarkable about it although it does."""
+
+    column: str | None
+    code: str
+    reason: str
+
+
+class RequiredRange(FrozenModel):
+    """What a job declares of a column."""
+
+    minimum: float
+    maximum: float
+    unit: str
+
+
+class CellSeen(FrozenModel):
+    """A cell that is no usable number; `row` counts data rows from 1."""
+
+    row: int
+    text: str
+    expected: str
+
+
+class FoundColumn(FrozenModel):
+    """The column of the file that stands for a job's; rows count from 1."""
+
+    type: str
+    minimum: float | None
+    maximum: float | None
+    missing_count: int
+    first_missing_row: int | None
+    unusable_count: int
+    unusable: CellSeen | None
+
+
+class ColumnMatch(FrozenModel):
+    """One column that a job asks for beside the one of the file; `codes` say what is wrong with it."""
+
+    name: str
+    role: Literal["feature", "target"]
+    required: RequiredRange
+    own_name: str
+    found: FoundColumn | None
+    codes: tuple[str, ...]
+
+
+class DatasetMatch(FrozenModel):
+    """One of this owner's datasets against one job.
+
+    `suggested_mapping` names, for columns that the file does not have, ones that it has and that are called alike; empty when
+    there is nothing to suggest.
+    """
+
+    dataset_id: str
+    name: str
+    row_count: int
+    matches: bool
+    mismatches: tuple[ColumnReason, ...]
+    remarks: tuple[ColumnReason, ...]
+    columns: tuple[ColumnMatch, ...]
+    suggested_mapping: dict[str, str]
+
+
+def fits(dataset_profile: DatasetProfile, requirements: DatasetRequirements) -> bool:
+    """Whether a dataset can serve a job as its columns are named."""
+    return not match_dataset(dataset_profile, requirements, allow_constant=True)
+
+
+def match(
+    dataset: Dataset, profile: DatasetProfile, job: JobView, column_mapping: Mapping[str, str] | None = None
+) -> DatasetMatch:
+    """A dataset against a job's requirements.
+
+    A column that holds a single number is only remarked on: it teaches nothing by itself, but another owner's rows vary.
+
+    Raises:
+        InvalidInput: the mapping names a column that the job does not ask for.
+    """
+    mapping, requirements = dict(column_mapping or {}), requirements_of(job.spec)
+    found = match_dataset(profile, requirements, column_mapping=mapping)
+    mismatches = tuple(_reason(item) for item in found if item.code != "constant")
+    remarks = tuple(_reason(item) for item in found if item.code == "constant")
+    return DatasetMatch(
+        dataset_id=dataset.id,
+        name=dataset.name,
+        row_count=dataset.row_count,
+        matches=not mismatches,
+        mismatches=mismatches,
+        remarks=remarks,
+        columns=_columns(profile, requirements, mapping, found),
+        suggested_mapping=_suggestions(profile, requirements, mapping, found),
+    )
+
+
+def found_column(column: ColumnProfile) -> FoundColumn:
+    """What is to be said of a column of a file."""
+    cell = column.first_unusable
+    return FoundColumn(
+        type=column.type,
+        minimum=column.minimum,
+        maximum=column.maximum,
+        missing_count=column.missing_count,
+        first_missing_row=column.first_missing_row,
+        unusable_count=column.unusable_count,
+        unusable=None if cell is None else CellSeen(row=cell.row, text=cell.text, expected=cell.expected),
+    )
+
+
+def _columns(
+    profile: DatasetProfile, requirements: DatasetRequirements, mapping: dict[str, str], found: list[Mismatch]
+) -> tuple[ColumnMatch, ...]:
+    own = {column.name: column for column in profile.columns}
+    codes: dict[str | None, list[str]] = {}
+    for item in found:
+        codes.setdefault(item.column, []).append(item.code)
+
+    def compare(required: FeatureRange, role: Literal["feature", "target"]) -> ColumnMatch:
+        own_name = mapping.get(required.name, required.name)
+        return ColumnMatch(
+            name=required.name,
+            role=role,
+            required=RequiredRange(minimum=required.minimum, maximum=required.maximum, unit=required.unit),
+            own_name=own_name,
+            found=found_column(own[own_name]) if own_name in own else None,
+            codes=tuple(codes.get(required.name, ())),
+        )
+
+    return (
+        *(compare(feature, "feature") for feature in requirements.features),
+        compare(requirements.target, "target"),
+    )
+
+
+def _suggestions(
+    profile: DatasetProfile, requirements: DatasetRequirements, mapping: dict[str, str], found: list[Mismatch]
+) -> dict[str, str]:
+    taken = {mapping.get(column.name, column.name) for column in (*requirements.features, requirements.target)}
+    free = [name for name in profile.column_names if name not in taken]
+    suggested = {}
+    for item in found:
+        if item.code == "missing_column" and item.column is not None:
+            closest = closest_name(item.column, free)
+            if closest is not None:
+                suggested[item.column] = closest
+                free.remove(closest)
+    return suggested
+
+
+def _reason(mismatch: Mismatch) -> ColumnReason:
+    return ColumnReason(column=mismatch.column, code=mismatch.code, reason=mismatch.reason)

@@ -1,0 +1,103 @@
+"""What this owner does about what happens on chain, without needing anybody else.
+
+A job that nobody has settled when its time is over is settled by its owners. They come one after another, so that usually
+only the first of them pays for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from commons.chain.jobs import JobStarted, JobState, last_second_before_expiry
+from commons.chain.outbox import Outbox
+from commons.chain.outbox_table import OutboxState
+from commons.protocol.training_job import TrainingJobSpec
+from commons.storage.database import Database
+from data_owner.adapters.tables import EVENTS, Acceptance, AcceptanceState, OutboxTransaction
+from data_owner.services.ports import Chain, Clock
+
+FINISH_GRACE_S = 120.0
+RETRY_INTERVAL_S = 300.0
+_STANDING = (AcceptanceState.PENDING, AcceptanceState.POSTED, AcceptanceState.WITHDRAWING)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class OnChain:
+    """Follows the contract's events and acts on them.
+
+    Attributes:
+        database: of the service.
+        chain: the contract.
+        outbox: sends what settles a job.
+        address: this owner's account.
+        clock: Unix seconds, or the time of the chain's latest block if that is ahead: deadlines are the contract's.
+        follow: stores what has happened on chain; returns why that failed, if it did.
+    """
+
+    database: Database
+    chain: Chain
+    outbox: Outbox
+    address: str
+    clock: Clock
+    follow: Callable[[], str | None]
+
+    def step(self) -> None:
+        """One pass; what a node that is away holds up is done later."""
+        if (reason := self.follow()) is not None:
+            log.info("chain_not_followed", reason=reason)
+        with self.database.snapshot() as session:
+            standing = list(session.scalars(select(Acceptance).where(Acceptance.state.in_(_STANDING))))
+            states = EVENTS.job_states(session, [acceptance.job_id for acceptance in standing])
+        for acceptance in standing:
+            state = states.get(acceptance.job_id, JobState.NONE)
+            if state is not JobState.NONE:
+                self._look(acceptance, running=state is JobState.RUNNING)
+
+    def _look(self, acceptance: Acceptance, *, running: bool) -> None:
+        job_id, spec = acceptance.job_id, TrainingJobSpec.model_validate_json(acceptance.spec)
+        with self.database.snapshot() as session:
+            created, started = EVENTS.created(session, job_id), EVENTS.started(session, job_id)
+            last_recorded = EVENTS.is_last_recorded(session, job_id)
+        if created is not None and created.spec_digest != spec.digest():
+            self._give_up(job_id)
+        elif running and started is not None and (place := _place(started, self.address)) is not None:
+            grace_s = FINISH_GRACE_S * (1 + place / 4)
+            if self.clock() > last_second_before_expiry(spec.finish_by, last_recorded=last_recorded) + grace_s:
+                self._settle(job_id)
+
+    def _give_up(self, job_id: int) -> None:
+        with self.database.session() as session:
+            acceptance = session.get_one(Acceptance, job_id)
+            acceptance.state = AcceptanceState.REFUSED
+            acceptance.note = "a reorganisation of the chain gave this number to another job, which was not accepted"
+        log.warning("acceptance_void", job_id=job_id)
+
+    def _settle(self, job_id: int) -> None:
+        with self.database.session() as session:
+            attempts = _attempts(session, key := f"expire/{job_id}")
+            if attempts:
+                latest = attempts[0]
+                recent = self.clock() - latest.queued_at < RETRY_INTERVAL_S
+                if latest.state is not OutboxState.FAILED or recent:
+                    return
+                key = f"{key}/{len(attempts) + 1}"
+            self.outbox.enqueue(session, key=key, call=self.chain.expire_job(job_id))
+        log.info("job_overdue", job_id=job_id)
+
+
+def _place(started: JobStarted, address: str) -> int | None:
+    members = [member.lower() for member in (*started.trainers, *started.validators)]
+    return members.index(address.lower()) if address.lower() in members else None
+
+
+def _attempts(session: Session, key: str) -> list[OutboxTransaction]:
+    table = OutboxTransaction
+    query = select(table).where((table.key == key) | table.key.startswith(f"{key}/", autoescape=True))
+    return list(session.scalars(query.order_by(table.id.desc())))

@@ -1,0 +1,72 @@
+"""`/v1/board`: what the public pages show, for anybody and not too often."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Response, request
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, Field
+
+from commons.protocol.state import JobState
+from commons.web.app import live_response
+from commons.web.rate_limit import RateLimit
+from federated_aggregator.api.schemas import JobPath
+from federated_aggregator.services.board import Board, JobFilter
+from federated_aggregator.services.board_views import BoardDatasets, BoardGroup, BoardJob, BoardJobs, Overview
+
+REQUESTS_PER_S = 20
+BURST = 100
+PAGE = 100
+MAX_PAGE = 500
+
+
+class BoardPage(BaseModel):
+    """A text to look for, and which part of what is found."""
+
+    query: str = Field(default="", max_length=200)
+    limit: int = Field(default=PAGE, ge=1, le=MAX_PAGE)
+    offset: int = Field(default=0, ge=0, lt=2**31)
+
+
+class JobsQuery(BoardPage):
+    """Only jobs of this group and state."""
+
+    group: BoardGroup | None = None
+    state: JobState | None = None
+
+
+class DatasetsQuery(BoardPage):
+    """Only datasets with all these tags."""
+
+    tag: list[str] = Field(default=[], max_length=50, description="Repeat it for several")
+
+
+def board_blueprint(board: Board, limit: RateLimit | None = None) -> APIBlueprint:
+    """The routes; each address may ask about `REQUESTS_PER_S` times a second, unless another limit is given."""
+    allowance = limit or RateLimit(per_s=REQUESTS_PER_S, burst=BURST)
+    api = APIBlueprint("board", __name__, url_prefix="/v1/board", abp_tags=[Tag(name="board")])
+    api.before_request(lambda: allowance.take(request.remote_addr or ""))
+
+    @api.get("", responses={HTTPStatus.OK: Overview})
+    def overview() -> Response:
+        """The chain, the health of the parts, and how much there is of everything."""
+        return live_response(board.overview())
+
+    @api.get("/jobs", responses={HTTPStatus.OK: BoardJobs})
+    def jobs(query: JobsQuery) -> Response:
+        """Jobs with their public metrics, newest first."""
+        wanted = JobFilter(query.group, query.state, query.query)
+        return live_response(board.jobs(wanted, limit=query.limit, offset=query.offset))
+
+    @api.get("/jobs/<int:job_id>", responses={HTTPStatus.OK: BoardJob})
+    def job(path: JobPath) -> Response:
+        """One job with its terms and its metric so far."""
+        return live_response(board.job(path.job_id))
+
+    @api.get("/datasets", responses={HTTPStatus.OK: BoardDatasets})
+    def datasets(query: DatasetsQuery) -> Response:
+        """The catalogue: names, tags, columns and row counts, never a value."""
+        return live_response(board.datasets(query.query, query.tag, limit=query.limit, offset=query.offset))
+
+    return api

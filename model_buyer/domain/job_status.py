@@ -1,0 +1,45 @@
+"""What people read of a job's state: its stage, with the long one from offer to settlement divided by what has happened."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from model_buyer.domain.posted_job import Stage
+
+
+class JobStatus(StrEnum):
+    """Where a job stands, as this buyer knows it without asking anybody."""
+
+    DRAFT = "draft"
+    ESCROWING = "escrowing"
+    ESCROWED = "escrowed"
+    RECRUITING = "recruiting"
+    TRAINING = "training"
+    SETTLING = "settling"
+    UNMASKING = "unmasking"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+def job_status(stage: Stage, *, started: bool, delivered: bool) -> JobStatus:
+    """The status of a job.
+
+    Args:
+        stage: what has been done for it.
+        started: whether it has its participants.
+        delivered: whether this buyer has signed for the delivered weights.
+    """
+    if stage is not Stage.OFFERED:
+        return JobStatus(stage.value)
+    if delivered:
+        return JobStatus.SETTLING
+    return JobStatus.TRAINING if started else JobStatus.RECRUITING
+
+
+def improvement_percent(initial_mse: float | None, mse: float | None) -> float | None:
+    """By how much the MSE fell, in percent of the initial one; None before there are two, negative when it rose."""
+    if initial_mse is None or mse is None or initial_mse <= 0:
+        return None
+    return 100 * (initial_mse - mse) / initial_mse

@@ -1,0 +1,56 @@
+"""Names that a service does not have, as a page sends them that has its own name point here."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+from commons.web.app import create_api
+from commons.web.hosts import require_known_host
+
+
+@pytest.fixture
+def client() -> FlaskClient:
+    app = create_api("test", "1", readiness=list)
+    require_known_host(app, public_url="https://Owner.example:8443/x", listens_on="nas.home")
+    return app.test_client()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1:8300",
+        "127.0.0.1",
+        "[::1]:8300",
+        "192.168.1.20:8300",
+        "localhost:8300",
+        "LOCALHOST",
+        "owner-1.localhost:8300",
+        "owner.example",
+        "OWNER.example:8443",
+        "nas.home:8300",
+    ],
+)
+def test_addresses_localhost_and_configured_names_are_answered(client: FlaskClient, host: str) -> None:
+    assert client.get("/healthz", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:8300",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+        "notlocalhost",
+        "owner.example.evil.example",
+        "[::1",
+        "127.0.0.1@evil.example",
+    ],
+)
+def test_other_names_are_refused_with_the_remedy(client: FlaskClient, host: str) -> None:
+    answer = client.get("/healthz", headers={"Host": host})
+    assert answer.status_code in (400, 403)
+    if answer.status_code == 403:
+        assert "DELTAML_PUBLIC_URL" in answer.get_json()["detail"]
+        assert "evil" not in answer.text

@@ -1,0 +1,225 @@
+"""What the buyer's pages ask for: a list that stays quick, checks without posting, milestones, predictions for files."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from commons.chain.jobs import JobState
+from commons.learning import FeatureRange, LinearModel
+from model_buyer.adapters.tables import JobRow, OpeningRow
+from model_buyer.app import create_app
+from model_buyer.domain.checkpoint_ledger import OpenedRecord
+from model_buyer.domain.posted_job import Participants, PostedJob, Stage
+from model_buyer.wiring import Assembly
+
+REQUEST: dict[str, Any] = {
+    "title": "Yield",
+    "features": [{"name": "rain", "minimum": 0, "maximum": 100, "unit": "mm"}],
+    "target": {"name": "yield", "minimum": 0, "maximum": 10, "unit": "t"},
+    "deposit_wei": "1000",
+}
+MODEL = LinearModel(
+    features=(FeatureRange("rain", 0, 100, "mm"),),
+    target=FeatureRange("yield", 0, 10, "t"),
+    weights=(0.05,),
+    intercept=1.5,
+)
+
+
+@pytest.fixture
+def web(parts: Assembly) -> FlaskClient:
+    return create_app(parts).test_client()
+
+
+@pytest.fixture
+def client(web: FlaskClient, signed_in_template: tuple[Path, str]) -> FlaskClient:
+    web.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {signed_in_template[1]}"
+    return web
+
+
+def save(parts: Assembly, job: PostedJob) -> None:
+    with parts.unit_of_work() as repository:
+        repository.add(job)
+
+
+def opened(parts: Assembly, job: PostedJob, *mses: float) -> None:
+    with parts.unit_of_work() as repository:
+        for index, mse in enumerate(mses):
+            record = OpenedRecord(
+                index=index,
+                round=10 * index,
+                statements_digest=bytes(32),
+                mse=mse,
+                mse_fixed=int(mse * 1000),
+                leave_one_out_mses_fixed=(1,),
+                row_count=40,
+                opened_at=float(index),
+                answer="{}",
+            )
+            repository.add_opening(job.id, record)
+
+
+def test_every_route_but_signing_in_needs_a_session(web: FlaskClient) -> None:
+    rules = [rule for rule in web.application.url_map.iter_rules() if rule.rule.startswith("/v1/")]
+    assert len(rules) >= 15
+    for rule in rules:
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            expected = {("POST", "/v1/session"): 422, ("GET", "/v1/session"): 200}.get((method, rule.rule), 401)
+            path = rule.rule.replace("<id>", "x")
+            assert web.open(path, method=method, json={}).status_code == expected, (method, path)
+
+
+def test_a_browser_changes_nothing_without_its_csrf_token(web: FlaskClient) -> None:
+    credentials = {"user": "admin", "password": "correct horse", "kind": "browser"}
+    token = web.post("/v1/session", json=credentials).get_json()["csrf_token"]
+    assert web.get("/v1/jobs").status_code == 200
+    for path in ("", "/check", "/x/cancel", "/x/predictions", "/x/predictions/csv"):
+        refused = web.post(f"/v1/jobs{path}", json=REQUEST)
+        assert (refused.status_code, refused.get_json()["code"]) == (403, "csrf_refused"), path
+    assert web.post("/v1/withdrawals", json={}).status_code == 403
+    assert web.post("/v1/jobs", json=REQUEST, headers={"X-CSRF-Token": token}).status_code == 202
+
+
+def test_the_list_shows_where_each_job_really_is(client: FlaskClient, parts: Assembly, job: PostedJob) -> None:
+    participants = Participants(("0x" + "01" * 20,), ("0x" + "02" * 20,), 1.0)
+    stages = {
+        "recruiting": job.at(Stage.OFFERED),
+        "training": replace(job.at(Stage.OFFERED), participants=participants),
+        "finished": job.at(Stage.FINISHED),
+    }
+    for number, (name, one) in enumerate(stages.items()):
+        save(parts, replace(one, id=name, created_at=float(number)))
+    opened(parts, replace(job, id="training"), 8.0, 6.0, 2.0)
+    shown = client.get("/v1/jobs").get_json()
+    assert [(one["id"], one["status"]) for one in shown["jobs"]] == [(name, name) for name in reversed(stages)]
+    assert shown["counts"] == {"recruiting": 1, "training": 1, "finished": 1}
+    training = shown["jobs"][1]
+    assert (training["round"], training["initial_mse"], training["mse"]) == (20, 8.0, 2.0)
+    assert training["improvement_percent"] == 75.0
+    assert (shown["jobs"][0]["mse"], shown["jobs"][0]["improvement_percent"]) == (None, None)
+
+
+def test_a_thousand_jobs_come_in_pages_quickly(client: FlaskClient, parts: Assembly, job: PostedJob) -> None:
+    save(parts, job.at(Stage.OFFERED))
+    opened(parts, job, *(10.0 - index for index in range(10)))
+    with parts.database.session() as session:
+        first = {column.name: getattr(session.get(JobRow, job.id), column.name) for column in JobRow.__table__.columns}
+        openings = [
+            {column.name: getattr(row, column.name) for column in OpeningRow.__table__.columns}
+            for row in session.query(OpeningRow)
+        ]
+        many = [{**first, "id": f"{n:032x}", "created_at": float(n), "chain_job_id": None} for n in range(1000)]
+        session.execute(JobRow.__table__.insert(), many)
+        copies = [{**row, "job_id": one["id"]} for one in many for row in openings]
+        session.execute(OpeningRow.__table__.insert(), copies)
+    started = time.perf_counter()
+    page = client.get("/v1/jobs?limit=50&offset=100&status=recruiting&query=y").get_json()
+    took_s = time.perf_counter() - started
+    assert (len(page["jobs"]), page["total"]) == (50, 1001)
+    assert [one["mse"] for one in page["jobs"]] == [1.0] * 50
+    assert took_s < 2.0
+    answer = client.get("/v1/jobs")
+    assert len(answer.get_json()["jobs"]) == 1001
+    assert client.get("/v1/jobs", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+
+
+def test_a_request_is_checked_without_being_posted(client: FlaskClient) -> None:
+    checked = client.post("/v1/jobs/check", json=REQUEST)
+    assert checked.status_code == 200
+    shown = checked.get_json()
+    assert shown["spec"]["learning_rate"] == 0.5
+    assert (shown["deposit_wei"], shown["posting_fee_wei"], shown["promised_wei"]) == ("1000", "1000", "0")
+    assert client.get("/v1/jobs").get_json()["jobs"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "fields"),
+    [
+        ({"rounds": 0, "min_owners": 1}, 422, ["rounds", "min_owners"]),
+        ({"features": [{"name": "a", "minimum": 1}]}, 422, ["features.0.maximum"]),
+        ({"features": [{"name": "a", "minimum": 1, "maximum": 1}]}, 422, ["features.0"]),
+        ({"features": []}, 422, ["features"]),
+        ({"target": {"name": "rain", "minimum": 0, "maximum": 1}}, 422, ["target"]),
+        ({"pay": {"trainer_bps": 9000}}, 422, ["pay"]),
+        ({"scaling": "none"}, 422, ["learning_rate"]),
+        ({"start_within_s": 10, "finish_within_s": 5}, 422, ["finish_by"]),
+        ({"start_within_s": 10, "start_by": 5}, 422, ["start_by"]),
+        ({"min_owners": 134}, 422, ["min_owners"]),
+        ({"key_bits": 100}, 422, ["key_bits"]),
+        ({"deposit_wei": "0"}, 422, ["deposit_wei"]),
+        ({"deposit_wei": str(10**30)}, 409, ["deposit_wei"]),
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/jobs/check", "/v1/jobs"])
+def test_every_error_of_a_request_names_its_field(
+    client: FlaskClient, path: str, change: dict[str, Any], status: int, fields: list[str]
+) -> None:
+    answer = client.post(path, json={**REQUEST, **change})
+    assert answer.status_code == status
+    errors = answer.get_json()["fields"]["errors"]
+    assert [error["field"] for error in errors] == fields
+    assert all(error["message"] for error in errors)
+
+
+def test_a_running_job_has_its_milestones_and_what_it_costs(
+    client: FlaskClient, parts: Assembly, chain: Any, job: PostedJob
+) -> None:
+    participants = Participants(chain.trainers, chain.validators, 1.0)
+    save(parts, replace(job.at(Stage.OFFERED), chain_job_id=1, participants=participants))
+    opened(parts, job, 8.0, 6.0)
+    chain.put(job, JobState.RUNNING)
+    answer = client.get(f"/v1/jobs/{job.id}")
+    shown = answer.get_json()
+    assert [one["code"] for one in shown["milestones"]] == ["posted", "escrowed", "offered", "started"]
+    assert shown["milestones"][1]["tx_hash"].startswith("0x")
+    # What the fake contract quotes is refunded out of the deposit.
+    assert int(shown["cost_so_far_wei"]) == job.spec.deposit_wei - 2
+    assert (shown["status"], shown["improvement_percent"]) == ("training", 25.0)
+    assert [(one["round"], one["tx_hash"]) for one in shown["checkpoints"]] == [(0, None), (10, None)]
+    unchanged = client.get(f"/v1/jobs/{job.id}", headers={"If-None-Match": answer.headers["ETag"]})
+    assert unchanged.status_code == 304
+
+
+def test_before_the_start_a_job_costs_nothing(client: FlaskClient, parts: Assembly, job: PostedJob) -> None:
+    save(parts, job)
+    shown = client.get(f"/v1/jobs/{job.id}").get_json()
+    assert (shown["cost_so_far_wei"], [one["code"] for one in shown["milestones"]]) == ("0", ["posted"])
+
+
+def test_a_csv_is_predicted_once_there_is_a_model(client: FlaskClient, parts: Assembly, job: PostedJob) -> None:
+    save(parts, job.at(Stage.OFFERED))
+    path, headers = f"/v1/jobs/{job.id}/predictions/csv", {"Content-Type": "text/csv"}
+    assert client.post(path, data="rain\n20\n", headers=headers).status_code == 409
+    with parts.unit_of_work() as repository:
+        repository.save(replace(job.at(Stage.FINISHED), model_json=MODEL.to_json()))
+    answer = client.post(path, data="field,rain\nnorth,20\n", headers=headers)
+    assert (answer.status_code, answer.mimetype) == (200, "text/csv")
+    assert answer.text.splitlines() == ["field,rain,predicted yield", "north,20,2.5"]
+    bad = client.post(path, data="rain\n20\nwet\n", headers=headers)
+    assert (bad.status_code, bad.get_json()["fields"]["row"], bad.get_json()["fields"]["field"]) == (422, 2, "rain")
+    assert client.post(path, data=b"rain\n\xff\n", headers=headers).status_code == 422
+    assert client.post(path, json={"rows": []}).status_code == 415
+
+
+def test_the_service_says_who_it_is_and_how_its_parts_are(client: FlaskClient, parts: Assembly) -> None:
+    shown = client.get("/v1/about").get_json()
+    assert (shown["service"], shown["address"]) == ("buyer", parts.address)
+    health = client.get("/v1/health")
+    assert (health.status_code, health.get_json()["ready"]) == (200, False)
+
+
+def test_no_answer_shows_a_key(client: FlaskClient, parts: Assembly, running_job: PostedJob) -> None:
+    with parts.unit_of_work() as repository:
+        known = {one.id for one in repository.all()}
+        if running_job.id not in known:
+            repository.add(running_job)
+    answers = client.get("/v1/jobs").text + client.get(f"/v1/jobs/{running_job.id}").text
+    assert running_job.key is not None
+    for hidden in ("sealed", running_job.key.sealed_secret.hex(), "modulus_proof", "signature"):
+        assert hidden not in answers

@@ -1,0 +1,65 @@
+"""A CSV in, the same CSV with predictions out."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from commons.errors import InvalidInput
+from commons.learning import FeatureRange, LinearModel
+from model_buyer.services import predict_csv as module
+from model_buyer.services.predict_csv import predict_csv
+
+MODEL = LinearModel(
+    features=(FeatureRange("rain", 0, 100, "mm"), FeatureRange("sun, hours", 0, 24, "h")),
+    target=FeatureRange("yield", 0, 10, "t"),
+    weights=(0.5, -0.25),
+    intercept=1.0,
+)
+
+
+def rows(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+def test_predictions_are_a_last_column_and_the_rest_stays() -> None:
+    text = '\ufefffield,"sun, hours",rain\r\n"North, upper",4,10\r\nü,8,0\r\n'
+    assert rows(predict_csv(MODEL, text)) == [
+        ["field", "sun, hours", "rain", "predicted yield"],
+        ["North, upper", "4", "10", "5.0"],
+        ["ü", "8", "0", "-1.0"],
+    ]
+
+
+def test_a_column_of_that_name_is_not_overwritten() -> None:
+    text = 'rain,"sun, hours",predicted yield\n10,4,9\n'
+    assert rows(predict_csv(MODEL, text))[0][-2:] == ["predicted yield", "predicted yield'"]
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "words"),
+    [
+        ("", "rain", "no column 'rain'"),
+        ("rain\n1\n", "sun, hours", "no column 'sun, hours'"),
+        ('rain,"sun, hours"\n', "csv", "0 rows"),
+        ('rain,"sun, hours"\n1,2\n3,\n', "sun, hours", "row 2"),
+        ('rain,"sun, hours"\n1,2\nwet,2\n', "rain", "row 2, 'rain': 'wet'"),
+        ('rain,"sun, hours"\n1,inf\n', "sun, hours", "row 1"),
+        ('rain,"sun, hours"\n1,2\n1\n', "csv", "row 2"),
+        ('rain,"sun, hours"\n1,2,3\n', "csv", "row 1"),
+        ('rain,"sun, hours",rain\n1,2,3\n', "csv", "two columns are called 'rain'"),
+        ('rain,"sun, hours"\n"1"x,2\n', "csv", "not CSV"),
+    ],
+)
+def test_what_cannot_be_predicted_is_named_with_row_and_column(text: str, field: str, words: str) -> None:
+    with pytest.raises(InvalidInput, match=words) as caught:
+        predict_csv(MODEL, text)
+    assert caught.value.fields["field"] == field
+
+
+def test_too_many_rows_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_ROWS", 2)
+    with pytest.raises(InvalidInput, match="3 rows; expected 1 to 2"):
+        predict_csv(MODEL, 'rain,"sun, hours"\n' + "1,2\n" * 3)
