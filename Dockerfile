@@ -20,6 +20,12 @@ HEALTHCHECK --interval=5s --timeout=5s --start-period=20s --retries=6 CMD ["node
 CMD exec node_modules/.bin/ganache --server.host 0.0.0.0 --server.port 8545 --database.dbPath /var/lib/chain \
     --chain.chainId "$CHAIN_ID" --chain.networkId "$CHAIN_ID" --wallet.totalAccounts 0 --miner.instamine strict
 
+# ----------------------------------------------------------------------------------------------------------------- pages
+FROM ${NODE_IMAGE} AS pages
+WORKDIR /opt/deltaml/ui
+COPY ui .
+RUN npm install --no-save --omit=dev --no-audit --no-fund --no-update-notifier --loglevel=error && node build.mjs
+
 # ------------------------------------------------------------------------------------------------------------- packages
 FROM ${PYTHON_IMAGE} AS packages
 COPY requirements.lock /tmp/requirements.lock
@@ -31,6 +37,7 @@ FROM ${PYTHON_IMAGE} AS services
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /opt/deltaml
 COPY . .
+COPY --from=pages /opt/deltaml/ui/dist ui/dist
 RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation --editable . \
     && /opt/venv/bin/python -m compileall -q commons data_owner deltaml federated_aggregator model_buyer \
     && useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin deltaml \

@@ -19,6 +19,11 @@ test: ## Run all tests
 	$(SETUP) dev
 	@exec $(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
+.PHONY: fuzz
+fuzz: ## Call the contract five million times at random and compare it with a model
+	$(SETUP) dev
+	@exec $(BIN)/python contracts/test/invariant/campaign.py $(ARGS)
+
 .PHONY: check
 check: ## Lint, formatting, types
 	$(SETUP) dev
@@ -40,12 +45,21 @@ contracts: ## Compile the contract anew into contracts/artifacts
 	$(SETUP) dev
 	@exec $(BIN)/python contracts/compile.py
 
+.PHONY: gas
+gas: ## Measure the contract's gas anew into contracts/snapshots
+	$(SETUP) dev
+	@cd contracts && exec node_modules/@foundry-rs/forge-*/bin/forge test --match-contract MarketplaceGas --gas-snapshot-emit true
+
+.PHONY: ui
+ui: ## Build the web pages into ui/dist
+	$(SETUP) run
+
 .PHONY: lock
 lock: ## Pin the Python packages anew from pyproject.toml
 	@scripts/lock.sh $(ARGS)
 
 .PHONY: clean
 clean: ## Remove everything that set-up and tests made; var/ with the services' state stays
-	@rm -rf .venv contracts/node_modules contracts/cache contracts/out contracts/broadcast build dist *.egg-info
+	@rm -rf .venv contracts/node_modules ui/node_modules ui/dist contracts/cache contracts/out contracts/broadcast build dist *.egg-info
 	@rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage htmlcov test-artifacts .setup-stamp*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

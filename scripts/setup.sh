@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Sets up what the Makefile's targets need: says what it does, and skips what is there already.
 #
-#   scripts/setup.sh run    what `make demo` needs: Python packages and an Ethereum node
+#   scripts/setup.sh run    what `make demo` needs: Python packages, an Ethereum node and the built web pages
 #   scripts/setup.sh dev    the same, and what `make test` and `make check` need
 #
 # Python packages go to .venv, pinned and checked by the hashes in requirements.lock (dev: requirements-dev.lock); npm
-# packages to contracts/node_modules, pinned and checked by contracts/package-lock.json. Nothing outside of this folder
-# is changed. Everything is said on standard error, so that a command's own output can be piped.
+# packages to contracts/node_modules and ui/node_modules, pinned and checked by the package-lock.json beside them; the web
+# pages to ui/dist. Nothing outside of this folder is changed. Everything is said on standard error, so that a command's
+# own output can be piped.
 #
 # PYTHON=… chooses the interpreter; otherwise the first of python3, python3.13, python3.12, python3.11 that will do.
 set -euo pipefail
@@ -20,7 +21,6 @@ case $profile in
   *) echo "usage: scripts/setup.sh run|dev"; exit 2 ;;
 esac
 stamps=.venv/.installed
-npm_stamps=contracts/node_modules
 
 say() { echo "setup: $*"; }
 # Called in command substitutions too, which capture standard output.
@@ -30,8 +30,12 @@ fail() { echo "setup: error: $*" >&2; exit 1; }
 venv_current() { [ "$(cat "$stamps/folder" 2>/dev/null)" = "$PWD" ] && .venv/bin/python -c '' 2>/dev/null; }
 packages_current() { cmp -s "$lock" "$stamps/packages-$profile"; }
 project_current() { cmp -s pyproject.toml "$stamps/project"; }
-npm_current() { cmp -s contracts/package-lock.json "$npm_stamps/.installed-$profile"; }
-all_current() { venv_current && packages_current && project_current && npm_current; }
+npm_current() { cmp -s "$1/package-lock.json" "$1/node_modules/.installed-$profile"; }
+ui_sources() { find ui \( -name node_modules -o -name dist \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum; }
+ui_current() { [ "$(cat ui/dist/.built-from 2>/dev/null)" = "$(ui_sources)" ]; }
+all_current() {
+  venv_current && packages_current && project_current && npm_current contracts && npm_current ui && ui_current
+}
 
 new_enough_python() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
@@ -82,11 +86,21 @@ check_node() {
 
 install_npm() {
   check_node
-  say "installing the npm packages of contracts/package-lock.json"
+  say "installing the npm packages of $1/package-lock.json"
   # Not `npm ci`: it refuses a lock that lacks packages which only other platforms would install.
-  npm install --no-save --prefix contracts --no-audit --no-fund --no-update-notifier --loglevel=error "${npm_options[@]}"
-  cp contracts/package-lock.json "$npm_stamps/.installed-run"
-  if [ "$profile" = dev ]; then cp contracts/package-lock.json "$npm_stamps/.installed-dev"; fi
+  npm install --no-save --prefix "$1" --no-audit --no-fund --no-update-notifier --loglevel=error "${npm_options[@]}"
+  cp "$1/package-lock.json" "$1/node_modules/.installed-run"
+  if [ "$profile" = dev ]; then cp "$1/package-lock.json" "$1/node_modules/.installed-dev"; fi
+}
+
+build_ui() {
+  local sources
+  check_node
+  say "building the web pages"
+  # Taken before, so that a file that changes during the build has it done again.
+  sources=$(ui_sources)
+  (cd ui && node build.mjs)
+  echo "$sources" >ui/dist/.built-from
 }
 
 if all_current; then exit 0; fi
@@ -97,5 +111,7 @@ if command -v flock >/dev/null; then flock 9; fi
 venv_current || make_venv
 packages_current || install_packages
 project_current || install_project
-npm_current || install_npm
+npm_current contracts || install_npm contracts
+npm_current ui || install_npm ui
+ui_current || build_ui
 say "done"

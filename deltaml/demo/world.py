@@ -139,6 +139,8 @@ def running_world(
             loading.result()
         services = stack.enter_context(Services(folder))
         shared = {"DELTAML_ETH_RPC_URL": front(rpc_url), "DELTAML_CONTRACT_ADDRESS": contract_address}
+        # For jobs that are posted by hand; this one names its size itself.
+        shared["DELTAML_KEY_BITS"] = str(options.key_bits)
         shared |= settings or {}
         if options.unsafe_small_key:
             shared["DELTAML_UNSAFE_SMALL_KEY"] = "true"

@@ -13,7 +13,7 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
 from commons.chain.calls import MarketplaceCalls
-from commons.chain.jobs import JobState
+from commons.chain.jobs import FINALIZE_WINDOW_S, JobState
 from commons.chain.keystore import load_account
 from commons.chain.marketplace import Marketplace
 from commons.chain.transactions import send_and_wait
@@ -272,7 +272,7 @@ def expired(setting: Setting, request, hands: Hands) -> None:
 
     def let_time_run_out(buyer: HostileBuyer) -> None:
         rpc = buyer.market.connection.web3.provider.make_request
-        rpc("evm_increaseTime", [FINISH_WITHIN_S + 60])
+        rpc("evm_increaseTime", [FINISH_WITHIN_S + FINALIZE_WINDOW_S + 60])
         rpc("evm_mine", [])
         settle = buyer.market.calls.expire_job(buyer.job().chain_job_id)
         send_and_wait(buyer.market.connection, account_of(setting.environments["owner-0"]), settle)

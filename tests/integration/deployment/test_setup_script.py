@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -23,8 +24,9 @@ def checkout(tmp_path: Path) -> Path:
     for name in ("Makefile", "pyproject.toml", "requirements.lock", "requirements-dev.lock", "scripts/setup.sh"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
-    (folder / "contracts").mkdir()
-    shutil.copy(ROOT / "contracts/package-lock.json", folder / "contracts")
+    for packages in ("contracts", "ui"):
+        (folder / packages).mkdir()
+        shutil.copy(ROOT / packages / "package-lock.json", folder / packages)
     return folder
 
 
@@ -34,11 +36,15 @@ def installed(checkout: Path) -> Path:
     stamps, binaries = checkout / ".venv/.installed", checkout / ".venv/bin"
     stamps.mkdir(parents=True)
     binaries.mkdir()
-    (checkout / "contracts/node_modules").mkdir()
     (stamps / "folder").write_text(f"{checkout}\n")
     shutil.copy(checkout / "requirements.lock", stamps / "packages-run")
     shutil.copy(checkout / "pyproject.toml", stamps / "project")
-    shutil.copy(checkout / "contracts/package-lock.json", checkout / "contracts/node_modules/.installed-run")
+    for packages in ("contracts", "ui"):
+        (checkout / packages / "node_modules").mkdir()
+        shutil.copy(checkout / packages / "package-lock.json", checkout / packages / "node_modules/.installed-run")
+    (checkout / "ui/dist").mkdir()
+    sources = hashlib.sha256((checkout / "ui/package-lock.json").read_bytes()).hexdigest()
+    (checkout / "ui/dist/.built-from").write_text(f"{sources}  ui/package-lock.json\n")
     (binaries / "python").symlink_to(sys.executable)
     (binaries / "deltaml").write_text(COMMAND)
     (binaries / "deltaml").chmod(0o755)
@@ -69,7 +75,9 @@ def test_a_failing_command_fails_the_target(installed: Path) -> None:
     assert make(installed, "demo").returncode != 0
 
 
-@pytest.mark.parametrize("changed", ["requirements.lock", "pyproject.toml", "contracts/package-lock.json"])
+@pytest.mark.parametrize(
+    "changed", ["requirements.lock", "pyproject.toml", "contracts/package-lock.json", "ui/package-lock.json"]
+)
 def test_a_changed_file_is_noticed(installed: Path, changed: str) -> None:
     with (installed / changed).open("a") as file:
         file.write("\n")
@@ -84,7 +92,17 @@ def test_a_changed_file_is_noticed(installed: Path, changed: str) -> None:
     done = make(installed, "demo", PATH=f"{tools}:{os.environ['PATH']}")
     assert done.returncode != 0
     assert done.stdout == ""
-    assert ("npm install" if changed.startswith("contracts") else "python -m pip install") in done.stderr
+    assert ("npm install" if changed.endswith("package-lock.json") else "python -m pip install") in done.stderr
+
+
+def test_a_changed_page_is_built_again(installed: Path) -> None:
+    (installed / "ui/page.tsx").write_text("export {};\n")
+    (installed / "ui/build.mjs").write_text("console.error('built');\n")
+    done = make(installed, "demo")
+    assert (done.returncode, done.stdout) == (0, "deltaml demo\n")
+    assert "building the web pages\nbuilt\n" in done.stderr
+    again = make(installed, "demo")
+    assert (again.returncode, again.stderr) == (0, "")
 
 
 def test_too_old_a_python_is_refused_with_the_remedy(checkout: Path) -> None:
