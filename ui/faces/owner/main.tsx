@@ -1,0 +1,4 @@
+import { startApp } from '@/app/App';
+import { OwnerFace } from '@/features/owner/OwnerFace';
+
+startApp(<OwnerFace />);

@@ -1,0 +1,38 @@
+import { defineMessages, plural } from '@/i18n/messages';
+
+export const messages = defineMessages({
+  en: {
+    title: 'Datasets',
+    subtitle: 'What data owners say of their data: names, columns and sizes. The data stay with them.',
+    search: 'Search names and columns',
+    name: 'Dataset',
+    owner: 'Owner',
+    tags: 'Tags',
+    columns: 'Columns',
+    rows: 'Rows',
+    updated: 'Updated',
+    columnCount: (count: number) => plural(count, '1 column', `${count} columns`),
+    types: { empty: 'empty', boolean: 'yes or no', integer: 'whole number', number: 'number', text: 'text' },
+    emptyTitle: 'No datasets yet',
+    emptyText: 'A dataset that a data owner adds to its own service is listed here, without any of its values.',
+    noneFound: 'No dataset fits',
+    noneFoundText: 'Change the search, or take a tag away.',
+  },
+  es: {
+    title: 'Datos',
+    subtitle: 'Lo que los propietarios dicen de sus datos: nombres, columnas y tamaños. Los datos se quedan con ellos.',
+    search: 'Buscar nombres y columnas',
+    name: 'Conjunto de datos',
+    owner: 'Propietario',
+    tags: 'Etiquetas',
+    columns: 'Columnas',
+    rows: 'Filas',
+    updated: 'Actualizado',
+    columnCount: (count) => plural(count, '1 columna', `${count} columnas`),
+    types: { empty: 'vacía', boolean: 'sí o no', integer: 'número entero', number: 'número', text: 'texto' },
+    emptyTitle: 'Aún no hay datos',
+    emptyText: 'Aquí figura cada conjunto de datos que un propietario añade a su servicio, sin ninguno de sus valores.',
+    noneFound: 'Ningún conjunto de datos coincide',
+    noneFoundText: 'Cambie la búsqueda o quite una etiqueta.',
+  },
+});

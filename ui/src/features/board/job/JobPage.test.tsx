@@ -1,0 +1,78 @@
+import { screen, within } from '@testing-library/react';
+import { Route, Routes } from 'react-router';
+import { expect, test } from 'vitest';
+import { axeFindings, renderPage } from '@/test/render';
+import { answer, hang, refuse } from '@/test/server';
+import { HASH, JOB, OVERVIEW } from '../examples';
+import { JobPage } from './JobPage';
+
+const page = (
+  <Routes>
+    <Route path="/jobs/:jobId" element={<JobPage />} />
+  </Routes>
+);
+const at = '/jobs/7';
+
+test('shows the public metrics of a running job, and whom it waits for', async () => {
+  answer('get', '/v1/board', OVERVIEW);
+  answer('get', '/v1/board/jobs/7', JOB);
+  const { user, container } = renderPage(page, { at });
+
+  expect(await screen.findByRole('heading', { level: 1, name: JOB.title })).toBeVisible();
+  expect(screen.getByText('Waiting for trainers to train on their rows')).toBeVisible();
+  expect(screen.getByText('from 7,001 at first')).toBeVisible();
+  await user.click(screen.getByRole('button', { name: 'Show as a table' }));
+  const curve = screen.getByRole('region', { name: /^Mean squared error/ });
+  expect(within(curve).getByRole('cell', { name: '5,000' })).toBeVisible();
+  expect(within(screen.getByRole('table', { name: 'Who takes part' })).getAllByRole('row')).toHaveLength(3);
+  expect(screen.getByText('0 to 120 years')).toBeVisible();
+  expect(screen.getByText('70%')).toBeVisible();
+  expect(await axeFindings(container)).toEqual([]);
+});
+
+test('links transactions where an explorer is known', async () => {
+  answer('get', '/v1/board', { ...OVERVIEW, explorer_url: 'https://explorer.example' });
+  answer('get', '/v1/board/jobs/7', JOB);
+  renderPage(page, { at });
+  const links = await screen.findAllByRole('link', { name: '0xabab…abab' });
+  expect(links.map((link) => link.getAttribute('href'))).toEqual(Array(2).fill(`https://explorer.example/tx/${HASH}`));
+});
+
+test('says why a job ended', async () => {
+  answer('get', '/v1/board', OVERVIEW);
+  const failed = { ...JOB, state: 'failed', reason: 'a trainer did not answer', waiting_for: null, checkpoints: [] };
+  answer('get', '/v1/board/jobs/7', failed);
+  renderPage(page, { at, locale: 'es' });
+  expect(await screen.findByRole('alert')).toHaveTextContent('Por qué acabó');
+  expect(
+    screen.getByText('La curva empieza con el primer control, cuando haya comenzado el entrenamiento.'),
+  ).toBeVisible();
+});
+
+test('says that nobody has accepted yet', async () => {
+  answer('get', '/v1/board', OVERVIEW);
+  const open = {
+    ...JOB,
+    state: 'recruiting',
+    owners: 0,
+    owners_list: [],
+    checkpoints: [],
+    mse: null,
+    waiting_for: null,
+  };
+  answer('get', '/v1/board/jobs/7', open);
+  renderPage(page, { at });
+  expect(await screen.findByText('No data owner has accepted yet.')).toBeVisible();
+});
+
+test('says that there is no such job', async () => {
+  refuse('get', '/v1/board/jobs/7', 404, 'not_found', 'job 7 is not known here');
+  renderPage(page, { at });
+  expect(await screen.findByRole('heading', { name: 'There is no such job' })).toBeVisible();
+});
+
+test('says that it loads', () => {
+  hang('get', '/v1/board/jobs/7');
+  renderPage(page, { at });
+  expect(screen.getByRole('status', { name: 'Loading…' })).toBeVisible();
+});

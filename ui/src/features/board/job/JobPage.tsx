@@ -1,0 +1,96 @@
+import { useParams } from 'react-router';
+import { MseChart } from '@/charts/MseChart';
+import { Callout, QueryView } from '@/components/feedback';
+import { Card, Muted, PageHeader, Row, Stack, Stat, Stats } from '@/components/layout';
+import { Amount, Hash, Progress, Time, Unknown, Value } from '@/components/values';
+import { WaitingNotice } from '@/components/WaitingNotice';
+import { formatCount, formatNumber, formatPercent } from '@/format/number';
+import { useLocale } from '@/i18n/locale';
+import { useMessages } from '@/i18n/messages';
+import styles from '../board.module.css';
+import { ENDED } from '../schemas';
+import { StateBadge } from '../StateBadge';
+import { isUnknown, type JobDetail, useJob } from './api';
+import { messages } from './messages';
+import { Owners } from './Owners';
+import { Records } from './Records';
+import { Columns, Terms } from './Terms';
+
+/** One job with its public metrics, as it goes. */
+export function JobPage() {
+  const { jobId = '' } = useParams();
+  const m = useMessages(messages);
+  const job = useJob(jobId);
+  if (isUnknown(job.error)) {
+    return <PageHeader title={m.noSuchJob} subtitle={m.noSuchJobText} back={{ to: '/jobs', label: m.back }} />;
+  }
+  return <QueryView query={job}>{(data) => <JobView job={data} />}</QueryView>;
+}
+
+function JobView({ job }: { job: JobDetail }) {
+  const m = useMessages(messages);
+  const hasEnded = ENDED.includes(job.state);
+  return (
+    <>
+      <PageHeader
+        title={job.title}
+        back={{ to: '/jobs', label: m.back }}
+        subtitle={
+          <Row>
+            <StateBadge state={job.state} />
+            <span>{m.number(job.job_id)}</span>
+            <span>
+              {m.by} {job.buyer_name} <Hash value={job.buyer} />
+            </span>
+            {job.posted_at !== null && <Time at={job.posted_at} />}
+          </Row>
+        }
+      />
+      {job.reason && (
+        <Callout tone={job.state === 'failed' ? 'danger' : 'info'} title={hasEnded ? m.whyEnded : m.inTheWay}>
+          {job.reason}
+        </Callout>
+      )}
+      {!hasEnded && job.waiting_for && <WaitingNotice waiting={job.waiting_for} />}
+      <Figures job={job} />
+      <div className={styles.columns}>
+        <Stack>
+          <Card title={m.curve}>
+            {job.checkpoints.length === 0 ? <Muted>{m.curveEmpty}</Muted> : <MseChart history={job.checkpoints} />}
+          </Card>
+          <Owners job={job} />
+          <Columns job={job} />
+        </Stack>
+        <Stack>
+          <Records job={job} />
+          <Terms job={job} />
+        </Stack>
+      </div>
+    </>
+  );
+}
+
+function Figures({ job }: { job: JobDetail }) {
+  const m = useMessages(messages);
+  const { format } = useLocale();
+  const of = (count: number, total: number) => m.of(formatCount(count, format), formatCount(total, format));
+  return (
+    <Stats>
+      <Stat label={m.improvement} hint={m.improvementHint}>
+        {job.improvement_percent === null ? <Unknown /> : formatPercent(job.improvement_percent, format)}
+      </Stat>
+      <Stat label={m.mse} hint={job.initial_mse !== null && m.mseFrom(formatNumber(job.initial_mse, format))}>
+        <Value of={job.mse} />
+      </Stat>
+      <Stat label={m.round} hint={<Progress label={m.progress} value={job.round / job.rounds} />}>
+        {of(job.round, job.rounds)}
+      </Stat>
+      <Stat label={m.owners} hint={m.ownersHint}>
+        {of(job.owners, job.min_owners)}
+      </Stat>
+      <Stat label={m.deposit} hint={m.depositHint}>
+        <Amount wei={job.deposit_wei} />
+      </Stat>
+    </Stats>
+  );
+}

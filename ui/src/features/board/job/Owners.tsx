@@ -1,0 +1,45 @@
+import { DataTable } from '@/components/DataTable';
+import { Badge } from '@/components/feedback';
+import { Card, Muted } from '@/components/layout';
+import { Hash } from '@/components/values';
+import { formatCount } from '@/format/number';
+import { useLocale } from '@/i18n/locale';
+import { useMessages } from '@/i18n/messages';
+import styles from '../board.module.css';
+import type { JobDetail, Owner } from './api';
+import { messages } from './messages';
+
+/** Who takes part, in which role and with how many rows. */
+export function Owners({ job }: { job: JobDetail }) {
+  const m = useMessages(messages);
+  const { format } = useLocale();
+  if (job.owners_list.length === 0) {
+    return (
+      <Card title={m.people}>
+        <Muted>{m.peopleEmpty}</Muted>
+      </Card>
+    );
+  }
+  return (
+    <Card title={m.people} flush>
+      <DataTable<Owner>
+        label={m.people}
+        columns={[
+          { key: 'owner', header: m.owner, primary: true, cell: (row) => <Hash value={row.address} /> },
+          { key: 'role', header: m.role, cell: (row) => <Role role={row.role} /> },
+          { key: 'rows', header: m.rows, align: 'end', cell: (row) => formatCount(row.row_count, format) },
+        ]}
+        rows={job.owners_list}
+        rowKey={(row) => row.address}
+      />
+      <p className={styles.note}>{m.rowsTogether(formatCount(job.row_count, format))}</p>
+    </Card>
+  );
+}
+
+function Role({ role }: { role: string | null }) {
+  const m = useMessages(messages);
+  if (role === null) return <Muted>{m.notDrawn}</Muted>;
+  const name = role in m.roles ? m.roles[role as keyof typeof m.roles] : role;
+  return <Badge tone={role === 'trainer' ? 'accent' : 'info'}>{name}</Badge>;
+}

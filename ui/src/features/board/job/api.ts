@@ -1,0 +1,64 @@
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import * as z from 'zod/mini';
+import { call } from '@/api/client';
+import { poll } from '@/api/polling';
+import { Problem } from '@/api/problem';
+import { feature, payTerms, unixSeconds, waitingFor } from '@/api/schemas';
+import { ENDED, jobRow } from '../schemas';
+
+const owner = z.object({ address: z.string(), role: z.nullable(z.string()), row_count: z.number() });
+
+/** A data owner that takes part in a job. */
+export type Owner = z.output<typeof owner>;
+
+const checkpoint = z.object({
+  index: z.number(),
+  round: z.number(),
+  mse: z.number(),
+  tx_hash: z.nullable(z.string()),
+});
+
+/** The metric after a round, and the transaction that recorded it. */
+export type Checkpoint = z.output<typeof checkpoint>;
+
+const jobDetail = z.extend(jobRow, {
+  description: z.string(),
+  feature_ranges: z.array(feature),
+  target_range: feature,
+  local_steps: z.number(),
+  learning_rate: z.number(),
+  scaling: z.enum(['range', 'none']),
+  averaging: z.enum(['rows', 'uniform']),
+  evaluate_every: z.number(),
+  min_rows: z.number(),
+  pay: payTerms,
+  row_count: z.number(),
+  owners_list: z.array(owner),
+  checkpoints: z.array(checkpoint),
+  waiting_for: z.nullable(waitingFor),
+  transactions: z.record(z.string(), z.nullable(z.string())),
+  entered: z.record(z.string(), unixSeconds),
+});
+
+/** Everything public about a job. */
+export type JobDetail = z.output<typeof jobDetail>;
+
+/** A job, kept up to date until it has ended. */
+export function useJob(jobId: string) {
+  const [interval] = useState(poll);
+  return useQuery({
+    queryKey: ['jobs', jobId],
+    queryFn: ({ signal }) => call(jobDetail, `/v1/board/jobs/${encodeURIComponent(jobId)}`, { signal }),
+    refetchInterval: (query) => (isSettled(query.state) ? false : interval(query)),
+  });
+}
+
+/** Whether there is no such job. */
+export function isUnknown(error: unknown): boolean {
+  return error instanceof Problem && error.status === 404;
+}
+
+function isSettled({ data, error }: { data: JobDetail | undefined; error: unknown }): boolean {
+  return isUnknown(error) || (data !== undefined && ENDED.includes(data.state));
+}

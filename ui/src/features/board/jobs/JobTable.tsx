@@ -1,0 +1,38 @@
+import { Link } from 'react-router';
+import { type Column, DataTable } from '@/components/DataTable';
+import { Amount, Time, Unknown, Value } from '@/components/values';
+import { formatCount, formatPercent } from '@/format/number';
+import { useLocale } from '@/i18n/locale';
+import { useMessages } from '@/i18n/messages';
+import type { JobRow } from '../schemas';
+import { StateBadge } from '../StateBadge';
+import { messages } from './messages';
+
+/** Jobs with their public metrics. */
+export function JobTable({ jobs }: { jobs: readonly JobRow[] }) {
+  const m = useMessages(messages);
+  const { format } = useLocale();
+  const of = (count: number, total: number) => m.of(formatCount(count, format), formatCount(total, format));
+  const columns: Column<JobRow>[] = [
+    {
+      key: 'title',
+      header: m.name,
+      primary: true,
+      cell: (job) => <Link to={`/jobs/${job.job_id}`}>{job.title}</Link>,
+    },
+    { key: 'state', header: m.state, cell: (job) => <StateBadge state={job.state} /> },
+    { key: 'owners', header: m.owners, align: 'end', cell: (job) => of(job.owners, job.min_owners) },
+    { key: 'round', header: m.round, align: 'end', cell: (job) => of(job.round, job.rounds) },
+    { key: 'mse', header: m.mse, align: 'end', cell: (job) => <Value of={job.mse} /> },
+    {
+      key: 'improvement',
+      header: m.improvement,
+      align: 'end',
+      cell: ({ improvement_percent: improvement }) =>
+        improvement === null ? <Unknown /> : formatPercent(improvement, format),
+    },
+    { key: 'deposit', header: m.deposit, align: 'end', cell: (job) => <Amount wei={job.deposit_wei} /> },
+    { key: 'posted', header: m.posted, align: 'end', cell: (job) => <Time at={job.posted_at} /> },
+  ];
+  return <DataTable label={m.title} columns={columns} rows={jobs} rowKey={(job) => job.job_id} />;
+}

@@ -1,0 +1,105 @@
+import { useState } from 'react';
+import { useParams } from 'react-router';
+import { MseChart } from '@/charts/MseChart';
+import { Button } from '@/components/Button';
+import { Callout, QueryView } from '@/components/feedback';
+import { Card, Muted, PageHeader, Row, Stack } from '@/components/layout';
+import { WaitingNotice } from '@/components/WaitingNotice';
+import { useMessages } from '@/i18n/messages';
+import { messages as shared } from '../messages';
+import { ModelCard } from '../model/ModelCard';
+import { CANCELLABLE, ENDED } from '../schemas';
+import { StatusBadge } from '../StatusBadge';
+import { type JobDetail, useJob } from './api';
+import { CancelDialog } from './CancelDialog';
+import { Figures } from './Figures';
+import styles from './job.module.css';
+import { messages } from './messages';
+import { Participants } from './Participants';
+import { Request } from './Request';
+import { Timeline } from './Timeline';
+
+/** A job from post to model, as it goes. */
+export function JobPage() {
+  const { id = '' } = useParams();
+  const job = useJob(id);
+  return <QueryView query={job}>{(data) => <JobView job={data} />}</QueryView>;
+}
+
+function JobView({ job }: { job: JobDetail }) {
+  const m = useMessages(messages);
+  return (
+    <>
+      <Header job={job} />
+      <Notices job={job} />
+      <Figures job={job} />
+      <div className={styles.columns}>
+        <Stack>
+          <Card title={m.curve}>
+            {job.checkpoints.length === 0 ? <Muted>{m.curveEmpty}</Muted> : <MseChart history={job.checkpoints} />}
+          </Card>
+          {job.status === 'finished' && <ModelCard jobId={job.id} title={job.title} />}
+          <Participants job={job} />
+        </Stack>
+        <Stack>
+          <Timeline job={job} />
+          <Request job={job} />
+        </Stack>
+      </div>
+    </>
+  );
+}
+
+function Header({ job }: { job: JobDetail }) {
+  const m = useMessages(messages);
+  const s = useMessages(shared);
+  const [isCancelling, setIsCancelling] = useState(false);
+  const cancellable = CANCELLABLE.includes(job.status) && !job.cancel_requested;
+  return (
+    <>
+      <PageHeader
+        title={job.title}
+        back={{ to: '/jobs', label: m.back }}
+        subtitle={
+          <Row>
+            <StatusBadge status={job.status} />
+            <span>{s.statusHelp[job.status]}</span>
+          </Row>
+        }
+        actions={cancellable && <Button onPress={() => setIsCancelling(true)}>{m.cancel}</Button>}
+      />
+      {isCancelling && <CancelDialog jobId={job.id} onClose={() => setIsCancelling(false)} />}
+    </>
+  );
+}
+
+/** What is in the way, what is waited for, and why it ended. */
+function Notices({ job }: { job: JobDetail }) {
+  const m = useMessages(messages);
+  const hasEnded = ENDED.includes(job.status);
+  const reason = job.live?.reason ?? job.note;
+  const check = job.delivery_check;
+  return (
+    <>
+      {job.unavailable.length > 0 && (
+        <Callout tone="warning" title={m.incomplete}>
+          {m.incompleteText}
+        </Callout>
+      )}
+      {job.trouble && (
+        <Callout tone="warning" title={m.trouble}>
+          {job.trouble}
+        </Callout>
+      )}
+      {job.cancel_requested && !hasEnded && <Callout tone="info">{m.cancelling}</Callout>}
+      {hasEnded && job.status !== 'finished' && reason && (
+        <Callout tone={job.status === 'failed' ? 'danger' : 'info'} title={m.whyEnded}>
+          {reason}
+        </Callout>
+      )}
+      {check === 'differs' && <Callout tone="danger">{m.delivery.differs}</Callout>}
+      {check === 'unavailable' && <Callout tone="info">{m.delivery.unavailable}</Callout>}
+      {!hasEnded && job.live?.waiting_for && <WaitingNotice waiting={job.live.waiting_for} />}
+    </>
+  );
+}

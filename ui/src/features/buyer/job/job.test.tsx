@@ -1,0 +1,150 @@
+import { screen, waitFor, within } from '@testing-library/react';
+import { Route, Routes } from 'react-router';
+import { beforeEach, expect, test } from 'vitest';
+import { axeFindings, renderPage } from '@/test/render';
+import { answer, refuse } from '@/test/server';
+import { ABOUT, FINISHED, HASH, MODEL, SUMMARY, TRAINING } from '../test/answers';
+import { JobPage } from './JobPage';
+
+const page = (
+  <Routes>
+    <Route path="/jobs/:id" element={<JobPage />} />
+  </Routes>
+);
+const at = '/jobs/a1';
+
+const WAITING = {
+  ...TRAINING,
+  status: 'recruiting',
+  mse: null,
+  initial_mse: null,
+  improvement_percent: null,
+  cost_so_far_wei: '0',
+  checkpoints: [],
+  participants: [],
+  pay: null,
+  live: {
+    ...TRAINING.live,
+    round: 0,
+    waiting_for: { code: 'owners', what: 'data owners to accept (1 of 3)', who: [], until: 1_900_000_000 },
+  },
+};
+
+beforeEach(() => {
+  answer('get', '/v1/about', ABOUT);
+});
+
+test('shows how much better the model is, what that costs, and who is waited for', async () => {
+  answer('get', '/v1/jobs/a1', TRAINING);
+  const { container } = renderPage(page, { at });
+  expect(await screen.findByRole('heading', { name: 'Blood sugar' })).toBeVisible();
+  expect(screen.getByText('40%')).toBeVisible();
+  expect(screen.getByText('from 5,000 at first')).toBeVisible();
+  expect(screen.getByRole('button', { name: '0.58 ETH' })).toBeVisible();
+  expect(screen.getByText('43 of 100')).toBeVisible();
+  expect(screen.getByText('Waiting for trainers to train on their rows')).toBeVisible();
+  expect(screen.queryByText('Your model')).not.toBeInTheDocument();
+  expect(await axeFindings(container)).toEqual([]);
+});
+
+test('shows contribution and pay of each owner', async () => {
+  answer('get', '/v1/jobs/a1', TRAINING);
+  renderPage(page, { at });
+  const table = await screen.findByRole('table', { name: 'Who takes part' });
+  const [, trainer, , validator] = within(table).getAllByRole('row');
+  expect(trainer).toHaveTextContent('Trainer');
+  expect(trainer).toHaveTextContent('88');
+  expect(trainer).toHaveTextContent('75%');
+  expect(trainer).toHaveTextContent('0.21 ETH');
+  expect(validator).toHaveTextContent('Validator');
+  expect(validator).toHaveTextContent('0.2 ETH');
+});
+
+test('shows what has happened with hashes, which are links where an explorer is known', async () => {
+  answer('get', '/v1/about', { ...ABOUT, explorer_url: 'https://explorer.example' });
+  answer('get', '/v1/jobs/a1', {
+    ...TRAINING,
+    transactions: [{ id: 't', description: 'cancel job 7', state: 'failed', tx_hash: HASH, reason: 'out of gas' }],
+  });
+  renderPage(page, { at });
+  expect(await screen.findByText('Error after round 40 recorded')).toBeVisible();
+  await waitFor(() => expect(screen.getAllByRole('link', { name: /0xabab/ })).toHaveLength(4));
+  expect(screen.getAllByRole('link', { name: /0xabab/ })[0]).toHaveAttribute(
+    'href',
+    `https://explorer.example/tx/${HASH}`,
+  );
+  expect(screen.getByText('out of gas')).toBeVisible();
+});
+
+test('draws the new point when the next checkpoint arrives', async () => {
+  const answers = [TRAINING, { ...TRAINING, checkpoints: [...TRAINING.checkpoints, { round: 50, mse: 2500 }] }];
+  answer('get', '/v1/jobs/a1', () => answers.shift() ?? TRAINING);
+  renderPage(page, { at });
+  expect(await screen.findByRole('img', { name: /3,000 after round 40/ })).toBeInTheDocument();
+  expect(await screen.findByRole('img', { name: /2,500 after round 50/ })).toBeInTheDocument();
+});
+
+test('calls a job off after asking', async () => {
+  answer('get', '/v1/jobs/a1', WAITING);
+  const cancelled = answer('post', '/v1/jobs/a1/cancel', { ...SUMMARY, cancel_requested: true }, 202);
+  const { user } = renderPage(page, { at });
+  expect(await screen.findByText(/1 of 3 owners have accepted/)).toBeVisible();
+  expect(screen.getByText('The curve begins with the first checkpoint, once training has started.')).toBeVisible();
+
+  await user.click(screen.getByRole('button', { name: 'Call off…' }));
+  answer('get', '/v1/jobs/a1', { ...WAITING, cancel_requested: true });
+  await user.click(await screen.findByRole('button', { name: 'Call the job off' }));
+  expect(await screen.findByText(/This job is being called off/)).toBeVisible();
+  expect(cancelled).toHaveLength(1);
+  expect(screen.queryByRole('button', { name: 'Call off…' })).not.toBeInTheDocument();
+});
+
+test('says that it is too late to call a job off', async () => {
+  answer('get', '/v1/jobs/a1', WAITING);
+  refuse('post', '/v1/jobs/a1/cancel', 409, 'conflict', 'job a1 has started');
+  const { user } = renderPage(page, { at, locale: 'es' });
+  await user.click(await screen.findByRole('button', { name: 'Anular…' }));
+  await user.click(await screen.findByRole('button', { name: 'Anular el trabajo' }));
+  expect(await screen.findByText('Es demasiado tarde: el trabajo ha empezado.')).toBeVisible();
+});
+
+test.each([
+  ['failed', 'Failed', 'The learning rate diverges'],
+  ['expired', 'Expired', 'finish_by has passed'],
+  ['cancelled', 'Cancelled', 'called off by its buyer'],
+])('says why a job is %s', async (status, label, reason) => {
+  answer('get', '/v1/jobs/a1', { ...TRAINING, status, live: { ...TRAINING.live, waiting_for: null, reason } });
+  renderPage(page, { at });
+  expect(await screen.findByText('Why it ended')).toBeVisible();
+  expect(screen.getAllByText(label)).not.toHaveLength(0);
+  expect(screen.getByText(reason)).toBeVisible();
+});
+
+test('says what keeps it from going on, and that not all could be asked', async () => {
+  answer('get', '/v1/jobs/a1', { ...TRAINING, live: null, trouble: 'the node refuses', unavailable: ['no chain'] });
+  renderPage(page, { at });
+  expect(await screen.findByText('the node refuses')).toBeVisible();
+  expect(screen.getByText('Not everything can be shown right now')).toBeVisible();
+});
+
+test('warns when other weights were delivered than were measured', async () => {
+  answer('get', '/v1/jobs/a1', { ...FINISHED, delivery_check: 'differs' });
+  answer('get', '/v1/jobs/a1/model', MODEL);
+  renderPage(page, { at });
+  expect(await screen.findByRole('alert')).toHaveTextContent('keep this job as evidence');
+});
+
+test('shows the model once everybody is paid', async () => {
+  answer('get', '/v1/jobs/a1', FINISHED);
+  answer('get', '/v1/jobs/a1/model', MODEL);
+  renderPage(page, { at });
+  expect(await screen.findByRole('heading', { name: 'Your model' })).toBeVisible();
+  expect(await screen.findByRole('row', { name: /age 1\.5 mg\/dl per years 108/ })).toBeVisible();
+  expect(screen.getByText('Cost')).toBeVisible();
+});
+
+test('says that there is no such job', async () => {
+  refuse('get', '/v1/jobs/a1', 404, 'not_found', 'there is no job a1');
+  renderPage(page, { at });
+  expect(await screen.findByRole('alert')).toHaveTextContent('There is no job a1.');
+});

@@ -1,0 +1,141 @@
+import { useController, useWatch } from 'react-hook-form';
+import { Checkbox, RadioField } from '@/components/fields';
+import { Card, Grid, Muted, Stack } from '@/components/layout';
+import { FormSelectField, FormTextField } from '@/forms/FormField';
+import { formatCount, formatNumber } from '@/format/number';
+import { useLocale } from '@/i18n/locale';
+import { useMessages } from '@/i18n/messages';
+import { messages } from './messages';
+import type { JobForm } from './useJobForm';
+
+const KEY_SIZES = [2048, 3072, 4096];
+
+/** How the model is trained. */
+export function TrainingStep({ form }: { form: JobForm }) {
+  const m = useMessages(messages);
+  const { format } = useLocale();
+  const { control } = form;
+  const keySizes = KEY_SIZES.map((bits) => ({ value: String(bits), label: m.keyBitsOf(formatCount(bits, format)) }));
+  return (
+    <>
+      <Card title={m.training}>
+        <Stack>
+          <Muted>{m.trainingHelp}</Muted>
+          <Grid>
+            <FormTextField
+              control={control}
+              name="rounds"
+              label={m.rounds}
+              description={m.roundsHelp}
+              inputMode="numeric"
+            />
+            <FormTextField
+              control={control}
+              name="evaluateEvery"
+              label={m.evaluateEvery}
+              description={m.evaluateEveryHelp}
+              inputMode="numeric"
+            />
+            <LearningRate form={form} />
+          </Grid>
+        </Stack>
+      </Card>
+      <Card title={m.fineTuning}>
+        <Stack gap={5}>
+          <Grid>
+            <FormTextField
+              control={control}
+              name="localSteps"
+              label={m.localSteps}
+              description={m.localStepsHelp}
+              inputMode="numeric"
+            />
+            <FormSelectField
+              control={control}
+              name="keyBits"
+              label={m.keyBits}
+              description={m.keyBitsHelp}
+              options={[{ value: '', label: m.keyBitsDefault }, ...keySizes]}
+            />
+          </Grid>
+          <Grid>
+            <Choice form={form} name="scaling" label={m.scaling} options={['range', 'none']} texts={m.scalings} />
+            <Choice
+              form={form}
+              name="averaging"
+              label={m.averaging}
+              options={['rows', 'uniform']}
+              texts={m.averagings}
+            />
+          </Grid>
+          <EarlyStop form={form} />
+        </Stack>
+      </Card>
+    </>
+  );
+}
+
+function LearningRate({ form }: { form: JobForm }) {
+  const m = useMessages(messages);
+  const { format } = useLocale();
+  const [features, scaling] = useWatch({ control: form.control, name: ['features', 'scaling'] });
+  const fallback = formatNumber(1 / (features.length + 1), format, 3);
+  const isOptional = scaling === 'range';
+  return (
+    <FormTextField
+      control={form.control}
+      name="learningRate"
+      label={m.learningRate}
+      description={isOptional ? m.learningRateHelp(fallback) : m.learningRateNeeded}
+      inputMode="decimal"
+      optional={isOptional}
+      {...(isOptional && { placeholder: fallback })}
+    />
+  );
+}
+
+interface ChoiceProps<K extends string> {
+  form: JobForm;
+  name: 'scaling' | 'averaging';
+  label: string;
+  options: readonly K[];
+  texts: Record<K | `${K}Help`, string>;
+}
+
+function Choice<K extends string>({ form, name, label, options, texts }: ChoiceProps<K>) {
+  const { field, fieldState } = useController({ control: form.control, name });
+  return (
+    <RadioField
+      label={label}
+      name={name}
+      value={field.value}
+      onChange={field.onChange}
+      error={fieldState.error?.message}
+      options={options.map((value) => ({ value, label: texts[value], description: texts[`${value}Help`] }))}
+    />
+  );
+}
+
+function EarlyStop({ form }: { form: JobForm }) {
+  const m = useMessages(messages);
+  const { field } = useController({ control: form.control, name: 'stopsEarly' });
+  return (
+    <Stack gap={3}>
+      <Checkbox isSelected={field.value} onChange={field.onChange} description={m.stopsEarlyHelp}>
+        {m.stopsEarly}
+      </Checkbox>
+      {field.value && (
+        <Grid>
+          <FormTextField
+            control={form.control}
+            name="minimumImprovement"
+            label={m.minimumImprovement}
+            suffix="%"
+            inputMode="decimal"
+          />
+          <FormTextField control={form.control} name="patience" label={m.patience} inputMode="numeric" />
+        </Grid>
+      )}
+    </Stack>
+  );
+}

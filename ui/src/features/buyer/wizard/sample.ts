@@ -1,0 +1,103 @@
+import { parse } from 'papaparse';
+import { parseNumber } from '@/format/number';
+import { delimiterOf } from './pastedTable';
+
+/** How much of a file is looked at to find its separator. */
+const HEAD_BYTES = 4096;
+
+/** What a sample says of one of its columns. */
+export interface SampleColumn {
+  name: string;
+  minimum: number;
+  maximum: number;
+  /** Cells with a number. */
+  numbers: number;
+  /** Cells without anything. */
+  empty: number;
+  /** The first cell that is no number, and in which row, counted from 1. */
+  text: { row: number; cell: string } | null;
+  isWhole: boolean;
+}
+
+export interface Sample {
+  fileName: string;
+  rows: number;
+  columns: SampleColumn[];
+}
+
+/** Read names and ranges of a CSV file's columns, in this page; undefined when it has no headings or no rows. */
+export async function readSample(file: File): Promise<Sample | undefined> {
+  const delimiter = delimiterOf(firstLine(await file.slice(0, HEAD_BYTES).text()));
+  const reading: Sample = { fileName: file.name, rows: 0, columns: [] };
+  await new Promise<void>((resolve, reject) => {
+    parse<string[]>(file, {
+      delimiter,
+      skipEmptyLines: 'greedy',
+      chunk: ({ data }) => data.forEach((cells) => takeLine(reading, cells)),
+      complete: () => resolve(),
+      error: reject,
+    });
+  });
+  return reading.rows > 0 ? reading : undefined;
+}
+
+/** Whether a column can be a feature or a target: numbers only, and not all the same. */
+export function isUsable(column: SampleColumn): boolean {
+  return column.text === null && column.minimum < column.maximum;
+}
+
+/**
+ * The range of a column, widened on both sides by a fraction of its width and rounded outwards to three digits of it.
+ *
+ * Yes-or-no columns stay as they are, and what is never negative does not become so.
+ */
+export function widenedRange(column: SampleColumn, fraction: number): { minimum: number; maximum: number } {
+  const { minimum, maximum, isWhole } = column;
+  if (fraction === 0 || (isWhole && minimum === 0 && maximum === 1)) return { minimum, maximum };
+  const margin = (maximum - minimum) * fraction;
+  const digits = 2 - Math.floor(Math.log10(maximum - minimum));
+  const low = rounded(minimum - margin, digits, Math.floor);
+  return {
+    minimum: minimum >= 0 ? Math.max(0, low) : low,
+    maximum: rounded(maximum + margin, digits, Math.ceil),
+  };
+}
+
+function takeLine(reading: Sample, cells: readonly string[]): void {
+  if (reading.columns.length === 0) {
+    reading.columns = cells.map((name) => newColumn(name.replace('\ufeff', '').trim()));
+    return;
+  }
+  reading.rows += 1;
+  reading.columns.forEach((column, index) => takeCell(column, (cells[index] ?? '').trim(), reading.rows));
+}
+
+function takeCell(column: SampleColumn, cell: string, row: number): void {
+  if (cell === '') {
+    column.empty += 1;
+    return;
+  }
+  const value = parseNumber(cell);
+  if (value === undefined) {
+    column.text ??= { row, cell };
+    return;
+  }
+  column.numbers += 1;
+  column.minimum = Math.min(column.minimum, value);
+  column.maximum = Math.max(column.maximum, value);
+  column.isWhole &&= Number.isInteger(value);
+}
+
+function newColumn(name: string): SampleColumn {
+  return { name, minimum: Infinity, maximum: -Infinity, numbers: 0, empty: 0, text: null, isWhole: true };
+}
+
+/** Rounds to a number of decimals, without the noise of binary fractions. */
+function rounded(value: number, decimals: number, round: (value: number) => number): number {
+  const scale = 10 ** decimals;
+  return Number((round(value * scale) / scale).toPrecision(12));
+}
+
+function firstLine(text: string): string {
+  return text.slice(0, text.search(/\r|\n|$/));
+}

@@ -1,0 +1,78 @@
+import { useEffect, useMemo } from 'react';
+import type { FieldErrors, Path } from 'react-hook-form';
+import * as z from 'zod/mini';
+import { Problem } from '@/api/problem';
+import { type DraftForm, placeErrors, useDraftForm } from '@/forms/useDraftForm';
+import { formatEther } from '@/format/amount';
+import { useLocale } from '@/i18n/locale';
+import { useMessages } from '@/i18n/messages';
+import { messages } from './messages';
+import { fieldOf } from './places';
+import { findProblems } from './problems';
+import { DEFAULTS, type JobValues } from './values';
+
+export type JobForm = DraftForm<JobValues>;
+
+/** What is wrong with a field of the form, given by its path. */
+export interface FormProblem {
+  path: Path<JobValues>;
+  message: string;
+}
+
+/** The form of a new job, kept in this browser until it is discarded. What is wrong is looked at again with every key. */
+export function useJobForm(): JobForm {
+  const m = useMessages(messages);
+  const schema = useMemo(
+    () =>
+      z.custom<JobValues>().check((context) => {
+        for (const { path, message } of findProblems(context.value, m.problems)) {
+          context.issues.push({ code: 'custom', input: context.value, path, message });
+        }
+      }),
+    [m],
+  );
+  const form = useDraftForm<JobValues>({ schema, defaults: DEFAULTS, draftKey: 'new-job', storage: localStorage });
+  const { watch, trigger } = form;
+  const { errors } = form.formState;
+  useEffect(() => {
+    const subscription = watch(() => {
+      const wrong = listProblems(errors).map(({ path }) => path);
+      if (wrong.length > 0) void trigger(wrong);
+    });
+    return () => subscription.unsubscribe();
+  }, [watch, trigger, errors]);
+  return form;
+}
+
+/** All errors of a form, in a flat list. */
+export function listProblems(errors: FieldErrors<JobValues>): FormProblem[] {
+  return flatten(errors, '').map(({ path, message }) => ({ path: path as Path<JobValues>, message }));
+}
+
+/** Place a refusal of the service beside the fields it is about; says whether all of it found a field. */
+export function usePlaceProblem(form: JobForm): (error: unknown) => boolean {
+  const m = useMessages(messages);
+  const { format } = useLocale();
+  return (error) => {
+    if (error instanceof Problem && typeof error.fields.missing_wei === 'string') {
+      const missing = formatEther(BigInt(error.fields.missing_wei), format);
+      form.setError('deposit', { type: 'server', message: m.notEnough(missing) });
+      return true;
+    }
+    if (error instanceof Problem && error.code === 'headroom_exceeded') {
+      form.setError('learningRate', { type: 'server', message: m.headroom });
+      return true;
+    }
+    return placeErrors(form, error, fieldOf);
+  };
+}
+
+function flatten(node: object, path: string): { path: string; message: string }[] {
+  return Object.entries(node).flatMap(([key, value]: [string, unknown]) => {
+    if (typeof value !== 'object' || value === null) return [];
+    // Errors of a list as a whole stand under `root`.
+    const here = key === 'root' ? path : path === '' ? key : `${path}.${key}`;
+    if ('message' in value && typeof value.message === 'string') return [{ path: here, message: value.message }];
+    return flatten(value, here);
+  });
+}

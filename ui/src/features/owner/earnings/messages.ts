@@ -1,0 +1,38 @@
+import { defineMessages } from '@/i18n/messages';
+
+export const messages = defineMessages({
+  en: {
+    title: 'Earnings',
+    subtitle: 'What your data earned. The contract holds it until you withdraw.',
+    unavailable: 'The chain does not answer, so amounts may be missing. The page tries again by itself.',
+    jobs: 'By job',
+    job: 'Job',
+    role: 'Role',
+    contribution: 'Contribution',
+    pay: 'Pay',
+    state: 'State',
+    settled: 'Settled',
+    preliminary: 'Preliminary',
+    transaction: 'Transaction',
+    noJobsTitle: 'Nothing earned yet',
+    noJobsText: 'Accept a job, and what it brings appears here from its first checkpoint on.',
+    noJobsAction: 'See the job offers',
+  },
+  es: {
+    title: 'Ingresos',
+    subtitle: 'Lo que han ganado sus datos. El contrato lo guarda hasta que lo retire.',
+    unavailable: 'La cadena no responde, así que pueden faltar importes. La página lo vuelve a intentar sola.',
+    jobs: 'Por trabajo',
+    job: 'Trabajo',
+    role: 'Papel',
+    contribution: 'Contribución',
+    pay: 'Pago',
+    state: 'Estado',
+    settled: 'Liquidado',
+    preliminary: 'Provisional',
+    transaction: 'Transacción',
+    noJobsTitle: 'Aún no ha ganado nada',
+    noJobsText: 'Acepte un trabajo, y lo que aporte aparecerá aquí desde su primer control.',
+    noJobsAction: 'Ver las ofertas',
+  },
+});

@@ -1,0 +1,103 @@
+import { useState } from 'react';
+import { ConfirmDialog } from '@/components/Dialog';
+import { Callout, ErrorState, Loading } from '@/components/feedback';
+import { RadioField, SelectField } from '@/components/fields';
+import { Facts, Stack } from '@/components/layout';
+import { Hash, Time } from '@/components/values';
+import { useMessages } from '@/i18n/messages';
+import { type Terms, useAccept, useTerms } from '../api/offers';
+import { messages } from './messages';
+import type { DatasetMatch, Offer } from '../api/schemas';
+
+interface AcceptDialogProps {
+  offer: Offer;
+  /** The datasets that fit, some of them with their columns under other names. */
+  choices: readonly { match: DatasetMatch; mapping: Record<string, string> }[];
+  onClose: () => void;
+}
+
+const ROLES = { either: 3, trainer: 1, validator: 2 } as const;
+type RoleChoice = keyof typeof ROLES;
+
+/** Choose dataset and roles, read what will be signed, and sign it. */
+export function AcceptDialog({ offer, choices, onClose }: AcceptDialogProps) {
+  const m = useMessages(messages);
+  const [index, setIndex] = useState(0);
+  const [roles, setRoles] = useState<RoleChoice>('either');
+  const terms = useTerms(offer.job_id, ROLES[roles]);
+  const accept = useAccept(offer.job_id);
+  const choice = choices[index];
+  const sign = () => {
+    if (choice === undefined || !terms.isSuccess) return;
+    accept.mutate(
+      { dataset_id: choice.match.dataset_id, roles: ROLES[roles], column_mapping: choice.mapping },
+      { onSuccess: onClose },
+    );
+  };
+  return (
+    <ConfirmDialog
+      title={m.acceptTitle}
+      isOpen
+      onClose={onClose}
+      confirmLabel={m.acceptConfirm}
+      isConfirmDisabled={!terms.isSuccess}
+      isPending={accept.isPending}
+      error={accept.error}
+      onConfirm={sign}
+    >
+      <SelectField
+        label={m.dataset}
+        value={String(index)}
+        onChange={(value) => setIndex(Number(value))}
+        options={choices.map(({ match }, place) => ({
+          value: String(place),
+          label: m.rowsOf(match.name, match.row_count),
+        }))}
+      />
+      <RadioField
+        label={m.rolesLabel}
+        description={m.rolesHelp}
+        value={roles}
+        onChange={(value) => setRoles(value as RoleChoice)}
+        options={(Object.keys(ROLES) as RoleChoice[]).map((key) => ({ value: key, label: m.roles[key] }))}
+      />
+      <Stack gap={3}>
+        <h3>{m.signTitle}</h3>
+        <p>{m.signText}</p>
+        {terms.isPending && (
+          <>
+            <p>{m.comparing}</p>
+            <Loading />
+          </>
+        )}
+        {terms.isError && <ErrorState error={terms.error} onRetry={() => void terms.refetch()} />}
+        {terms.isSuccess && <TermsView terms={terms.data} />}
+        <Callout tone="info">{m.signWarning}</Callout>
+      </Stack>
+    </ConfirmDialog>
+  );
+}
+
+function TermsView({ terms }: { terms: Terms }) {
+  const m = useMessages(messages);
+  return (
+    <Facts
+      items={[
+        { label: m.signJob, value: terms.job_id },
+        { label: m.signContract, value: <Hash value={terms.contract_address} /> },
+        { label: m.signChain, value: terms.chain_id },
+        { label: m.signAccount, value: <Hash value={terms.owner} /> },
+        { label: m.signSpec, value: <Hash value={terms.spec_digest} /> },
+        {
+          label: m.signKey,
+          value: (
+            <>
+              <Hash value={terms.key_digest} /> ({m.signKeyBits(terms.key_bits)})
+            </>
+          ),
+        },
+        { label: m.signDeadline, value: <Time at={terms.deadline} /> },
+      ]}
+    />
+  );
+}

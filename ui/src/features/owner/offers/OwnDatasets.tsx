@@ -1,0 +1,123 @@
+import { useState } from 'react';
+import { Link } from 'react-router';
+import { Button, ButtonLink } from '@/components/Button';
+import { type Column, DataTable } from '@/components/DataTable';
+import { Badge, Callout, EmptyState } from '@/components/feedback';
+import { Card, Row } from '@/components/layout';
+import { Unknown } from '@/components/values';
+import { formatNumber } from '@/format/number';
+import { useLocale } from '@/i18n/locale';
+import { useMessages } from '@/i18n/messages';
+import { MappingForm } from './MappingForm';
+import { messages } from './messages';
+import styles from './offers.module.css';
+import type { DatasetMatch, MatchedColumn, Offer } from '../api/schemas';
+
+type OnMapped = (mapped: { match: DatasetMatch; mapping: Record<string, string> }) => void;
+
+/** Each of this owner's datasets against a job: whether it fits, and if not, why, column by column. */
+export function OwnDatasets({ offer, onMapped }: { offer: Offer; onMapped: OnMapped }) {
+  const m = useMessages(messages);
+  if (offer.datasets.length === 0) {
+    return (
+      <Card>
+        <EmptyState title={m.noDatasets} action={<ButtonLink to="/datasets/new">{m.addDataset}</ButtonLink>}>
+          {m.noDatasetsText}
+        </EmptyState>
+      </Card>
+    );
+  }
+  const ordered = [...offer.datasets].sort((one, other) => faults(one) - faults(other));
+  const nearest = ordered[0]?.matches ? undefined : ordered[0];
+  return (
+    <Card title={m.yourDatasets} flush>
+      {ordered.map((match) => (
+        <Match key={match.dataset_id} offer={offer} match={match} onMapped={onMapped} isNearest={match === nearest} />
+      ))}
+    </Card>
+  );
+}
+
+interface MatchProps {
+  offer: Offer;
+  match: DatasetMatch;
+  onMapped: OnMapped;
+  /** Its columns are shown at once, because nothing fits better. */
+  isNearest: boolean;
+}
+
+function Match({ offer, match, onMapped, isNearest }: MatchProps) {
+  const m = useMessages(messages);
+  const [mapped, setMapped] = useState<DatasetMatch | null>(null);
+  const [isOpen, setIsOpen] = useState(isNearest);
+  const shown = mapped ?? match;
+  const namesMissing = match.columns.some((column) => column.codes.includes('missing_column'));
+  return (
+    <div className={styles.match}>
+      <Row justify="between">
+        <Row>
+          <Link to={`/datasets/${match.dataset_id}`}>{match.name}</Link>
+          <Badge tone={shown.matches ? 'success' : 'warning'}>{shown.matches ? m.fits : m.fitsNot}</Badge>
+        </Row>
+        <Button variant="ghost" size="small" aria-expanded={isOpen} onPress={() => setIsOpen(!isOpen)}>
+          {isOpen ? m.hideColumns : m.showColumns}
+        </Button>
+      </Row>
+      {match.row_count < offer.min_rows && (
+        <Callout tone="warning">{m.tooFewRows(match.row_count, offer.min_rows)}</Callout>
+      )}
+      {isOpen && (
+        <div className={styles.columns}>
+          <ColumnTable match={shown} />
+        </div>
+      )}
+      {isOpen && namesMissing && (
+        <MappingForm
+          offer={offer}
+          match={match}
+          onChecked={(checked, mapping) => {
+            setMapped(checked);
+            onMapped({ match: checked, mapping });
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function ColumnTable({ match }: { match: DatasetMatch }) {
+  const m = useMessages(messages);
+  const { format } = useLocale();
+  const range = (bounds: { minimum: number | null; maximum: number | null } | null) =>
+    bounds?.minimum == null || bounds.maximum === null ? (
+      <Unknown />
+    ) : (
+      m.to(formatNumber(bounds.minimum, format), formatNumber(bounds.maximum, format))
+    );
+  const columns: Column<MatchedColumn>[] = [
+    { key: 'name', header: m.column, primary: true, cell: (row) => row.name },
+    { key: 'own', header: m.ownColumn, cell: (row) => (row.found ? row.own_name : m.absent) },
+    { key: 'required', header: m.required, align: 'end', cell: (row) => range(row.required) },
+    { key: 'found', header: m.found, align: 'end', cell: (row) => range(row.found) },
+    { key: 'verdict', header: m.verdict, cell: (row) => <Verdict column={row} /> },
+  ];
+  return <DataTable label={match.name} columns={columns} rows={match.columns} rowKey={(row) => row.name} />;
+}
+
+function Verdict({ column }: { column: MatchedColumn }) {
+  const m = useMessages(messages);
+  const texts = column.codes.map((code) => (code in m.codes ? m.codes[code as keyof typeof m.codes] : code));
+  const cell = column.found?.unusable;
+  if (texts.length === 0) return m.fine;
+  return (
+    <span className={column.codes.every((code) => code === 'constant') ? '' : styles.bad}>
+      {texts.join(', ')}
+      {cell && ` (${cell.row}: “${cell.text}”)`}
+    </span>
+  );
+}
+
+/** How far a dataset is from fitting, for the order. */
+function faults(match: DatasetMatch): number {
+  return match.matches ? 0 : match.mismatches.length;
+}
