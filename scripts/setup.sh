@@ -2,12 +2,12 @@
 # Sets up what the Makefile's targets need: says what it does, and skips what is there already.
 #
 #   scripts/setup.sh run    what `make demo` needs: Python packages, an Ethereum node and the built web pages
-#   scripts/setup.sh dev    the same, and what `make test` and `make check` need
+#   scripts/setup.sh dev    the same, and what `make test` and `make check` need, if it can also a browser for the tests
 #
 # Python packages go to .venv, pinned and checked by the hashes in requirements.lock (dev: requirements-dev.lock); npm
 # packages to contracts/node_modules and ui/node_modules, pinned and checked by the package-lock.json beside them; the web
-# pages to ui/dist. Nothing outside of this folder is changed. Everything is said on standard error, so that a command's
-# own output can be piped.
+# pages to ui/dist. Nothing outside of this folder is changed, except that `dev` installs a missing browser where it can
+# (scripts/install_browser.sh). Everything is said on standard error, so that a command's own output can be piped.
 #
 # PYTHON=… chooses the interpreter; otherwise the first of python3, python3.13, python3.12, python3.11 that will do.
 set -euo pipefail
@@ -33,8 +33,10 @@ project_current() { cmp -s pyproject.toml "$stamps/project"; }
 npm_current() { cmp -s "$1/package-lock.json" "$1/node_modules/.installed-$profile"; }
 ui_sources() { find ui \( -name node_modules -o -name dist \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum; }
 ui_current() { [ "$(cat ui/dist/.built-from 2>/dev/null)" = "$(ui_sources)" ]; }
+browser_current() { [ "$profile" = run ] || scripts/install_browser.sh --check; }
 all_current() {
-  venv_current && packages_current && project_current && npm_current contracts && npm_current ui && ui_current
+  venv_current && packages_current && project_current && npm_current contracts && npm_current ui && ui_current &&
+    browser_current
 }
 
 new_enough_python() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
@@ -114,4 +116,5 @@ project_current || install_project
 npm_current contracts || install_npm contracts
 npm_current ui || install_npm ui
 ui_current || build_ui
+browser_current || scripts/install_browser.sh || say "going on without a browser: its tests are skipped, or fail on CI"
 say "done"

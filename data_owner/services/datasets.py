@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from commons.errors import Conflict, InvalidInput, NotFound
+from commons.errors import Conflict, DatasetInvalid, InvalidInput, NotFound
 from commons.protocol.state import ENDED
 from commons.storage.database import Database
 from data_owner.adapters.tables import GONE, Acceptance, AcceptanceState, Dataset, KnownJob, Listing
@@ -68,7 +68,7 @@ class Datasets:
         """Keep an uploaded file and add it; a file that cannot be used is not kept.
 
         Args:
-            file_name: as the uploader calls it; only its ending is used for the stored name.
+            file_name: as the uploader calls it, and errors too; only its ending is used for the stored name.
             save: writes the upload to a path.
             details: as for `add`.
         """
@@ -80,6 +80,11 @@ class Datasets:
         try:
             save(path)
             return self._store(path, details, uploaded=True, default_name=Path(file_name).stem)
+        except DatasetInvalid as error:
+            path.unlink(missing_ok=True)
+            # The uploader knows the file under its own name only.
+            message = error.message.replace(str(path), file_name)
+            raise DatasetInvalid(message, **{**error.fields, "file": file_name}) from error
         except BaseException:
             path.unlink(missing_ok=True)
             raise

@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -181,6 +182,9 @@ def _become_service(arguments: Sequence[str], environment: Mapping[str, str], lo
         nothing = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((nothing, 0), (log, 1), (log, 2)):
             os.dup2(source, target)
+        # Whoever called the demo may have put other objects in their place, which write elsewhere.
+        sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115  # open as long as the process
+        sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
         for name in [name for name in os.environ if name.startswith("DELTAML_")]:
             del os.environ[name]
         os.environ.update(environment)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shlex
 import signal
@@ -21,7 +22,7 @@ from deltaml.demo.follow import JobDisplay
 from deltaml.demo.options import DemoOptions
 from deltaml.demo.scenario import Hands, bring_datasets, job_request, run_job
 from deltaml.demo.summary import everybody_paid, show, summarise
-from deltaml.demo.world import World, running_world
+from deltaml.demo.world import Login, World, running_world
 
 
 def run_demo(options: DemoOptions) -> None:
@@ -77,21 +78,37 @@ def _stay_up(world: World) -> None:
 
 def _say_how_to_go_on(console: Console, world: World, request: dict[str, Any]) -> None:
     buyer, owner = world.buyer.login, world.owners[0].login
-    console.print("\n[bold]The platform stays up until Ctrl-C; the owners go on accepting offers that match.[/bold]")
-    console.print(f"  aggregator   {world.aggregator_url}/openapi", soft_wrap=True)
-    for member in (world.buyer, *world.owners):
-        login = member.login
-        console.print(
-            f"  {login.name:<12} {login.url}/openapi   user {login.user}   password {login.password}", soft_wrap=True
-        )
-    console.print("\nPost a second job, and follow it:")
+    console.print("\n[bold]Everything stays up until Ctrl-C. Open the pages in a browser:[/bold]")
+    console.print(f"  public board   {world.aggregator_url}   (no sign-in)", soft_wrap=True)
+    _print_login(console, "model buyer", buyer)
+    for number, member in enumerate(world.owners):
+        _print_login(console, f"data owner {number}", member.login)
+    sample = _write_sample(buyer.profile.parent / "sample.csv", request)
+    console.print(
+        "\nPost a second job as the model buyer and watch it train; the owners accept what matches their data."
+    )
+    console.print(f"  The wizard reads columns and ranges that match from {sample}", soft_wrap=True)
+    console.print("Or in another terminal:")
     spec_file = buyer.profile.parent / "second-job.json"
     spec_file.write_text(json.dumps({**request, "title": "The same once more"}, indent=2))
     post = ["deltaml", "job", "post", "--profile", str(buyer.profile), "--spec", str(spec_file), "--follow"]
     console.print("  " + shlex.join(post), soft_wrap=True)
     console.print("  " + shlex.join(["deltaml", "job", "list", "--profile", str(buyer.profile)]), soft_wrap=True)
-    console.print("See what an owner earned:")
     console.print("  " + shlex.join(["deltaml", "earnings", "--profile", str(owner.profile)]), soft_wrap=True)
+
+
+def _print_login(console: Console, role: str, login: Login) -> None:
+    console.print(f"  {role:<14} {login.url}   user {login.user}   password {login.password}", soft_wrap=True)
+
+
+def _write_sample(path: Path, request: dict[str, Any]) -> Path:
+    """A CSV with the columns of a job, whose two rows are the ends of their ranges."""
+    columns = [*request["features"], request["target"]]
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(column["name"] for column in columns)
+        writer.writerows([column[end] for column in columns] for end in ("minimum", "maximum"))
+    return path
 
 
 @contextmanager

@@ -83,6 +83,8 @@ def test_rows_stay_with_owners_and_weights_stay_hidden_until_everybody_is_paid(t
     assert occurrences(bodies, cells) == []
     assert occurrences(shared, cells) == []
     logs = {path.name: path.read_bytes() for path in tmp_path.glob("*.log")}
+    assert len(logs) == options.owners + 2
+    assert all(b"/v1/" in log for log in logs.values()), "every service has logged its requests"
     assert occurrences(logs, cells) == []
     hidden = databases(tmp_path, "aggregator")
     for index in range(options.owners):

@@ -82,6 +82,14 @@ def test_an_upload_that_is_unusable_leaves_no_file(world: Any) -> None:
     assert list((world.folder / "uploads").iterdir()) == []
 
 
+def test_what_is_wrong_with_an_upload_is_said_of_the_name_that_the_uploader_gave_it(world: Any) -> None:
+    with pytest.raises(DatasetInvalid) as caught:
+        world.datasets.add_upload("ward 7.csv", lambda path: path.write_text("a,y\n1\n"), DatasetDetails())
+    assert caught.value.message.startswith("ward 7.csv: row 1")
+    assert caught.value.fields["file"] == "ward 7.csv"
+    assert str(world.folder) not in caught.value.message
+
+
 def test_an_update_changes_what_was_given_and_is_due_at_the_catalogue(world: Any) -> None:
     dataset_id = world.add_rows()
     world.deliveries.deliver_all()

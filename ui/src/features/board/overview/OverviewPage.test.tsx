@@ -76,3 +76,15 @@ test('says so where there is no page', async () => {
   renderPage(<BoardFace />, { at: '/nowhere' });
   expect(await screen.findByText('There is no such page')).toBeVisible();
 });
+
+test('keeps what it has when a later answer fails, and says so', async () => {
+  answer('get', '/v1/board', OVERVIEW);
+  answer('get', '/v1/board/jobs', NO_JOBS);
+  renderPage(<BoardFace />);
+  expect(await screen.findByText('Open jobs')).toBeVisible();
+
+  refuse('get', '/v1/board', 503, 'service_unavailable', 'the database is busy');
+  expect(await screen.findByText('This may be out of date')).toBeVisible();
+  expect(screen.getByText('The database is busy.')).toBeVisible();
+  expect(screen.getByText('Open jobs')).toBeVisible();
+});

@@ -1,0 +1,247 @@
+"""What holds for every page: accessibility in both languages and colours, its policy, its size, and that it is quick."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from statistics import median
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+from deltaml.demo.scenario import Hands, run_job
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+ROOT = Path(__file__).parents[2]
+AXE = (ROOT / "ui/node_modules/axe-core/axe.min.js").read_text()
+# Colours fade into each other for a moment; what pulses goes on for ever.
+TRANSITIONS_ARE_OVER = """Promise.allSettled(
+    document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished))"""
+LANGUAGES = {"en": "en-GB", "es": "es-ES"}
+COLOURS = ("light", "dark")
+MOST_JAVASCRIPT_BYTES = 300_000
+INTERACTIVE_WITHIN_S = 1.5
+MANY_JOBS = 1000
+FILTERED_WITHIN_S = 1.0
+
+BOARD_PAGES = {"overview": "/overview", "jobs": "/jobs", "job": "/jobs/1", "datasets": "/datasets"}
+OWNER_PAGES = {
+    "datasets": "/datasets",
+    "add": "/datasets/new",
+    "dataset": "/datasets/{dataset}",
+    "offers": "/offers",
+    "offer": "/offers/2",
+    "job": "/offers/1/job",
+    "earnings": "/earnings",
+}
+BUYER_PAGES = {
+    "jobs": "/jobs",
+    "job": "/jobs/{finished}",
+    "open": "/jobs/{open}",
+    "learn": "/jobs/new?step=learn",
+    "training": "/jobs/new?step=training",
+    "owners": "/jobs/new?step=owners",
+    "money": "/jobs/new?step=money",
+    "review": "/jobs/new?step=review",
+    "account": "/account",
+}
+
+
+def request_of(stack, title: str, **changes) -> dict:
+    features, target = stack.data.ranges()
+    columns = [{"name": one.name, "minimum": one.minimum, "maximum": one.maximum} for one in (*features, target)]
+    return {
+        "title": title,
+        "description": "Which slopes are worth planting?",
+        "features": columns[:-1],
+        "target": columns[-1],
+        "rounds": 20,
+        "evaluate_every": 5,
+        "min_owners": 5,
+        "deposit_wei": str(10**17),
+        "start_within_s": 3600,
+        "finish_within_s": 7200,
+        **changes,
+    }
+
+
+@pytest.fixture(scope="module")
+def places(stack, browser) -> dict[str, str]:
+    """One finished job and one that is open, and what their pages are called."""
+    world = stack.world
+    for owner, path in zip(world.owners, stack.files, strict=True):
+        tags = ["fruit", owner.login.name]
+        owner.session.post("/v1/datasets", {"path": str(path), "name": "Orchards", "tags": tags})
+    with Hands(world) as hands:
+        finished = run_job(world, request_of(stack, "Harvest of an orchard"), lambda job: None, hands)
+    request = request_of(stack, "Harvest of a vineyard")
+    request["target"]["name"] = "grapes"
+    opened = world.buyer.session.post("/v1/jobs", request)["id"]
+    deadline = time.monotonic() + 60
+    while not any(offer["job_id"] == 2 for offer in world.owners[0].session.get("/v1/offers")["offers"]):
+        assert time.monotonic() < deadline, "the second job is not offered"
+        time.sleep(0.2)
+    dataset = world.owners[0].session.get("/v1/datasets")["datasets"][0]["dataset_id"]
+    return {"finished": finished.job["id"], "open": opened, "dataset": dataset}
+
+
+def settled(page: Page) -> None:
+    """Until the page shows what it came for."""
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(
+        page.locator("main [role=status][aria-busy=true], [aria-label='Loading…'], [aria-label='Cargando…']")
+    ).to_have_count(0)
+    page.evaluate("document.fonts.ready")
+
+
+def findings(page: Page) -> list[str]:
+    """Serious and critical findings of axe. Evaluated code is not subject to the page's policy, so that stays as it is."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    violations = page.evaluate("axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations)")
+    return [
+        f"{page.url}: {one['id']}: {one['nodes'][0]['html']}"
+        for one in violations
+        if one["impact"] in {"serious", "critical"}
+    ]
+
+
+def look_through(open_page: Callable[..., Page], pages: dict[str, str], name: str, snapshot) -> list[str]:
+    """Every page in every language and both colours, wide and narrow; pictures of two of these."""
+    found = []
+    for language, locale in LANGUAGES.items():
+        page = open_page(locale=locale)
+        base = page.url.split("/", 3)[0:3]
+        for label, path in pages.items():
+            page.goto("/".join(base) + path)
+            settled(page)
+            for colour in COLOURS:
+                page.emulate_media(color_scheme=colour)
+                page.evaluate(TRANSITIONS_ARE_OVER)
+                found += findings(page)
+                if (language, colour) == ("en", "light"):
+                    snapshot(page, f"{name}-{label}")
+            page.set_viewport_size({"width": 360, "height": 740})
+            try:
+                # Charts follow the width of the page with their next frame.
+                page.wait_for_function("document.documentElement.scrollWidth <= 360", timeout=5000)
+            except PlaywrightTimeout:
+                found.append(f"{page.url} is wider than 360 px")
+            if language == "es":
+                snapshot(page, f"{name}-{label}-narrow-dark")
+            page.set_viewport_size({"width": 1280, "height": 860})
+    return found
+
+
+def placed(pages: dict[str, str], places: dict[str, str]) -> dict[str, str]:
+    return {label: path.format(**places) for label, path in pages.items()}
+
+
+def test_the_pages_of_an_owner_are_accessible(stack, visits, places, snapshot):
+    login = stack.world.owners[0].login
+    assert look_through(lambda **o: visits.open(login.url, **o), {"sign-in": "/"}, "owner", snapshot) == []
+    found = look_through(lambda **o: visits.member(login, **o), placed(OWNER_PAGES, places), "owner", snapshot)
+    assert found == []
+
+
+def test_the_pages_of_a_buyer_are_accessible(stack, visits, places, snapshot):
+    login = stack.world.buyer.login
+    found = look_through(lambda **o: visits.member(login, **o), placed(BUYER_PAGES, places), "buyer", snapshot)
+    assert found == []
+
+
+def test_the_public_board_is_accessible(stack, visits, places, snapshot):
+    url = stack.world.aggregator_url
+    assert look_through(lambda **o: visits.open(url, **o), BOARD_PAGES, "board", snapshot) == []
+
+
+def test_the_board_shows_the_market_to_anybody(stack, visits, places):
+    page = visits.open(stack.world.aggregator_url)
+    expect(page.get_by_role("link", name="Harvest of a vineyard")).to_be_visible()
+    expect(page.get_by_text("Works")).to_have_count(5)
+    page.get_by_role("link", name="Datasets").first.click()
+    expect(page.get_by_role("rowheader", name="Orchards")).to_have_count(5)
+    page.get_by_role("button", name="owner-3").click()
+    expect(page.get_by_role("rowheader", name="Orchards")).to_have_count(1)
+    page.get_by_role("searchbox").fill("no such column")
+    expect(page.get_by_text("No dataset fits")).to_be_visible()
+    page.get_by_role("link", name="Jobs", exact=True).click()
+    page.get_by_role("radio", name="Ended").click()
+    page.get_by_role("link", name="Harvest of an orchard").click()
+    expect(page.get_by_role("img", name="after round 20")).to_be_visible()
+    expect(page.get_by_text("60 rows together")).to_be_visible()
+
+
+@pytest.mark.parametrize("face", ["owner", "buyer", "board"])
+def test_the_first_page_is_ready_in_time_and_its_javascript_small(stack, visits, face):
+    url = {
+        "owner": stack.world.owners[0].login.url,
+        "buyer": stack.world.buyer.login.url,
+        "board": stack.world.aggregator_url,
+    }[face]
+    scripts = list((ROOT / "ui/dist" / face / "assets").glob("*.js.gz"))
+    assert scripts
+    assert sum(script.stat().st_size for script in scripts) < MOST_JAVASCRIPT_BYTES
+    taken = []
+    for _ in range(5):
+        page = visits.open(url)
+        ready = "input[type=password]" if face != "board" else "main dl"
+        page.wait_for_selector(ready)
+        # Since the navigation began, as the page's own clock has it.
+        taken.append(page.evaluate("performance.now()") / 1000)
+    # The least: what else runs on the machine can only add to it.
+    assert min(taken) < INTERACTIVE_WITHIN_S, taken
+
+
+def test_a_thousand_jobs_stay_usable(stack, visits, places):
+    (path,) = (stack.folder / "buyer").glob("*.sqlite3")
+    with closing(sqlite3.connect(path, timeout=30)) as database, database:
+        database.row_factory = sqlite3.Row
+        row = dict(database.execute("SELECT * FROM jobs WHERE id = ?", (places["finished"],)).fetchone())
+        spec = json.loads(row["spec_json"])
+        for index in range(MANY_JOBS):
+            changes = {
+                "id": uuid4().hex,
+                "chain_job_id": None,
+                "created_at": row["created_at"] - 1 - index,
+                "stage": "cancelled" if index % 4 == 0 else "expired",
+                "spec_json": json.dumps({**spec, "title": f"Orchard {index:04d}"}),
+            }
+            copy = {**row, **changes}
+            columns = ", ".join(copy)
+            marks = ", ".join("?" for _ in copy)
+            database.execute(f"INSERT INTO jobs ({columns}) VALUES ({marks})", tuple(copy.values()))
+    page = visits.member(stack.world.buyer.login)
+    expect(page.get_by_text("1–25 of 1002")).to_be_visible()
+    taken = []
+
+    def act(does: Callable[[], None], shown: Callable[[], None]) -> None:
+        began = time.monotonic()
+        does()
+        shown()
+        taken.append(time.monotonic() - began)
+
+    box = page.get_by_role("searchbox")
+    for title in ("Orchard 0977", "Orchard 0500", "Orchard 0103"):
+        found = page.get_by_role("link", name=title)
+        act(partial(box.fill, title), expect(found).to_be_visible)
+        act(partial(box.fill, ""), expect(page.get_by_text("1–25 of 1002")).to_be_visible)
+    act(
+        page.get_by_role("radio", name="Cancelled").click,
+        expect(page.get_by_text("1–25 of 250")).to_be_visible,
+    )
+    act(
+        page.get_by_role("button", name="Next page").click,
+        expect(page.get_by_text("26–50 of 250")).to_be_visible,
+    )
+    assert median(taken) < FILTERED_WITHIN_S, taken
+    # Only a page of them is in the document, so that scrolling costs what it always does.
+    assert page.get_by_role("row").count() == 26
