@@ -67,14 +67,8 @@ def test_fifty_thousand_calls_agree_with_the_model_and_reach_everything(project:
 
 
 MUTATIONS = {
-    "a withdrawal leaves what is owed": ("        _owed[msg.sender] = 0;\n", ""),
     "an owner is enrolled twice": ("present != Participation.None || owner == job.buyer", "owner == job.buyer"),
-    "a validator is credited twice": (
-        "            _credit(jobId, validators[i], Role.Validator, payout.perValidator);\n",
-        "            _credit(jobId, validators[i], Role.Validator, payout.perValidator);\n" * 2,
-    ),
     "an expired job pays the aggregator": ("evaluated && delivered ? ", "evaluated ? "),
-    "a settled job stays in the escrowed sum": ("        _totalEscrowed -= job.deposit;\n", ""),
     "a job in which nothing improved cannot expire": (
         "        job.state = JobState.Expired;\n",
         "        job.state = JobState.Expired;\n        assert(job.latestMse < job.initialMse);\n",

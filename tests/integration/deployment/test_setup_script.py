@@ -98,10 +98,10 @@ def test_a_changed_file_is_noticed(installed: Path, changed: str) -> None:
 def test_a_changed_page_is_built_again(installed: Path) -> None:
     (installed / "ui/page.tsx").write_text("export {};\n")
     (installed / "ui/build.mjs").write_text("console.error('built');\n")
-    done = make(installed, "demo")
+    done = make(installed, "demo", "ARGS=")
     assert (done.returncode, done.stdout) == (0, "deltaml demo\n")
     assert "building the web pages\nbuilt\n" in done.stderr
-    again = make(installed, "demo")
+    again = make(installed, "demo", "ARGS=")
     assert (again.returncode, again.stderr) == (0, "")
 
 
