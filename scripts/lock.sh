@@ -14,7 +14,7 @@ compile() {
   local target=$1
   shift
   "$tools/bin/uv" pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes --no-annotate \
-    --no-header --no-emit-index-url --output-file "$target" "$@" >/dev/null
+    --no-header --output-file "$target" "$@" >/dev/null
   sed -i '1i # Written by scripts/lock.sh from pyproject.toml; do not edit.' "$target"
 }
 
