@@ -17,6 +17,7 @@ from eth_account.signers.local import LocalAccount
 from commons.agent.backoff import Backoff
 from commons.agent.loop import StopSignal
 from commons.chain.outbox_sender import OutboxSender
+from commons.chain.settings import IDLE_INTERVAL_S
 from commons.chain.signing import recover_message, sign_message
 from commons.errors import DeltaMLError, ProtocolViolation
 from commons.protocol.tasks import AnyResult, AnyTask, EvaluateTask, TrainTask, UnmaskTask, VerifyTask
@@ -33,7 +34,8 @@ PREPARED = 256
 """Obfuscators kept ready for each of these jobs: about as many as a model of average size needs between two checkpoints."""
 
 INTERVAL_S = 0.25
-FOLLOW_INTERVAL_S = 2.0
+CALM_INTERVAL_S = 1.0
+CALM_AFTER_S = 10.0
 REFRESH_INTERVAL_S = 15.0
 
 log = structlog.get_logger(__name__)
@@ -125,14 +127,15 @@ class Courier:
         self._offers = offers
         self._clock = clock
         self._away = Backoff()
-        self._deliver_at = self._refresh_at = self._follow_at = clock()
+        self._deliver_at = self._refresh_at = self._follow_at = self._worked_at = clock()
         self._waiting_for: str | None = None
 
     def run(self, stop: StopSignal) -> None:
         """Work until `stop` is set."""
         while not stop.is_set():
             self.step()
-            stop.wait(INTERVAL_S)
+            is_calm = self._clock() - self._worked_at > CALM_AFTER_S
+            stop.wait(CALM_INTERVAL_S if is_calm else INTERVAL_S)
 
     def step(self) -> None:
         """One pass; an aggregator or node that is away is tried again later."""
@@ -140,9 +143,11 @@ class Courier:
         if status.waiting_for != self._waiting_for:
             self._waiting_for = status.waiting_for
             log.info("transactions", unfinished=status.unfinished, waiting_for=status.waiting_for)
+        if status.unfinished:
+            self._worked_at = self._clock()
         if status.unfinished or self._clock() >= self._follow_at:
             self._on_chain.step()
-            self._follow_at = self._clock() + FOLLOW_INTERVAL_S
+            self._follow_at = self._clock() + IDLE_INTERVAL_S
         if self._clock() >= self._deliver_at:
             self._deliver()
         if self._clock() >= self._refresh_at:
@@ -151,7 +156,8 @@ class Courier:
 
     def _deliver(self) -> None:
         try:
-            self._deliveries.deliver_all()
+            if self._deliveries.deliver_all():
+                self._worked_at = self._clock()
         except DeltaMLError as error:
             pause_s = self._away.next_s()
             self._deliver_at = self._clock() + pause_s

@@ -12,6 +12,7 @@ account; the loser of a race leaves the row to the winner.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -60,6 +61,8 @@ class SendingPolicy:
     :param resend_after_s: pause before the stored bytes are sent again to a node that has lost them.
     :param replace_after_s: age at which it is signed anew with a higher fee.
     :param max_fee_wei: the most offered for a unit of gas.
+    :param idle_interval_s: while nothing is on its way, the node is asked no more often than this whether the chain was
+        reorganised.
     :param max_gas: the most gas that a transaction may need; what needs more fails with `GasLimitExceeded`.
     """
 
@@ -67,6 +70,7 @@ class SendingPolicy:
     resend_after_s: float = 5.0
     replace_after_s: float = 60.0
     max_fee_wei: int = DEFAULT_MAX_FEE_WEI
+    idle_interval_s: float = 0.0
     max_gas: int = transactions.MAX_GAS
 
 
@@ -95,6 +99,8 @@ class OutboxSender:
         self._policy = policy or SendingPolicy()
         self._clock = clock
         self._decided = DecidedTransactions(outbox.table, connection, account.address, clock)
+        self._looked_at = -math.inf
+        self._waiting_for: str | None = None
 
     def step(self) -> OutboxStatus:
         """Move every transaction as far as it goes now, without waiting for blocks, and say what is left.
@@ -102,21 +108,24 @@ class OutboxSender:
         Safe to call at any time and as often as one likes; an unreachable node is reported in the status, not raised.
         """
         with self._sessions() as session:
+            unfinished = self._outbox.count_unfinished(session)
+            if not unfinished and abs(self._clock() - self._looked_at) < self._policy.idle_interval_s:
+                return OutboxStatus(0, self._waiting_for)
+            self._looked_at = self._clock()
             try:
-                waiting_for = self._pass(session)
+                self._waiting_for = self._pass(session, watch=unfinished > 0)
             except ChainUnavailable as error:
                 session.rollback()
-                waiting_for = error.message
+                self._waiting_for = error.message
             except (StaleDataError, IntegrityError):
                 session.rollback()
-                waiting_for = "another sender of this account"
-            return OutboxStatus(self._outbox.count_unfinished(session), waiting_for)
+                self._waiting_for = "another sender of this account"
+            return OutboxStatus(self._outbox.count_unfinished(session), self._waiting_for)
 
-    def _pass(self, session: Session) -> str | None:
+    def _pass(self, session: Session, *, watch: bool) -> str | None:
         """Follow what is on its way, then submit what is queued; return what the first unfinished row waits for."""
         # First of all, so that nothing is checked against a state that lacks what came before it.
-        unfinished = self._outbox.count_unfinished(session) > 0
-        self._decided.take_back(session, watch=unfinished)
+        self._decided.take_back(session, watch=watch)
         if not self._outbox.count_unfinished(session):
             return None
         self._connection.check()

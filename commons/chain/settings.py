@@ -15,6 +15,9 @@ from commons.chain.outbox_sender import DEFAULT_MAX_FEE_WEI, SendingPolicy
 from commons.errors import ChainUnavailable, DeltaMLError, InvalidInput
 from commons.web.configuration import ConfigurationReader
 
+IDLE_INTERVAL_S: Final = 2.0
+"""Seconds between two looks at the chain while a service waits for nothing in particular."""
+
 _GWEI: Final = 10**9
 
 
@@ -41,7 +44,11 @@ class ChainSettings:
     @property
     def policy(self) -> SendingPolicy:
         """How the outbox sends."""
-        return SendingPolicy(confirmations=self.confirmations, max_fee_wei=self.max_fee_gwei * _GWEI)
+        return SendingPolicy(
+            confirmations=self.confirmations,
+            max_fee_wei=self.max_fee_gwei * _GWEI,
+            idle_interval_s=IDLE_INTERVAL_S,
+        )
 
     def refuse_other_contract(self) -> None:
         """Raise `NotFound` or `Conflict` when a node answers and has something else at the address; for a service's start."""

@@ -37,8 +37,8 @@ class Deliveries:
     database: Database
     registry: Registry
 
-    def deliver_all(self) -> None:
-        """Bring over everything that is due.
+    def deliver_all(self) -> bool:
+        """Bring over everything that is due; return whether anything was.
 
         Raises:
             ServiceUnavailable, NotAuthenticated: the aggregator is away or does not let this account in; what was not
@@ -53,6 +53,7 @@ class Deliveries:
             self._logged("dataset_refused", dataset_id, self.deliver_dataset)
         for job_id in job_ids:
             self._logged("acceptance_refused", job_id, self.deliver_acceptance)
+        return bool(dataset_ids or job_ids)
 
     def deliver_dataset(self, dataset_id: str) -> None:
         """List a dataset in the catalogue, or take it out; raises what the aggregator answered."""

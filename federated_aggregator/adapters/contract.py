@@ -21,6 +21,7 @@ from commons.chain.marketplace import Marketplace
 from commons.chain.outbox import Outbox
 from commons.chain.outbox_sender import OutboxSender, SendingPolicy
 from commons.chain.outbox_table import OutboxState
+from commons.chain.settings import IDLE_INTERVAL_S
 from commons.chain.signing import AcceptanceTerms, CheckpointStatement
 from commons.errors import DeltaMLError, NotFound
 from commons.storage.database import Database
@@ -28,7 +29,6 @@ from federated_aggregator.adapters.tables import ContractEvent, FollowedBlock, O
 from federated_aggregator.services.chain_port import ChainJob, ChainOverview, ChainState, JobFacts, Sending, Sent
 
 _SENDING = {OutboxState.MINED: Sending.MINED, OutboxState.FAILED: Sending.FAILED}
-FOLLOW_INTERVAL_S = 2.0
 OVERVIEW_INTERVAL_S = 2.0
 _ACCOUNT = re.compile(r"\b(?:owner|account)=(0x[0-9a-fA-F]{40})\b")
 
@@ -67,7 +67,7 @@ class Contract:
         )
         self._unfinished = 0
         self._awaiting = True
-        self._followed_at = -FOLLOW_INTERVAL_S
+        self._followed_at = -IDLE_INTERVAL_S
         self._unavailable: str | None = None
         self._overview_lock = threading.Lock()
         self._overview: ChainOverview | None = None
@@ -91,7 +91,7 @@ class Contract:
     def follow_events(self) -> None:
         """Store what has happened on chain, or undo what a reorganisation took back; often only while something is awaited."""
         now = time.monotonic()
-        if self._awaiting or now - self._followed_at >= FOLLOW_INTERVAL_S:
+        if self._awaiting or now - self._followed_at >= IDLE_INTERVAL_S:
             status = self._follower.step()
             if status.unavailable != self._unavailable and status.unavailable is not None:
                 log.warning("chain_unavailable", reason=status.unavailable)

@@ -172,20 +172,21 @@ def test_a_nonce_that_the_other_branch_gave_away_is_replaced(service: Any, rpc: 
 
 
 @pytest.fixture
-def asked(service: Any, start_proxy: Any) -> tuple[list[str], Any]:
-    """What a sender asks the node, and that sender."""
+def asked(service: Any, start_proxy: Any) -> tuple[list[str], ChainConnection]:
+    """What is asked of the node, and a connection whose questions these are."""
     methods: list[str] = []
 
     def note(request: dict[str, Any], forward: Any) -> bytes:
         methods.append(request["method"])
         return forward()
 
-    return methods, service.sender(ChainConnection(start_proxy(service.rpc_url, note)))
+    return methods, ChainConnection(start_proxy(service.rpc_url, note))
 
 
 def test_what_is_deep_enough_is_final_and_asks_the_node_nothing(service: Any, rpc: Any, asked: Any) -> None:
-    methods, sender = asked
+    methods, connection = asked
     service.send("pay", service.pay())
+    sender = service.sender(connection)
     sender.step()
     assert methods
     rpc(service.market, "anvil_mine", hex(FINAL_DEPTH))
@@ -196,9 +197,10 @@ def test_what_is_deep_enough_is_final_and_asks_the_node_nothing(service: Any, rp
 
 
 def test_a_pass_without_news_asks_for_one_block(service: Any, rpc: Any, asked: Any) -> None:
-    methods, sender = asked
+    methods, connection = asked
     for i in range(3):
         service.send(f"pay-{i}", service.pay())
+    sender = service.sender(connection)
     sender.step()
     methods.clear()
     sender.step()
@@ -207,3 +209,21 @@ def test_a_pass_without_news_asks_for_one_block(service: Any, rpc: Any, asked: A
     methods.clear()
     sender.step()
     assert methods == ["eth_getBlockByNumber"] * 2
+
+
+def test_an_idle_sender_asks_only_now_and_then(service: Any, asked: Any) -> None:
+    methods, connection = asked
+    service.send("pay", service.pay())
+    service.policy = SendingPolicy(idle_interval_s=2)
+    sender = service.sender(connection)
+    sender.step()
+    methods.clear()
+    sender.step()
+    assert methods == []
+    service.clock.now += 2
+    sender.step()
+    assert methods == ["eth_getBlockByNumber"]
+    methods.clear()
+    service.enqueue("pay more", service.pay())
+    sender.step()
+    assert "eth_sendRawTransaction" in methods

@@ -6,7 +6,7 @@ import pytest
 
 from commons.chain.contract_addresses import DeployedContract, record_contract
 from commons.chain.outbox_sender import SendingPolicy
-from commons.chain.settings import ChainSettings, read_chain_settings
+from commons.chain.settings import IDLE_INTERVAL_S, ChainSettings, read_chain_settings
 from commons.errors import InvalidInput
 from commons.web.configuration import ConfigurationReader
 
@@ -31,7 +31,7 @@ def file(tmp_path: Path) -> Path:
 def test_an_address_alone_is_taken_on_any_chain() -> None:
     settings = read(contract_address=ADDRESS.lower())
     assert (settings.contract_address, settings.chain_id, settings.contract_from_block) == (ADDRESS, None, 0)
-    assert settings.policy == SendingPolicy()
+    assert settings.policy == SendingPolicy(idle_interval_s=IDLE_INTERVAL_S)
     assert settings.marketplace().contract_address == ADDRESS
 
 
