@@ -86,10 +86,7 @@ def summarise(
     }
     rounds = int(outcome.job["live"]["round"])
     clear = train_in_the_clear(outcome.spec, by_role["trainer"], by_role["validator"], rounds=rounds)
-    model = outcome.model
-    weights = [*model.weights, model.intercept]
-    history = [[item["round"], item["mse"]] for item in outcome.job["checkpoints"]]
-    entered = outcome.entered
+    weights = [*outcome.model.weights, outcome.model.intercept]
     return {
         "state": outcome.job["stage"],
         "job_id": outcome.job["job_id"],
@@ -104,32 +101,47 @@ def summarise(
         "owners": owners,
         "aggregator": {"address": world.aggregator_address, "paid_wei": str(chain.quote.aggregator)},
         "buyer": {"address": world.buyer.address, "refunded_wei": str(chain.settled.refunded_wei)},
-        "mse": {
-            "initial": history[0][1],
-            "final": history[-1][1],
-            "history": history,
-            "plaintext_final": clear.mse,
-            "local_regression": clear.local_mse,
-        },
+        "mse": _mse(outcome, clear),
         "weights": weights,
         "plaintext_weights": clear.weights.tolist(),
         "max_weight_error": _relative_error(weights, clear),
-        "settlement": {
-            "deposit_wei": str(options.deposit_wei),
-            "paid_wei": str(chain.settled.paid_wei),
-            "refunded_wei": str(chain.settled.refunded_wei),
-            "tx": chain.settled.tx_hash,
-        },
+        "settlement": _settlement(options, chain),
         "transactions": _transactions(outcome.job),
         "contract": {"address": world.contract_address, "rpc_url": world.rpc_url},
-        "seconds": {
-            "setup": round(setup_s, 3),
-            "recruiting": round(entered["running"] - entered["recruiting"], 3),
-            "training": round(entered["settling"] - entered["running"], 3),
-            "settlement": round(entered["finished"] - entered["settling"], 3),
-            "total": round(total_s, 3),
-        },
+        "seconds": _seconds(outcome, setup_s, total_s),
     }
+
+
+def _mse(outcome: Outcome, clear: PlaintextRun) -> dict[str, Any]:
+    history = [[item["round"], item["mse"]] for item in outcome.job["checkpoints"]]
+    return {
+        "initial": history[0][1],
+        "final": history[-1][1],
+        "history": history,
+        "plaintext_final": clear.mse,
+        "local_regression": clear.local_mse,
+    }
+
+
+def _settlement(options: DemoOptions, chain: Settled) -> dict[str, str]:
+    return {
+        "deposit_wei": str(options.deposit_wei),
+        "paid_wei": str(chain.settled.paid_wei),
+        "refunded_wei": str(chain.settled.refunded_wei),
+        "tx": chain.settled.tx_hash,
+    }
+
+
+def _seconds(outcome: Outcome, setup_s: float, total_s: float) -> dict[str, float]:
+    entered = outcome.entered
+    seconds = {
+        "setup": setup_s,
+        "recruiting": entered["running"] - entered["recruiting"],
+        "training": entered["settling"] - entered["running"],
+        "settlement": entered["finished"] - entered["settling"],
+        "total": total_s,
+    }
+    return {phase: round(value, 3) for phase, value in seconds.items()}
 
 
 def everybody_paid(summary: dict[str, Any], world: World) -> bool:
