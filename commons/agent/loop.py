@@ -39,10 +39,10 @@ _log = structlog.get_logger("deltaml.agent")
 # The messages of these are about what others sent; the others may speak of this participant's own files and cells.
 _PUBLIC_MESSAGES = (ProtocolViolation, InvalidCiphertext, HeadroomExceeded, KeyProofInvalid, KeyTooSmall, Conflict)
 _MAX_REASON = 500
+_SEE_LOG = "the participant's own log says more"
 _WATCH_S = 0.05
 # Between two rounds there is no time to prepare anything; between two checkpoints there is.
 _PREPARE_AFTER_S = 0.1
-_PREPARING_NICENESS = 15
 _GRACE_S = 1.0
 
 
@@ -79,7 +79,7 @@ def public_reason(error: Exception) -> str:
     if isinstance(error, _PUBLIC_MESSAGES):
         return f"{error.code}: {error.message}"[:_MAX_REASON]
     code = error.code if isinstance(error, DeltaMLError) else "internal_error"
-    return f"{code}: the participant's own log says more"
+    return f"{code}: {_SEE_LOG}"
 
 
 def run_agent(
@@ -118,7 +118,9 @@ def run_agent(
 def _give_way() -> None:
     """Let everything else on this machine go before the calling thread, where that can be said of one thread."""
     if sys.platform.startswith("linux"):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _PREPARING_NICENESS)
+        # With niceness alone a few preparing threads together slow down the one that the round waits for: measured at 2048
+        # bits, five owners on two cores take a fifth longer.
+        os.sched_setscheduler(threading.get_native_id(), os.SCHED_IDLE, os.sched_param(0))
 
 
 class _Agent:
