@@ -6,6 +6,7 @@ The tree::
     ├── InvalidInput            a field, file, column or row is not as it must be
     │   ├── DatasetInvalid      the data file itself: missing column, bad cell, constant feature, too few rows
     │   ├── KeyTooSmall         a Paillier key under the minimum size
+    │   ├── IdempotencyKeyReused  a key that stands for one request came with another one
     │   ├── KeyProofInvalid     no valid proof that the modulus is a proper Paillier modulus
     │   └── InvalidCiphertext   not an element of Z*_{n²}, or a wrong count or scale
     ├── HeadroomExceeded        a fixed-point value could wrap around the modulus
@@ -54,6 +55,12 @@ class KeyTooSmall(InvalidInput):
     """A Paillier key under the minimum size."""
 
     code = "key_too_small"
+
+
+class IdempotencyKeyReused(InvalidInput):
+    """The request's Idempotency-Key stands for another request; pass `job=` with what that one made."""
+
+    code = "idempotency_key_reused"
 
 
 class KeyProofInvalid(InvalidInput):

@@ -23,7 +23,7 @@ from commons.errors import DeltaMLError, ProtocolViolation
 from commons.protocol.tasks import AnyResult, AnyTask, EvaluateTask, TrainTask, UnmaskTask, VerifyTask
 from data_owner.services.deliveries import Deliveries
 from data_owner.services.job_view import TRAINER, VALIDATOR
-from data_owner.services.offers import Offers
+from data_owner.services.known_jobs import KnownJobs
 from data_owner.services.on_chain import OnChain
 from data_owner.services.participation import Participant
 
@@ -108,7 +108,7 @@ class Courier:
         deliveries: what the aggregator is told.
         sender: what the chain is sent.
         on_chain: what has happened on chain, and what this owner does about it.
-        offers: refreshed now and then, so that an owner sees how its jobs ended although nobody looked meanwhile.
+        jobs: refreshed now and then, so that an owner sees how its jobs ended although nobody looked meanwhile.
         clock: monotonic seconds.
     """
 
@@ -117,14 +117,14 @@ class Courier:
         deliveries: Deliveries,
         sender: OutboxSender,
         on_chain: OnChain,
-        offers: Offers,
+        jobs: KnownJobs,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._deliveries = deliveries
         self._sender = sender
         self._on_chain = on_chain
-        self._offers = offers
+        self._jobs = jobs
         self._clock = clock
         self._away = Backoff()
         self._deliver_at = self._refresh_at = self._follow_at = self._worked_at = clock()
@@ -151,7 +151,7 @@ class Courier:
         if self._clock() >= self._deliver_at:
             self._deliver()
         if self._clock() >= self._refresh_at:
-            self._offers.refresh()
+            self._jobs.refresh()
             self._refresh_at = self._clock() + REFRESH_INTERVAL_S
 
     def _deliver(self) -> None:

@@ -27,6 +27,7 @@ from data_owner.services.datasets import Datasets
 from data_owner.services.deliveries import Deliveries
 from data_owner.services.earnings import EarningsBook
 from data_owner.services.histograms import Histograms
+from data_owner.services.known_jobs import KnownJobs
 from data_owner.services.offers import Offers
 from data_owner.services.on_chain import OnChain
 from data_owner.services.participation import Participation
@@ -78,7 +79,8 @@ def assemble(config: OwnerConfig, account: LocalAccount) -> Owner:
     chain = MarketplaceChain(marketplace)
     board = PublicBoard(config.aggregator_url, chain_id=config.chain.chain_id, timeout_s=BOARD_TIMEOUT_S)
     outbox = Outbox(OutboxTransaction)
-    offers = Offers(database, board, account.address, time.time)
+    jobs = KnownJobs(database, board)
+    offers = Offers(database, jobs, account.address, time.time)
     deliveries = Deliveries(database, SharedRegistry(lambda: make_client(config, account)))
     acceptances = Acceptances(
         database, offers, chain, outbox, account, open_data_file, unsafe_small_key=config.unsafe_small_key
@@ -123,6 +125,6 @@ def assemble(config: OwnerConfig, account: LocalAccount) -> Owner:
         terms=TermsPreview(offers, chain, unsafe_small_key=config.unsafe_small_key),
         commitments=Commitments(acceptances, deliveries, offers),
         earnings=EarningsBook(database, chain, outbox, account.address),
-        courier=Courier(deliveries, sender, on_chain, offers),
+        courier=Courier(deliveries, sender, on_chain, jobs),
         tasks=TaskAnswerer(participation.participant, account, participation.is_current),
     )

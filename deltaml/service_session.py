@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commons.errors import DeltaMLError, InvalidInput, NotFound
+from commons.errors import ChainUnavailable, DeltaMLError, InvalidInput, NotFound, ServiceUnavailable
 
 if TYPE_CHECKING:
     from commons.agent.http_service import HttpService
@@ -37,6 +38,18 @@ class ServiceSession:
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Ask for something to be done."""
         return self._service.call("POST", path, body=body or {}, token=self._token)
+
+    def post_once(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Ask for something that must not be done twice; when no answer comes, asks once more under the same key."""
+        call = functools.partial(
+            self._service.call, "POST", path, body=body, token=self._token, idempotency_key=str(uuid.uuid4())
+        )
+        try:
+            return call()
+        except ChainUnavailable:
+            raise
+        except ServiceUnavailable:
+            return call()
 
     def delete(self, path: str) -> Any:
         """Remove."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from importlib.metadata import version
 from pathlib import Path
 
-from flask import Flask
+import structlog
+from flask import Flask, Response
 from sqlalchemy import text
 
-from commons.errors import DeltaMLError
+from commons.errors import ChainUnavailable, DeltaMLError, ServiceUnavailable
 from commons.web.app import ReadinessCheck, create_api
 from commons.web.configuration import DEFAULT_UI_DIR
+from commons.web.errors import problem_response
 from commons.web.frontend import serve_pages
 from federated_aggregator.api.board import board_blueprint
 from federated_aggregator.api.routes import routes
@@ -18,6 +20,8 @@ from federated_aggregator.wiring import Aggregator
 
 # A result of the largest job (100 trainers, 500 features, 3072 bits) is a refresh of 50,000 ciphertexts.
 MAX_CONTENT_LENGTH = 128 * 2**20
+
+log = structlog.get_logger(__name__)
 
 
 def create_app(aggregator: Aggregator, ui_dir: Path = DEFAULT_UI_DIR) -> Flask:
@@ -33,10 +37,19 @@ def create_app(aggregator: Aggregator, ui_dir: Path = DEFAULT_UI_DIR) -> Flask:
         description="Recruits data owners, schedules encrypted training rounds, settles on chain.",
         max_content_length=MAX_CONTENT_LENGTH,
     )
+    app.register_error_handler(ServiceUnavailable, _answer_without_internals)
     app.register_api(routes(aggregator))
     app.register_api(board_blueprint(aggregator.board))
     serve_pages(app, ui_dir / "board")
     return app
+
+
+def _answer_without_internals(error: ServiceUnavailable) -> Response:
+    """Who asks is a stranger: which node or database does not answer is for the log."""
+    log.warning("part_unavailable", code=error.code, reason=error.message)
+    if isinstance(error, ChainUnavailable):
+        return problem_response(ChainUnavailable("the aggregator's Ethereum node does not answer; try again later"))
+    return problem_response(ServiceUnavailable("a part of the aggregator does not answer; try again later"))
 
 
 def _database_check(aggregator: Aggregator) -> ReadinessCheck:

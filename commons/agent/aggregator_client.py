@@ -25,6 +25,8 @@ Clock = Callable[[], float]
 ParticipantKind = Literal["data_owner", "model_buyer"]
 
 LONG_POLL_S = 25
+MOST_JOBS_AT_ONCE = 100
+"""How many summaries the aggregator gives at a time, which also keeps addresses short."""
 _RENEW_BEFORE_S = 30
 
 
@@ -106,9 +108,19 @@ class AggregatorReader:
             )
         return status
 
-    def jobs(self, state: str | None = None) -> list[dict[str, Any]]:
-        """Return the summaries of all jobs, or of those in `state`."""
-        answer = self._object(self._read("/v1/jobs", {"state": state} if state else None))
+    def job_versions(self) -> dict[int, str]:
+        """Return a short text for each job, which changes whenever its summary does."""
+        versions = self._object(self._member(self._object(self._read("/v1/jobs/versions")), "versions", dict))
+        try:
+            return {int(job_id): str(version) for job_id, version in versions.items()}
+        except ValueError as error:
+            raise ProtocolViolation(
+                f"the aggregator at {self.url} numbers jobs with something else than numbers"
+            ) from error
+
+    def jobs(self, job_ids: Sequence[int]) -> list[dict[str, Any]]:
+        """Return the summaries of these jobs, at most `MOST_JOBS_AT_ONCE`; numbers that it does not know are passed over."""
+        answer = self._object(self._read("/v1/jobs", {"job_id": [str(job_id) for job_id in job_ids]}))
         return [self._object(job) for job in self._member(answer, "jobs", list)]
 
     def job(self, job_id: int) -> dict[str, Any]:
@@ -120,7 +132,7 @@ class AggregatorReader:
         answer = self._object(self._read("/v1/datasets"))
         return [self._object(dataset) for dataset in self._member(answer, "datasets", list)]
 
-    def _read(self, path: str, query: Mapping[str, str] | None = None) -> Any:
+    def _read(self, path: str, query: Mapping[str, str | Sequence[str]] | None = None) -> Any:
         return self._service.call("GET", path, query=query, timeout_s=self._timeout_s)
 
     def _object(self, value: Any) -> dict[str, Any]:

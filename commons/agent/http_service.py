@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -40,7 +40,7 @@ class HttpService:
 
     def __init__(self, url: str, *, name: str, setting: str) -> None:
         self.url = checked_service_url(url, field=setting)
-        self._label = f"{name} at {self.url}"
+        self._name = name
         self._setting = setting
         self._http = requests.Session()
         self._http.headers["User-Agent"] = "deltaml"
@@ -53,11 +53,14 @@ class HttpService:
         path: str,
         *,
         body: Mapping[str, Any] | None = None,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, str | Sequence[str]] | None = None,
         token: str | None = None,
+        idempotency_key: str | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> Any:
         """Send one request and return the decoded JSON answer, or None when the answer is empty.
+
+        With an idempotency key, which only some paths look at, the same request can be sent again and is done once.
 
         Raises:
             ServiceUnavailable: nothing answers at the URL, or not in time.
@@ -65,6 +68,8 @@ class HttpService:
             DeltaMLError: whatever error the service answered with.
         """
         headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = f'"{idempotency_key}"'
         try:
             response = self._http.request(
                 method,
@@ -76,10 +81,11 @@ class HttpService:
                 allow_redirects=False,
             )
         except requests.Timeout as error:
-            raise ServiceUnavailable(f"{self._label} did not answer in time", url=self.url) from error
+            raise ServiceUnavailable(f"{self._name} at {self.url} did not answer in time", url=self.url) from error
         except requests.RequestException as error:
             raise ServiceUnavailable(
-                f"{self._label} does not answer; check that it runs and that {self._setting} is right", url=self.url
+                f"{self._name} at {self.url} does not answer; check that it runs and that {self._setting} is right",
+                url=self.url,
             ) from error
         return self._decoded(response)
 
@@ -89,9 +95,10 @@ class HttpService:
         except requests.JSONDecodeError as error:
             if response.ok:
                 raise ProtocolViolation(
-                    f"{self._label} answered with something else than JSON; check that {self._setting} is right"
+                    f"{self._name} at {self.url} answered with something else than JSON; "
+                    f"check that {self._setting} is right"
                 ) from error
             answer = None
         if not response.ok or response.is_redirect:
-            raise error_from_problem(response.status_code, answer, service=self._label)
+            raise error_from_problem(response.status_code, answer, service=f"{self._name} ({self.url})")
         return answer

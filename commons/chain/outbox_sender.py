@@ -189,7 +189,7 @@ class OutboxSender:
         balance_wei = transactions.balance_wei(self._connection, self._account.address)
         needed_wei = call.value_wei + gas_limit * fees.max_wei
         if balance_wei < needed_wei:
-            lacking = f"account {self._account.address} has {balance_wei} wei and needs {needed_wei}; fund it"
+            lacking = f"account {self._account.address} has {balance_wei} wei and needs {needed_wei} wei; fund it"
             return self._note(session, row, lacking)
         row.chain_id = self._connection.chain_id
         row.sender = self._account.address

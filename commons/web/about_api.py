@@ -37,7 +37,7 @@ def about_blueprint(about: About, readiness: Callable[[], list[ReadinessCheck]])
 
     @blueprint.get("/health", responses={HTTPStatus.OK: Readiness})
     def health() -> Response:
-        """What `/readyz` says, but always with status 200."""
+        """What `/readyz` says, with details, and always with status 200."""
         return live_response(Readiness.of(readiness()))
 
     return blueprint

@@ -6,7 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 import structlog
@@ -80,7 +80,7 @@ def create_api(
     Args:
         name: of the service, for documentation and health answers.
         version: of the service.
-        readiness: what the service needs, checked at each request of `/readyz`.
+        readiness: what the service needs, checked at each request of `/readyz`; its details go to the log only.
         description: opens the documentation.
         max_content_length: largest request body in bytes; a view may allow itself more.
     """
@@ -135,7 +135,12 @@ def _add_health(app: Flask, name: str, version: str, readiness: Callable[[], lis
         return jsonify(status="ok", service=name, version=version)
 
     def readyz() -> tuple[Response, HTTPStatus]:
-        found = Readiness.of(readiness())
+        checks = readiness()
+        for check in checks:
+            if not check.ok:
+                log.warning("not_ready", check=check.name, reason=check.detail)
+        # Anybody may ask, and reasons name hosts and files.
+        found = Readiness.of([replace(check, detail="") for check in checks])
         return json_response(found), HTTPStatus.OK if found.ready else HTTPStatus.SERVICE_UNAVAILABLE
 
     app.add_url_rule("/healthz", view_func=healthz)

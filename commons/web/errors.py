@@ -30,6 +30,7 @@ STATUS: Mapping[type[DeltaMLError], HTTPStatus] = {
     errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DatasetInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.KeyTooSmall: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.KeyProofInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidCiphertext: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.HeadroomExceeded: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -41,6 +41,11 @@ _NOT_BUILT = """<!doctype html>
 <h1>The web pages are not built</h1>
 <p>Run <code>make ui</code> in the project's folder, then load this page again.</p>
 <p>The HTTP API works without them: <a href="/openapi">its documentation</a>.</p>
+<div lang="es">
+<h2>Las páginas no están construidas</h2>
+<p>Ejecute <code>make ui</code> en la carpeta del proyecto y vuelva a cargar esta página.</p>
+<p>La API HTTP funciona sin ellas: <a href="/openapi">su documentación</a>.</p>
+</div>
 </body>
 </html>
 """

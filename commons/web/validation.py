@@ -28,8 +28,9 @@ def to_invalid_input(error: ValidationError, *, name: str = "body") -> InvalidIn
     found = error.errors(include_url=False, include_context=False, include_input=False)
     problems = [_problem(item["loc"], _expected(item["msg"]), name) for item in found]
     shown = "; ".join(_line(problem) for problem in problems[:_SHOWN])
-    more = f" (and {len(problems) - _SHOWN} more)" if len(problems) > _SHOWN else ""
-    return InvalidInput(shown + more, field=problems[0]["field"], errors=problems)
+    if len(problems) > _SHOWN:
+        shown = f"{shown} (and {len(problems) - _SHOWN} more)"
+    return InvalidInput(shown, field=problems[0]["field"], errors=problems)
 
 
 def parse_json(model: type[Model], text: str | bytes, *, name: str) -> Model:

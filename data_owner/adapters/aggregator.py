@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from commons.agent.aggregator_client import Acceptance, AggregatorClient, AggregatorReader
@@ -18,9 +18,13 @@ class PublicBoard:
         )
         self._local = threading.local()
 
-    def jobs(self) -> list[dict[str, Any]]:
-        """Summaries of all jobs."""
-        return self._reader().jobs()
+    def job_versions(self) -> dict[int, str]:
+        """A short text for each job, which changes whenever its summary does."""
+        return self._reader().job_versions()
+
+    def jobs(self, job_ids: Sequence[int]) -> list[dict[str, Any]]:
+        """Summaries of these jobs, at most `MOST_JOBS_AT_ONCE`."""
+        return self._reader().jobs(job_ids)
 
     def job(self, job_id: int) -> dict[str, Any]:
         """Everything public about a job."""

@@ -74,12 +74,16 @@ class Dataset(Base):
 
 
 class KnownJob(Base):
-    """The aggregator's latest word on a job, so that offers can be shown while it is away."""
+    """The aggregator's latest word on a job, so that offers can be shown while it is away.
+
+    `version` is what the aggregator's summary had when it was taken over; None when something newer came from elsewhere.
+    """
 
     __tablename__ = "known_jobs"
 
     job_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     view: Mapped[dict[str, Any]] = mapped_column(JSON)
+    version: Mapped[str | None] = mapped_column(Text)
 
 
 class Declined(Base):

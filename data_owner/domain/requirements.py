@@ -55,7 +55,6 @@ def match_dataset(
     requirements: DatasetRequirements,
     *,
     column_mapping: Mapping[str, str] | None = None,
-    allow_constant: bool = False,
 ) -> list[Mismatch]:
     """Return every reason why the dataset cannot serve the job; an empty list means that it can.
 
@@ -63,8 +62,6 @@ def match_dataset(
         profile: the dataset.
         requirements: what the job asks for.
         column_mapping: required name → the dataset's own name, where the two differ.
-        allow_constant: let a column that holds a single number pass. Such a column says nothing about its weight, but
-            does no harm next to other owners' rows.
 
     Raises:
         InvalidInput: the mapping names a column that the job does not ask for.
@@ -81,44 +78,64 @@ def match_dataset(
     taken: dict[str, str] = {}
     for column in required:
         own_name = mapping.get(column.name, column.name)
-        role = "target" if column is requirements.target else "feature"
+        role = "the target" if column is requirements.target else "the feature"
         if own_name in taken:
             reason = f"Column {own_name!r} stands for both {taken[own_name]!r} and {column.name!r}."
             mismatches.append(Mismatch(column.name, "mapped_twice", reason))
             continue
         taken[own_name] = column.name
-        mismatches += _match_column(profile, column, own_name, role, allow_constant=allow_constant)
+        found = profile.column(own_name)
+        if found is None:
+            wanted = did_you_mean(role, own_name, profile.column_names)
+            reason = f"There is no column {own_name!r} for {wanted}."
+            mismatches.append(Mismatch(column.name, "missing_column", reason))
+        else:
+            mismatches += [Mismatch(column.name, code, _reason(code, found, column)) for code in faults(found, column)]
     return mismatches
 
 
-def _match_column(
-    profile: DatasetProfile, required: FeatureRange, own_name: str, role: str, *, allow_constant: bool
-) -> list[Mismatch]:
-    found = profile.column(own_name)
-    name = required.name
-    if found is None:
-        hint = did_you_mean(own_name, profile.column_names)
-        return [Mismatch(name, "missing_column", f"There is no column {own_name!r} for the {role}{hint}.")]
+def can_serve(profile: DatasetProfile, requirements: DatasetRequirements) -> bool:
+    """Whether a dataset can serve a job as its columns are named: what `match_dataset` tells, constant columns aside.
+
+    No reason is worded, so this is quick. A column that holds a single number says nothing about its weight, but does no harm
+    next to other owners' rows.
+    """
+    if profile.row_count < requirements.min_rows:
+        return False
+    by_name = {column.name: column for column in profile.columns}
+    found = [(by_name.get(column.name), column) for column in (*requirements.features, requirements.target)]
+    return all(own is not None and set(faults(own, column)) <= {"constant"} for own, column in found)
+
+
+def faults(found: ColumnProfile, required: FeatureRange) -> list[MismatchCode]:
+    """What keeps a dataset's column from standing for a required one, whatever the two are called."""
     if not found.is_numeric:
-        return [Mismatch(name, "not_numeric", _not_numeric(found))]
-    mismatches = []
+        return ["not_numeric"]
+    codes: list[MismatchCode] = []
     if found.missing_count:
-        reason = (
-            f"Column {own_name!r} has {_cells(found.missing_count)} without a value, the first in row "
-            f"{found.first_missing_row}; every row needs a number."
-        )
-        mismatches.append(Mismatch(name, "missing_cells", reason))
-    if found.is_constant and not allow_constant:
-        reason = f"Column {own_name!r} holds {_range_text(found)} in every row; there is nothing to learn from it."
-        mismatches.append(Mismatch(name, "constant", reason))
+        codes.append("missing_cells")
+    if found.is_constant:
+        codes.append("constant")
     if not _within(found, required):
-        reason = (
-            f"Column {own_name!r} holds values from {_range_text(found)}; the job declares "
-            f"{format_number(required.minimum)} to {format_number(required.maximum)}"
-            f"{f' {required.unit}' if required.unit else ''}."
-        )
-        mismatches.append(Mismatch(name, "out_of_range", reason))
-    return mismatches
+        codes.append("out_of_range")
+    return codes
+
+
+def _reason(code: MismatchCode, found: ColumnProfile, required: FeatureRange) -> str:
+    match code:
+        case "not_numeric":
+            return _not_numeric(found)
+        case "missing_cells":
+            return (
+                f"Column {found.name!r} has {_cells(found.missing_count)} without a value, the first in row "
+                f"{found.first_missing_row}; every row needs a number."
+            )
+        case "constant":
+            return f"Column {found.name!r} holds {_held(found)}; there is nothing to learn from it."
+        case _:
+            low, high = format_number(required.minimum), format_number(required.maximum)
+            highest = f"{high} {required.unit}".rstrip()
+            return f"Column {found.name!r} holds {_held(found)}; the job declares {low} to {highest}."
 
 
 def _not_numeric(found: ColumnProfile) -> str:
@@ -137,9 +154,9 @@ def _within(found: ColumnProfile, required: FeatureRange) -> bool:
     return required.minimum <= found.minimum and found.maximum <= required.maximum
 
 
-def _range_text(found: ColumnProfile) -> str:
-    numbers = {format_number(bound): None for bound in (found.minimum, found.maximum) if bound is not None}
-    return " to ".join(numbers)
+def _held(found: ColumnProfile) -> str:
+    low, high = (format_number(bound) for bound in (found.minimum, found.maximum) if bound is not None)
+    return f"{low} in every row" if low == high else f"values from {low} to {high}"
 
 
 def _rows(count: int) -> str:

@@ -102,10 +102,12 @@ def cell_error(block: TableBlock, column: str, index: int, expected: str) -> Dat
     row = block.first_row + index
     line = block.line_of_row(row)
     text = shorten(block.columns[column].cell_text(index))
-    found = f"holds {text!r}" if text.strip() else "is empty"
     where = f"row {row}" if line is None else f"row {row} (line {line})"
+    message = f"{block.source}: column {column!r}, {where} is empty; expected {expected}"
+    if text.strip():
+        message = f"{block.source}: column {column!r}, {where} holds {text!r}; expected {expected}"
     return DatasetInvalid(
-        f"{block.source}: column {column!r}, {where} {found}; expected {expected}",
+        message,
         file=block.source,
         column=column,
         row=row,

@@ -79,7 +79,7 @@ class Acceptances:
             stored = _standing(session.get(Acceptance, job_id), request)
         if stored is not None:
             return stored
-        view, _ = self.offers.view(job_id)
+        view, _ = self.offers.jobs.view(job_id)
         self._require_open(view)
         dataset = self._choose_dataset(view, request)
         terms = check_terms(view, self.chain, self.account.address, unsafe_small_key=self.unsafe_small_key)
@@ -142,7 +142,7 @@ class Acceptances:
         for dataset, found in zip(candidates, matches, strict=True):
             if found.matches:
                 return dataset
-        reasons = " ".join(f"{found.name}: {item.reason}" for found in matches for item in found.mismatches[:3])
+        reasons = " · ".join(f"{found.name!r}: {item.reason}" for found in matches for item in found.mismatches[:3])
         raise InvalidInput(f"no dataset matches job {view.job_id}. {reasons}", field="dataset_id")
 
     def _signed(

@@ -11,7 +11,7 @@ from typing import Literal
 from commons.learning.scaling import FeatureRange
 from commons.protocol.training_job import FrozenModel
 from data_owner.adapters.tables import Dataset
-from data_owner.domain.column_names import closest_name
+from data_owner.domain.column_mapping import suggest_mapping
 from data_owner.domain.dataset_profile import ColumnProfile, DatasetProfile
 from data_owner.domain.requirements import DatasetRequirements, Mismatch, match_dataset
 from data_owner.services.job_view import JobView, requirements_of
@@ -67,8 +67,8 @@ class ColumnMatch(FrozenModel):
 class DatasetMatch(FrozenModel):
     """One of this owner's datasets against one job.
 
-    `suggested_mapping` names, for columns that the file does not have, ones that it has and that are called alike; empty when
-    there is nothing to suggest.
+    `suggested_mapping` names, for columns that the file does not have, ones that it has and that clearly are the same
+    (`data_owner.domain.column_mapping`).
     """
 
     dataset_id: str
@@ -79,11 +79,6 @@ class DatasetMatch(FrozenModel):
     remarks: tuple[ColumnReason, ...]
     columns: tuple[ColumnMatch, ...]
     suggested_mapping: dict[str, str]
-
-
-def fits(dataset_profile: DatasetProfile, requirements: DatasetRequirements) -> bool:
-    """Whether a dataset can serve a job as its columns are named."""
-    return not match_dataset(dataset_profile, requirements, allow_constant=True)
 
 
 def match(
@@ -154,16 +149,13 @@ def _columns(
 def _suggestions(
     profile: DatasetProfile, requirements: DatasetRequirements, mapping: dict[str, str], found: list[Mismatch]
 ) -> dict[str, str]:
-    taken = {mapping.get(column.name, column.name) for column in (*requirements.features, requirements.target)}
-    free = [name for name in profile.column_names if name not in taken]
-    suggested = {}
-    for item in found:
-        if item.code == "missing_column" and item.column is not None:
-            closest = closest_name(item.column, free)
-            if closest is not None:
-                suggested[item.column] = closest
-                free.remove(closest)
-    return suggested
+    required = (*requirements.features, requirements.target)
+    absent = {item.column for item in found if item.code == "missing_column"}
+    taken = {mapping.get(column.name, column.name) for column in required}
+    return suggest_mapping(
+        [column for column in required if column.name in absent],
+        [column for column in profile.columns if column.name not in taken],
+    )
 
 
 def _reason(mismatch: Mismatch) -> ColumnReason:

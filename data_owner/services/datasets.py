@@ -58,11 +58,19 @@ class Datasets:
             NotFound: there is no such file.
             DatasetInvalid: naming column and row of the first thing that is wrong.
             Conflict: it was added before.
+            InvalidInput: no file can have this path.
         """
-        resolved = path.expanduser().resolve()
-        with self.database.snapshot() as session:
-            self._refuse_known(session, resolved)
-        return self._store(resolved, details, uploaded=False, default_name=resolved.stem)
+        try:
+            resolved = path.expanduser().resolve()
+        except (OSError, RuntimeError, ValueError) as error:
+            raise InvalidInput(f"path: {str(path)!r} cannot be the path of a file; check it", field="path") from error
+        try:
+            with self.database.snapshot() as session:
+                self._refuse_known(session, resolved)
+            return self._store(resolved, details, uploaded=False, default_name=resolved.stem)
+        except (NotFound, DatasetInvalid, Conflict) as error:
+            error.fields["field"] = "path"
+            raise
 
     def add_upload(self, file_name: str, save: Callable[[Path], None], details: DatasetDetails) -> Dataset:
         """Keep an uploaded file and add it; a file that cannot be used is not kept.
@@ -84,7 +92,7 @@ class Datasets:
             path.unlink(missing_ok=True)
             # The uploader knows the file under its own name only.
             message = error.message.replace(str(path), file_name)
-            raise DatasetInvalid(message, **{**error.fields, "file": file_name}) from error
+            raise DatasetInvalid(message, **{**error.fields, "file": file_name, "field": "file"}) from error
         except BaseException:
             path.unlink(missing_ok=True)
             raise

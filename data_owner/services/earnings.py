@@ -31,11 +31,12 @@ _PAID_ROLES = (Role.TRAINER, Role.VALIDATOR)
 
 
 class Account(FrozenModel):
-    """This owner's Ethereum account: its ether, and what the marketplace owes it."""
+    """This owner's Ethereum account: its ether, and what the marketplace owes it; None while the chain does not answer."""
 
     address: str
-    balance_wei: Wei
-    owed_wei: Wei
+    balance_wei: Wei | None
+    owed_wei: Wei | None
+    unavailable_reason: str | None
 
 
 class JobEarning(FrozenModel):
@@ -91,12 +92,13 @@ class EarningsBook:
     address: str
 
     def account(self) -> Account:
-        """The account as the chain has it; raises ChainUnavailable."""
-        return Account(
-            address=self.address,
-            balance_wei=self.chain.balance_wei(self.address),
-            owed_wei=self.chain.owed_wei(self.address),
-        )
+        """The account as the chain has it, as far as that answers."""
+        reason, balance_wei, owed_wei = None, None, None
+        try:
+            balance_wei, owed_wei = self.chain.balance_wei(self.address), self.chain.owed_wei(self.address)
+        except ChainUnavailable as error:
+            reason = error.message
+        return Account(address=self.address, balance_wei=balance_wei, owed_wei=owed_wei, unavailable_reason=reason)
 
     def earnings(self) -> Earnings:
         """Pay of every job, settled or preliminary."""

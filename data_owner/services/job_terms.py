@@ -47,7 +47,7 @@ def check_terms(view: JobView, chain: Chain, address: str, *, unsafe_small_key: 
     if on_chain.deposit_wei < view.spec.deposit_wei:
         raise Conflict(
             f"deposit_wei: only {on_chain.deposit_wei} wei are escrowed on chain, the job promises "
-            f"{view.spec.deposit_wei}; do not accept it",
+            f"{view.spec.deposit_wei} wei; do not accept it",
             field="deposit_wei",
         )
     require_same_terms(on_chain, view.spec, key)

@@ -66,8 +66,12 @@ class Chain(Protocol):
 class JobBoard(Protocol):
     """What the aggregator shows to everybody; every method may raise ServiceUnavailable."""
 
-    def jobs(self) -> list[dict[str, Any]]:
-        """Summaries of all jobs."""
+    def job_versions(self) -> dict[int, str]:
+        """A short text for each job, which changes whenever its summary does."""
+        ...
+
+    def jobs(self, job_ids: Sequence[int]) -> list[dict[str, Any]]:
+        """Summaries of these jobs, at most `MOST_JOBS_AT_ONCE`; numbers that are not known are passed over."""
         ...
 
     def job(self, job_id: int) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class TermsPreview:
 
     def of(self, job_id: int, roles: int) -> TermsToSign:
         """The terms of a job, compared with the chain as for accepting it; raises what `Acceptances.accept` does of that."""
-        view, _ = self.offers.view(job_id)
+        view, _ = self.offers.jobs.view(job_id)
         owner, domain = self.offers.address, self.chain.domain()
         checked = check_terms(view, self.chain, owner, unsafe_small_key=self.unsafe_small_key)
         terms = checked.on_chain.acceptance_terms(owner, roles)

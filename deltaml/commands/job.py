@@ -98,7 +98,7 @@ def post(
     options["minimum_improvement"] = options.pop("early_stop")
     _nest(options, "early_stop", ("minimum_improvement", "patience"))
     request = build_request(spec, options, features=features, target=target, from_csv=from_csv)
-    posted = service.post("/v1/jobs", request)
+    posted = service.post_once("/v1/jobs", request)
     if follow:
         click.echo(f"posted as {posted['id']}", err=True)
         return _follow(service, posted["id"], json_output)

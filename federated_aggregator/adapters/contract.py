@@ -114,14 +114,16 @@ class Contract:
         try:
             block = latest_block(self._marketplace.connection)
             return ChainOverview(
-                unavailable="",
+                available=True,
                 block_number=block.number,
                 block_time=block.time,
                 job_count=self._marketplace.job_count(),
                 escrowed_wei=self._marketplace.total_escrowed_wei(),
             )
         except DeltaMLError as error:
-            return ChainOverview(unavailable=error.message)
+            if self._overview is None or self._overview.available:
+                log.warning("chain_unavailable", reason=error.message)
+            return ChainOverview(available=False)
 
     def read_job(self, job_id: int) -> ChainJob | None:
         """The job, or None if the contract has none of that id."""

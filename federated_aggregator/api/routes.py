@@ -9,7 +9,7 @@ from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint, Tag
 
 from commons.errors import NotAuthenticated
-from commons.web.app import BEARER
+from commons.web.app import BEARER, live_response
 from federated_aggregator.api.schemas import (
     AcceptanceBody,
     DatasetBody,
@@ -17,10 +17,11 @@ from federated_aggregator.api.schemas import (
     FailureBody,
     JobBody,
     JobPath,
+    JobsQuery,
+    JobVersions,
     ParticipantBody,
     ResultBody,
     SignInBody,
-    StateQuery,
     TaskPath,
     WaitQuery,
 )
@@ -93,8 +94,12 @@ def _catalogue_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
 
 def _job_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
     @api.get("/jobs", summary="All jobs", tags=[PUBLIC])
-    def jobs(query: StateQuery) -> Response:
-        return jsonify(jobs=aggregator.views.summaries(query.state))
+    def jobs(query: JobsQuery) -> Response:
+        return jsonify(jobs=aggregator.views.summaries(query.state, query.job_id))
+
+    @api.get("/jobs/versions", summary="What tells whether a job has changed", tags=[PUBLIC])
+    def versions() -> Response:
+        return live_response(JobVersions(versions=aggregator.views.versions()))
 
     @api.get("/jobs/<int:job_id>", summary="One job", tags=[PUBLIC])
     def job(path: JobPath) -> Response:

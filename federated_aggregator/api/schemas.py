@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from commons.agent.aggregator_client import MOST_JOBS_AT_ONCE
 from commons.protocol.tasks import BigInteger, HexBytes
 from commons.protocol.training_job import TrainingJobSpec
 
@@ -102,7 +103,14 @@ class WaitQuery(BaseModel):
     wait: float = Field(default=0, ge=0, le=25)
 
 
-class StateQuery(BaseModel):
-    """Only jobs in this state."""
+class JobsQuery(BaseModel):
+    """Only jobs in this state, and with these numbers; all when nothing is given."""
 
     state: str | None = None
+    job_id: list[int] = Field(default=[], max_length=MOST_JOBS_AT_ONCE, description="Repeat it for several")
+
+
+class JobVersions(BaseModel):
+    """A short text for each job, which changes whenever its summary in `/v1/jobs` does."""
+
+    versions: dict[int, str]

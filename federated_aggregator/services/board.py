@@ -55,9 +55,11 @@ class JobFilter:
     state: JobState | None = None
     query: str = ""
 
-    def takes(self, row: Any, title: str) -> bool:
-        """Whether a job's group apart, it is looked for."""
-        return (self.state is None or row.state == self.state) and self.query.casefold() in title.casefold()
+    def takes(self, row: Any) -> bool:
+        """Whether a job's group apart, it is looked for; only with a text does `row` need a specification."""
+        if self.state is not None and row.state != self.state:
+            return False
+        return not self.query or self.query.casefold() in json.loads(row.spec)["title"].casefold()
 
 
 @dataclass(frozen=True)
@@ -88,15 +90,14 @@ class Board:
             datasets = session.scalar(select(func.count()).select_from(CatalogueDataset)) or 0
             parts = (
                 Part(name="database", ok=True, detail=""),
-                Part(name="chain", ok=not facts.unavailable, detail=facts.unavailable),
+                Part(name="chain", ok=facts.available, detail=""),
                 self._worker(session),
                 self._transactions(session),
             )
         return Overview(
             version=self.version,
             chain=ChainView(
-                ok=not facts.unavailable,
-                detail=facts.unavailable,
+                ok=facts.available,
                 chain_id=self.chain.chain_id,
                 block_number=facts.block_number,
                 block_time=facts.block_time,
@@ -114,10 +115,11 @@ class Board:
 
     def jobs(self, wanted: JobFilter, *, limit: int, offset: int = 0) -> BoardJobs:
         """Some jobs, newest first."""
-        columns = (Job.job_id, Job.state, Job.spec)
+        # The specifications of a thousand jobs can be many megabytes, and are asked for every few seconds.
+        columns = (Job.job_id, Job.state, Job.spec) if wanted.query else (Job.job_id, Job.state)
         with self.database.snapshot() as session:
             rows = session.execute(select(*columns).order_by(Job.job_id.desc())).all()
-            found = [row for row in rows if wanted.takes(row, json.loads(row.spec)["title"])]
+            found = [row for row in rows if wanted.takes(row)]
             groups = Counter(GROUP_OF[JobState(row.state)] for row in found)
             chosen = [row.job_id for row in found if wanted.group in (None, GROUP_OF[JobState(row.state)])]
             page = _rows(session, chosen[offset : offset + limit])
@@ -149,7 +151,7 @@ class Board:
         due = self.clock() - OVERDUE_AFTER_S
         query = select(func.count()).where(Job.state == JobState.RUNNING, Job.step_deadline < due)
         overdue = session.scalar(query) or 0
-        detail = f"{overdue} jobs have a step that should have been closed" if overdue else ""
+        detail = f"jobs with a step that should have been closed: {overdue}" if overdue else ""
         return Part(name="worker", ok=not overdue, detail=detail)
 
     def _transactions(self, session: Session) -> Part:
@@ -157,7 +159,7 @@ class Board:
         query = select(func.count(), func.min(table.queued_at)).where(table.state.in_(UNFINISHED))
         count, oldest = session.execute(query).one()
         stuck = oldest is not None and oldest < self.clock() - STUCK_AFTER_S
-        waiting = f"{count} on their way" if count else ""
+        waiting = f"on their way: {count}" if count else ""
         return Part(
             name="transactions", ok=not stuck, detail=f"{waiting}, the oldest for too long" if stuck else waiting
         )

@@ -227,7 +227,6 @@ class ChainView(FrozenModel):
     """The chain as this aggregator's node shows it; numbers are None while it does not answer."""
 
     ok: bool
-    detail: str
     chain_id: int
     block_number: int | None
     block_time: int | None

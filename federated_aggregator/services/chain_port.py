@@ -83,12 +83,12 @@ class Sent:
 
 @dataclass(frozen=True)
 class ChainOverview:
-    """The chain and the contract at a glance; `unavailable` says why there are no numbers, and is empty otherwise.
+    """The chain and the contract at a glance; there are no numbers unless it is `available`.
 
     `block_time` is in Unix seconds; `escrowed_wei` is what all running jobs hold.
     """
 
-    unavailable: str
+    available: bool
     block_number: int | None = None
     block_time: int | None = None
     job_count: int | None = None

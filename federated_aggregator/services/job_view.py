@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from commons.errors import NotAllowed, NotFound
 from commons.protocol.masks import seed_hash
 from commons.protocol.state import JobState, Step
 from commons.protocol.tasks import TaskKind
+from commons.protocol.training_job import TrainingJobSpec
 from commons.protocol.wire import CiphertextVector
 from commons.storage.database import Database
-from federated_aggregator.adapters.tables import Checkpoint, Enrolment, Job, JobVector, Participant, Task
+from federated_aggregator.adapters.tables import Checkpoint, Enrolment, Job, JobVector, Task
 from federated_aggregator.services.chain_port import ChainPort, Sending, Sent
-from federated_aggregator.services.job_run import CHECKPOINT, DONE, PENDING, START, TRAINER, parse_spec
+from federated_aggregator.services.job_company import JobCompany, job_versions
+from federated_aggregator.services.job_run import CHECKPOINT, DONE, START, TRAINER, parse_spec
 from federated_aggregator.services.steps import DELIVERED, GLOBAL
 
 _DOING = {
@@ -43,13 +46,22 @@ class JobViews:
     database: Database
     chain: ChainPort
 
-    def summaries(self, state: str | None) -> list[dict[str, Any]]:
-        """All jobs, or those in one state, the newest first, without keys and checkpoints."""
+    def summaries(self, state: str | None = None, job_ids: Collection[int] = ()) -> list[dict[str, Any]]:
+        """All jobs, or those in one state or with these numbers, the newest first, without keys and checkpoints."""
+        wanted = [Job.state == state] if state else []
+        if job_ids:
+            wanted.append(Job.job_id.in_(job_ids))
+        query = select(Job).where(*wanted).order_by(Job.job_id.desc())
         with self.database.snapshot() as session:
-            query = select(Job).order_by(Job.job_id.desc())
-            if state:
-                query = query.where(Job.state == state)
-            return [self._summary(session, job) for job in session.scalars(query)]
+            # Proofs are long, and summaries do without them.
+            jobs = session.scalars(query.options(defer(Job.modulus), defer(Job.modulus_proof))).all()
+            company = JobCompany.read(session, *wanted)
+            return [_summary(job, company) for job in jobs]
+
+    def versions(self) -> dict[int, str]:
+        """A short text for each job, which changes whenever its summary does."""
+        with self.database.snapshot() as session:
+            return job_versions(session)
 
     def view(self, job_id: int) -> dict[str, Any]:
         """Everything public about one job; raises NotFound."""
@@ -57,7 +69,7 @@ class JobViews:
             job = _get(session, job_id)
             rows = session.scalars(select(Checkpoint).where(Checkpoint.job_id == job_id).order_by(Checkpoint.index))
             return {
-                **self._summary(session, job),
+                **_summary(job, JobCompany.read(session, Job.job_id == job_id)),
                 "modulus": job.modulus,
                 "modulus_proof": job.modulus_proof,
                 "growth": job.growth,
@@ -94,58 +106,6 @@ class JobViews:
                 "round": job.round,
             }
 
-    def _summary(self, session: Session, job: Job) -> dict[str, Any]:
-        query = select(Enrolment).where(Enrolment.job_id == job.job_id)
-        accepted = sorted(session.scalars(query), key=lambda item: (item.role or "", item.position or 0))
-        owners = [owner for owner in accepted if not owner.left_out]
-        return {
-            "job_id": job.job_id,
-            "state": job.state,
-            "step": job.step,
-            "round": job.round,
-            "checkpoint": job.checkpoint,
-            "buyer": job.buyer,
-            "buyer_name": buyer.name if (buyer := session.get(Participant, job.buyer)) else None,
-            "deposit_wei": str(parse_spec(job.spec).deposit_wei),
-            "spec": parse_spec(job.spec).model_dump(mode="json"),
-            "owners": [
-                {
-                    "address": owner.owner,
-                    "roles": owner.roles,
-                    "role": owner.role,
-                    "row_count": owner.row_count,
-                    "growth": owner.growth,
-                }
-                for owner in owners
-            ],
-            "left_out": [{"address": owner.owner, "reason": owner.left_out} for owner in accepted if owner.left_out],
-            "waiting_for": self._waiting_for(session, job, len(owners)),
-            "reason": job.reason,
-            "entered": job.entered,
-        }
-
-    def _waiting_for(self, session: Session, job: Job, accepted: int) -> dict[str, Any] | None:
-        spec = parse_spec(job.spec)
-        if job.state == JobState.RECRUITING:
-            if START in job.transactions:
-                return {"code": "start", "who": [], "what": "the contract to confirm the start", "until": spec.start_by}
-            what = f"data owners to accept ({accepted} of {spec.min_owners})"
-            return {"code": "owners", "who": [], "what": what, "until": spec.start_by}
-        if job.state == JobState.SETTLING:
-            what = "the contract to confirm the settlement"
-            return {"code": "settlement", "who": [], "what": what, "until": spec.finish_by}
-        if job.state != JobState.RUNNING or job.step is None:
-            return None
-        query = select(Task.assignee).where(
-            Task.job_id == job.job_id,
-            Task.kind == TaskKind(job.step),
-            Task.round == job.round,
-            Task.checkpoint == job.checkpoint,
-            Task.status == PENDING,
-        )
-        who = list(session.scalars(query))
-        return {"code": job.step, "who": who, "what": _DOING[Step(job.step)], "until": job.step_deadline}
-
     def _checkpoint(self, session: Session, job: Job, row: Checkpoint) -> dict[str, Any]:
         sent = self._sent(session, job.transactions.get(f"{CHECKPOINT}{row.index}"))
         return {
@@ -165,6 +125,51 @@ class JobViews:
 
     def _sent(self, session: Session, key: str | None) -> Sent | None:
         return self.chain.sent(session, key) if key else None
+
+
+def _summary(job: Job, company: JobCompany) -> dict[str, Any]:
+    spec = parse_spec(job.spec)
+    accepted = company.accepted(job.job_id)
+    owners = [owner for owner in accepted if not owner.left_out]
+    return {
+        "job_id": job.job_id,
+        "state": job.state,
+        "step": job.step,
+        "round": job.round,
+        "checkpoint": job.checkpoint,
+        "buyer": job.buyer,
+        "buyer_name": company.names.get(job.buyer),
+        "deposit_wei": str(spec.deposit_wei),
+        "spec": spec.model_dump(mode="json"),
+        "owners": [
+            {
+                "address": owner.owner,
+                "roles": owner.roles,
+                "role": owner.role,
+                "row_count": owner.row_count,
+                "growth": owner.growth,
+            }
+            for owner in owners
+        ],
+        "left_out": [{"address": owner.owner, "reason": owner.left_out} for owner in accepted if owner.left_out],
+        "waiting_for": _waiting_for(job, spec, len(owners), company.asked(job.job_id)),
+        "reason": job.reason,
+        "entered": job.entered,
+    }
+
+
+def _waiting_for(job: Job, spec: TrainingJobSpec, accepted: int, asked: list[str]) -> dict[str, Any] | None:
+    if job.state == JobState.RECRUITING:
+        if START in job.transactions:
+            return {"code": "start", "who": [], "what": "the contract to confirm the start", "until": spec.start_by}
+        what = f"data owners to accept ({accepted} of {spec.min_owners})"
+        return {"code": "owners", "who": [], "what": what, "until": spec.start_by}
+    if job.state == JobState.SETTLING:
+        what = "the contract to confirm the settlement"
+        return {"code": "settlement", "who": [], "what": what, "until": spec.finish_by}
+    if job.state != JobState.RUNNING or job.step is None:
+        return None
+    return {"code": job.step, "who": asked, "what": _DOING[Step(job.step)], "until": job.step_deadline}
 
 
 def _objections(session: Session, job_id: int) -> list[dict[str, Any]]:

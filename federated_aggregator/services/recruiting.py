@@ -245,7 +245,7 @@ class Recruiting:
             raise Conflict(f"job_id: the contract has job {posting.job_id} as {on_chain.state}", field="job_id")
         if on_chain.deposit_wei < spec.deposit_wei:
             raise Conflict(
-                f"deposit_wei: {on_chain.deposit_wei} wei are escrowed, the specification promises {spec.deposit_wei}",
+                f"deposit_wei: {on_chain.deposit_wei} wei are escrowed, the specification promises {spec.deposit_wei} wei",
                 field="deposit_wei",
             )
         expected = {

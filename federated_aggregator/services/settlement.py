@@ -15,6 +15,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from commons.chain.jobs import last_second_before_expiry
+from commons.chain.reverts import refusal_in_words
 from commons.protocol.masks import seed_hash
 from commons.protocol.state import JobState, move
 from commons.storage.database import Database
@@ -225,7 +226,7 @@ class Settlement:
         if sent is None or sent.sending is not Sending.FAILED:
             return
         if sent.reason not in _OUTDATED:
-            self.training.fail(run, f"the contract refused {what}: {sent.reason}")
+            self.training.fail(run, f"the contract refused {what}: {refusal_in_words(sent.reason or '')}")
         elif self._is_due(run, name, OUTDATED_RETRY_INTERVAL_S):
             key = self.chain.enqueue_again(run.session, run.job.job_id, name, run.job.transactions[name])
             run.job.transactions = {**run.job.transactions, name: key}

@@ -39,6 +39,7 @@ from model_buyer.domain.posted_job import (
     Settlement,
     SignedDelivery,
     Stage,
+    Submission,
 )
 from model_buyer.services.ports import CREATION_PREFIX, JobOnRecord, SendState, SentTransaction, TimelineEntry
 
@@ -66,12 +67,19 @@ class SqlRepository:
         self._session = session
         self._writes = writes
 
-    def add(self, job: PostedJob) -> None:
-        """Store a new job."""
+    def add(self, job: PostedJob) -> PostedJob:
+        """Store a new job and return it; or return the one that was stored before under its submission's key."""
         row = JobRow(id=job.id)
         _write(row, job)
-        self._session.add(row)
-        self._session.flush()
+        try:
+            # A savepoint: after a refused insertion PostgreSQL takes no other statement of the transaction.
+            with self._session.begin_nested():
+                self._session.add(row)
+        except IntegrityError:
+            if job.submission is None or (former := self.submitted(job.submission.key)) is None:
+                raise
+            return former
+        return job
 
     def get(self, job_id: str) -> PostedJob:
         """A job by its local id; raises NotFound."""
@@ -80,6 +88,11 @@ class SqlRepository:
     def by_chain_id(self, chain_job_id: int) -> PostedJob | None:
         """A job by its id on chain."""
         row = self._session.scalar(select(JobRow).where(JobRow.chain_job_id == chain_job_id))
+        return None if row is None else _read(row)
+
+    def submitted(self, key: str) -> PostedJob | None:
+        """The job that was asked for under a key."""
+        row = self._session.scalar(select(JobRow).where(JobRow.idempotency_key == key))
         return None if row is None else _read(row)
 
     def all(self) -> list[PostedJob]:
@@ -266,6 +279,8 @@ def _write(row: JobRow, job: PostedJob) -> None:
     row.settlement_json = None if job.settlement is None else _SETTLEMENT.dump_json(job.settlement).decode()
     row.model_json = job.model_json
     row.delivery_check = job.delivery_check.value
+    row.idempotency_key = None if job.submission is None else job.submission.key
+    row.request_digest = None if job.submission is None else job.submission.request_digest
 
 
 def _read(row: JobRow) -> PostedJob:
@@ -286,6 +301,7 @@ def _read(row: JobRow) -> PostedJob:
         settlement=None if row.settlement_json is None else _SETTLEMENT.validate_json(row.settlement_json),
         model_json=row.model_json,
         delivery_check=DeliveryCheck(row.delivery_check),
+        submission=_read_submission(row),
     )
 
 
@@ -298,6 +314,12 @@ def _read_key(row: JobRow) -> JobKey | None:
         return None
     public = json.loads(row.key_json)
     return JobKey(int(public["modulus"], 16), tuple(public["modulus_proof"]), row.sealed_secret)
+
+
+def _read_submission(row: JobRow) -> Submission | None:
+    if row.idempotency_key is None or row.request_digest is None:
+        return None
+    return Submission(row.idempotency_key, row.request_digest)
 
 
 def _delivery_json(delivery: SignedDelivery) -> str:

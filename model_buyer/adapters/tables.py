@@ -46,6 +46,8 @@ class JobRow(Base):
     settlement_json: Mapped[str | None] = mapped_column(Text)
     model_json: Mapped[str | None] = mapped_column(Text)
     delivery_check: Mapped[str] = mapped_column(String(20))
+    idempotency_key: Mapped[str | None] = mapped_column(String(64), unique=True, index=True)
+    request_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
 
 class OpeningRow(Base):

@@ -10,8 +10,8 @@ from flask_openapi3.models.tag import Tag
 
 from commons.web.app import BEARER, json_response, live_response
 from model_buyer.api.schemas import Account, Withdrawal, WithdrawalList, WithdrawalRequest
-from model_buyer.api.views import withdrawal
-from model_buyer.services.post_job import promised_wei
+from model_buyer.api.views import account, withdrawal
+from model_buyer.services.account_balance import account_balance
 from model_buyer.services.withdraw import PREFIX, request_withdrawal
 from model_buyer.wiring import Assembly
 
@@ -23,17 +23,8 @@ def account_blueprint(parts: Assembly) -> APIBlueprint:
     @blueprint.get("/account", responses={HTTPStatus.OK: Account})
     def show_account() -> Response:
         """Address, balance, and what can be withdrawn."""
-        address = parts.address
-        with parts.snapshot() as repository:
-            promised = promised_wei(repository)
         return live_response(
-            Account(
-                address=address,
-                balance_wei=str(parts.chain.balance_wei(address)),
-                owed_wei=str(parts.chain.owed_wei(address)),
-                posting_fee_wei=str(parts.chain.posting_cost_wei()),
-                promised_wei=str(promised),
-            )
+            account(parts.address, account_balance(parts.address, snapshot=parts.snapshot, chain=parts.chain))
         )
 
     @blueprint.post("/withdrawals", responses={HTTPStatus.ACCEPTED: Withdrawal})

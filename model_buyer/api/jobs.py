@@ -19,6 +19,7 @@ from model_buyer.api.schemas import (
     JobPath,
     JobsQuery,
     JobSummary,
+    PostHeaders,
     PredictionRequest,
     Predictions,
     SklearnParameters,
@@ -34,6 +35,8 @@ from model_buyer.services.predict_csv import predict_csv
 from model_buyer.wiring import Assembly
 
 _CSV_CONTENT = {"text/csv": {"schema": {"type": "string"}}}
+_JOB_CONTENT = {"application/json": {"schema": {"$ref": "#/components/schemas/JobRequest"}}}
+_JOB_REQUEST = {"requestBody": {"required": True, "content": _JOB_CONTENT}}
 _CSV = {"requestBody": {"required": True, "content": _CSV_CONTENT}}
 
 
@@ -47,17 +50,32 @@ def jobs_blueprint(parts: Assembly) -> APIBlueprint:
 
 def _add_job_routes(blueprint: APIBlueprint, parts: Assembly) -> None:
     @blueprint.post("/jobs", responses={HTTPStatus.ACCEPTED: JobSummary})
-    def post(body: JobRequest) -> Response:
-        """Post a training job. It is checked now; key, deposit and announcement follow in the background."""
-        job = parts.posting.post(body)
-        response = json_response(job_summary(listed(job), Course()), HTTPStatus.ACCEPTED)
+    def post(header: PostHeaders, body: JobRequest) -> Response:
+        """Post a training job. It is checked now; key, deposit and announcement follow in the background.
+
+        Send an `Idempotency-Key` to be able to ask again when no answer came: the same request under the same key is answered
+        with the job that it made, and takes no second deposit. Another request under the key of a job is refused with status
+        422, the code `idempotency_key_reused` and the job's id in `fields.job`. A refused request leaves its key free.
+        """
+        job = parts.posting.post(body, header.idempotency_key)
+        course = parts.reads.courses([job.id]).get(job.id, Course())
+        response = json_response(job_summary(listed(job), course), HTTPStatus.ACCEPTED)
         response.headers["Location"] = f"/v1/jobs/{job.id}"
         return response
 
-    @blueprint.post("/jobs/check", responses={HTTPStatus.OK: CheckedJob})
-    def check(body: JobRequest) -> Response:
-        """Find out whether a job could be posted, and with which values for what was left open; nothing is stored."""
-        return json_response(checked_job(parts.posting.check(body)))
+    @blueprint.post("/jobs/check", responses={HTTPStatus.OK: CheckedJob}, openapi_extensions=_JOB_REQUEST)
+    def check(header: PostHeaders) -> Response:
+        """Find out whether a job could be posted, and with which values for what was left open; nothing is stored.
+
+        Takes what `POST /v1/jobs` takes, also the `Idempotency-Key`: a job that was posted under it can be posted again. A job
+        that could not be posted is answered with its problems and status 200 too.
+        """
+        document = request.get_json(silent=True)
+        if not isinstance(document, dict):
+            raise InvalidInput(
+                "body: expected a JSON object with the header Content-Type: application/json", field="body"
+            )
+        return json_response(checked_job(parts.posting.check(document, header.idempotency_key)))
 
     @blueprint.get("/jobs", responses={HTTPStatus.OK: JobList})
     def list_all(query: JobsQuery) -> Response:
@@ -92,7 +110,9 @@ def _csv_body() -> str:
     try:
         return request.get_data().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InvalidInput("csv: expected text in UTF-8", field="csv") from error
+        raise InvalidInput(
+            "the file is not text in UTF-8; save it again as CSV in that encoding", field="csv"
+        ) from error
 
 
 def _add_model_routes(blueprint: APIBlueprint, parts: Assembly) -> None:

@@ -18,14 +18,27 @@ class JobPath(BaseModel):
     id: str = Field(min_length=1, max_length=64, description="The buyer's own id of the job")
 
 
+class PostHeaders(BaseModel):
+    """What a request to post a job may carry beside its body."""
+
+    idempotency_key: str | None = Field(
+        default=None,
+        alias="Idempotency-Key",
+        max_length=64,
+        pattern="^[!-~]+$",
+        description="Another one for each job, for example a UUID in quotation marks: visible ASCII, taken as it is",
+    )
+
+
 class Account(BaseModel):
-    """The account that pays deposits and receives refunds."""
+    """The account that pays deposits and receives refunds; what only the chain knows is null while that does not answer."""
 
     address: str
-    balance_wei: str
-    owed_wei: str = Field(description="What can be withdrawn from the contract")
-    posting_fee_wei: str = Field(description="Upper estimate of the fee of posting a job")
+    balance_wei: str | None
+    owed_wei: str | None = Field(description="What can be withdrawn from the contract")
+    posting_fee_wei: str | None = Field(description="Upper estimate of the fee of posting a job")
     promised_wei: str = Field(description="Deposits of jobs that are being posted, which the balance still contains")
+    unavailable_reason: str | None = Field(description="Why amounts are null: the chain does not answer")
 
 
 class Checkpoint(BaseModel):
@@ -130,15 +143,32 @@ class JobsQuery(PageQuery):
     query: str = Field(default="", max_length=200)
 
 
-class CheckedJob(BaseModel):
-    """A job that could be posted now, with everything filled in that was left open, and what its money is compared with."""
+class FieldProblem(BaseModel):
+    """Why a job cannot be posted as it was asked for."""
 
-    spec: TrainingJobSpec
-    key_bits: int
+    code: str
+    message: str
+    field: str | None = Field(description="A path with dots, null when it is about no single field")
+
+
+class DepositFunds(BaseModel):
+    """What posting takes and what there is for it."""
+
     deposit_wei: str
-    posting_fee_wei: str
+    posting_fee_wei: str = Field(description="Upper estimate of the fee of posting a job")
     balance_wei: str
-    promised_wei: str
+    promised_wei: str = Field(description="Deposits of jobs that are being posted, which the balance still contains")
+    missing_wei: str = Field(description="What the account lacks; 0 when it holds enough")
+
+
+class CheckedJob(BaseModel):
+    """What was found about a job; it could be posted now if it has no problems and nothing is unavailable."""
+
+    problems: list[FieldProblem]
+    spec: TrainingJobSpec | None = Field(description="With everything filled in that was left open")
+    key_bits: int | None
+    funds: DepositFunds | None
+    unavailable_reason: str | None = Field(description="Why the balance cannot be read now")
 
 
 class JobDetail(JobSummary):

@@ -7,8 +7,11 @@ from dataclasses import asdict
 
 from commons.protocol.state import JobState
 from model_buyer.api.schemas import (
+    Account,
     CheckedJob,
     Checkpoint,
+    DepositFunds,
+    FieldProblem,
     JobDetail,
     JobSummary,
     Milestone,
@@ -20,6 +23,7 @@ from model_buyer.api.schemas import (
     Withdrawal,
 )
 from model_buyer.domain.checkpoint_ledger import OpenedRecord
+from model_buyer.services.account_balance import AccountBalance
 from model_buyer.services.follow_job import FollowedJob
 from model_buyer.services.job_list import Course, ListedJob, listed
 from model_buyer.services.job_milestones import Milestone as Happened
@@ -81,14 +85,34 @@ def job_detail(followed: FollowedJob, happened: Sequence[Happened]) -> JobDetail
 
 
 def checked_job(checked: CheckedRequest) -> CheckedJob:
-    """A job that could be posted now."""
+    """What was found about a job."""
+    terms, funds = checked.terms, checked.funds
     return CheckedJob(
-        spec=checked.spec,
-        key_bits=checked.key_bits,
-        deposit_wei=str(checked.spec.deposit_wei),
-        posting_fee_wei=str(checked.posting_fee_wei),
-        balance_wei=str(checked.balance_wei),
-        promised_wei=str(checked.promised_wei),
+        problems=[FieldProblem(**asdict(problem)) for problem in checked.problems],
+        spec=None if terms is None else terms.spec,
+        key_bits=None if terms is None else terms.key_bits,
+        funds=None
+        if funds is None
+        else DepositFunds(
+            deposit_wei=str(funds.deposit_wei),
+            posting_fee_wei=str(funds.posting_fee_wei),
+            balance_wei=str(funds.balance_wei),
+            promised_wei=str(funds.promised_wei),
+            missing_wei=str(funds.missing_wei),
+        ),
+        unavailable_reason=checked.unavailable_reason,
+    )
+
+
+def account(address: str, balance: AccountBalance) -> Account:
+    """The account, as far as the chain answers."""
+    return Account(
+        address=address,
+        balance_wei=_wei(balance.balance_wei),
+        owed_wei=_wei(balance.owed_wei),
+        posting_fee_wei=_wei(balance.posting_fee_wei),
+        promised_wei=str(balance.promised_wei),
+        unavailable_reason=balance.unavailable_reason,
     )
 
 
@@ -97,7 +121,7 @@ def withdrawal(sent: SentTransaction, amount_wei: int | None = None) -> Withdraw
     return Withdrawal(
         **transaction(sent).model_dump(),
         requested_at=sent.queued_at,
-        amount_wei=None if amount_wei is None else str(amount_wei),
+        amount_wei=_wei(amount_wei),
     )
 
 
@@ -106,6 +130,10 @@ def transaction(sent: SentTransaction) -> Transaction:
     return Transaction(
         id=sent.key, description=sent.description, state=sent.state.value, tx_hash=sent.tx_hash, reason=sent.reason
     )
+
+
+def _wei(amount: int | None) -> str | None:
+    return None if amount is None else str(amount)
 
 
 def _cost_so_far(followed: FollowedJob) -> str | None:

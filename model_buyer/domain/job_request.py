@@ -7,6 +7,7 @@ digest.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from typing import Self
 
@@ -97,6 +98,10 @@ class JobRequest(FrozenModel):
                 raise ValueError(f"{absolute}: give it or {relative}, not both")
         return self
 
+    def digest(self) -> bytes:
+        """32 bytes that are the same for requests that ask for the same, however they are written down."""
+        return hashlib.sha256(self.model_dump_json(exclude_defaults=True).encode()).digest()
+
     def to_spec(self, *, now: float) -> TrainingJobSpec:
         """Return the specification; draws the role seed from `secrets` when none was given.
 
@@ -107,10 +112,10 @@ class JobRequest(FrozenModel):
         start_by = self.start_by or int(now) + (self.start_within_s or _DAY_S)
         finish_by = self.finish_by or (int(now) + self.finish_within_s if self.finish_within_s else start_by + _DAY_S)
         if start_by <= now:
-            raise InvalidInput(f"start_by is {start_by}, which has passed (now is {int(now)})", field="start_by")
+            raise InvalidInput("start_by has passed already; give a later time", field="start_by", now=int(now))
         if finish_by > now + _LONGEST_S:
             raise InvalidInput(
-                f"finish_by is {finish_by}, more than 365 days from now; the contract holds a deposit for a year at most",
+                "finish_by is more than 365 days from now; the contract holds a deposit for a year at most",
                 field="finish_by",
             )
         role_seed = secrets.randbits(63) if self.role_seed is None else self.role_seed
@@ -130,11 +135,10 @@ def checked_key_bits(requested: int | None, *, default: int, unsafe_small_key: b
     bits = default if requested is None else requested
     least = 256 if unsafe_small_key else MINIMUM_KEY_BITS
     if bits < least:
-        raise InvalidInput(
-            f"key_bits is {bits}; expected at least {least}"
-            + ("" if unsafe_small_key else " (a smaller key can be broken, and the model and the data with it)"),
-            field="key_bits",
-        )
+        message = f"key_bits is {bits}; expected at least {least}"
+        if not unsafe_small_key:
+            message = f"{message} (a smaller key can be broken, and the model and the data with it)"
+        raise InvalidInput(message, field="key_bits")
     if bits % 2:
         raise InvalidInput(
             f"key_bits is {bits}; expected an even number, for example {DEFAULT_KEY_BITS}", field="key_bits"

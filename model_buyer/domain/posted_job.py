@@ -91,6 +91,19 @@ class Settlement:
 
 
 @dataclass(frozen=True)
+class Submission:
+    """How a job was asked for, so that asking again makes no second one.
+
+    Attributes:
+        key: chosen by who asked (the header Idempotency-Key), different for each job.
+        request_digest: of what was asked for, 32 bytes.
+    """
+
+    key: str
+    request_digest: bytes
+
+
+@dataclass(frozen=True)
 class PostedJob:
     """One job of this buyer.
 
@@ -99,6 +112,7 @@ class PostedJob:
         note: what the present stage waits for or why it ended, for people; empty when there is nothing to say.
         trouble: what keeps the job from advancing right now, for people; empty when nothing does.
         cancel_requested: whether the person asked to call the job off.
+        submission: None when the job was asked for without a key.
     """
 
     id: str
@@ -117,6 +131,7 @@ class PostedJob:
     settlement: Settlement | None = None
     model_json: str | None = None
     delivery_check: DeliveryCheck = DeliveryCheck.PENDING
+    submission: Submission | None = None
 
     def at(self, stage: Stage, note: str = "") -> PostedJob:
         """The job at another stage."""
@@ -163,7 +178,7 @@ def require_model(job: PostedJob) -> str:
     if job.model_json is None:
         why = _WHY_NO_MODEL.get(job.stage, "it is not there")
         told = "; ".join(text for text in (job.note, job.trouble) if text)
-        raise Conflict(f"job {job.id} has no model: {why}" + (f" ({told})" if told else ""), stage=job.stage)
+        raise Conflict(f"job {job.id} has no model: {f'{why} ({told})' if told else why}", stage=job.stage)
     return job.model_json
 
 
@@ -177,8 +192,8 @@ def request_cancel(job: PostedJob, *, started: bool) -> PostedJob:
         raise Conflict(f"job {job.id} is {job.stage} and cannot be cancelled", stage=job.stage)
     if started or job.participants is not None:
         raise Conflict(
-            f"job {job.id} has started and cannot be cancelled; it ends with its training, or at the latest at "
-            f"finish_by = {job.spec.finish_by}",
+            f"job {job.id} has started and cannot be cancelled; it ends with its training, or at finish_by at the latest",
             stage=job.stage,
+            finish_by=job.spec.finish_by,
         )
     return replace(job, cancel_requested=True)

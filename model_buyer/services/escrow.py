@@ -80,7 +80,7 @@ def confirm_deposit(buyer: Buyer, job: PostedJob) -> PostedJob:
     if sent is None or sent.state is not SendState.FAILED:
         waits = sent.reason if sent is not None and sent.reason else "the deposit is on its way to the chain"
         return _noted(buyer, job, waits)
-    note = f"createJob failed: {sent.reason or 'no reason given'}. Nothing is escrowed; post the job again"
+    note = f"the deposit could not be sent: {sent.reason or 'no reason given'}. Nothing is escrowed; post the job again"
     return _moved(buyer, job.at(Stage.FAILED, note), "posting failed", sent.tx_hash)
 
 

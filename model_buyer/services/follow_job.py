@@ -46,7 +46,7 @@ def follow_job(job_id: str, *, snapshot: UnitOfWork, chain: Chain, aggregator: A
         job = repository.get(job_id)
         openings = tuple(repository.openings(job_id))
         timeline = tuple(repository.timeline(job_id))
-        keys = (f"create-job-{job_id}", f"cancel-job-{job_id}")
+        keys = [f"{what}-job-{job_id}" for what in ("create", "cancel", "expire")]
         transactions = tuple(sent for key in keys if (sent := repository.sent(key)) is not None)
     unavailable: list[str] = []
     live, quote, contributions = None, None, None

@@ -158,8 +158,8 @@ class Vault(Protocol):
 class Repository(Protocol):
     """The buyer's database inside one unit of work."""
 
-    def add(self, job: PostedJob) -> None:
-        """Store a new job."""
+    def add(self, job: PostedJob) -> PostedJob:
+        """Store a new job and return it; or return the one that was stored before under its submission's key."""
         ...
 
     def get(self, job_id: str) -> PostedJob:
@@ -168,6 +168,10 @@ class Repository(Protocol):
 
     def by_chain_id(self, chain_job_id: int) -> PostedJob | None:
         """A job by its id on chain."""
+        ...
+
+    def submitted(self, key: str) -> PostedJob | None:
+        """The job that was asked for under a key."""
         ...
 
     def all(self) -> list[PostedJob]:

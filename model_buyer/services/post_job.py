@@ -3,38 +3,86 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pydantic import ValidationError
 
-from commons.errors import Conflict
+from commons.errors import (
+    ChainUnavailable,
+    Conflict,
+    DeltaMLError,
+    HeadroomExceeded,
+    IdempotencyKeyReused,
+    InvalidInput,
+)
 from commons.protocol.numeric_plan import NumericPlan
 from commons.protocol.training_job import TrainingJobSpec
 from commons.web.validation import to_invalid_input
 from model_buyer.domain.job_request import JobRequest, checked_key_bits
 from model_buyer.domain.participant_limits import require_placeable
-from model_buyer.domain.posted_job import PostedJob, Stage
+from model_buyer.domain.posted_job import PostedJob, Stage, Submission
 from model_buyer.services.ports import Chain, Clock, Repository, TimelineEntry, UnitOfWork
+
+Result = TypeVar("Result")
 
 _NOT_YET_ESCROWED = frozenset({Stage.DRAFT, Stage.ESCROWING})
 
 
 @dataclass(frozen=True)
-class CheckedRequest:
-    """A request that could be posted now, and what its money is compared with (all in wei).
+class RequestProblem:
+    """Why a request cannot be posted; `field` is a path with dots, None when it is about no single field."""
+
+    code: str
+    message: str
+    field: str | None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What follows from a request: the specification, whose draws and durations from now differ each time, and the key's size."""
+
+    spec: TrainingJobSpec
+    key_bits: int
+
+
+@dataclass(frozen=True)
+class Funds:
+    """What posting takes and what there is for it, in wei.
 
     Attributes:
-        spec: the specification that follows from it; draws and durations from now differ at each check.
         posting_fee_wei: upper estimate of the fee.
         balance_wei: what the account holds.
         promised_wei: deposits of jobs that are being posted.
     """
 
-    spec: TrainingJobSpec
-    key_bits: int
+    deposit_wei: int
     posting_fee_wei: int
     balance_wei: int
     promised_wei: int
+
+    @property
+    def missing_wei(self) -> int:
+        """What the account lacks; 0 when it holds enough."""
+        return max(0, self.deposit_wei + self.posting_fee_wei + self.promised_wei - self.balance_wei)
+
+
+@dataclass(frozen=True)
+class CheckedRequest:
+    """What was found about a request; it could be posted now if there is no problem and nothing is unavailable.
+
+    Attributes:
+        problems: what is in the way.
+        terms: None when the request is not good for any.
+        funds: None when the request has no usable deposit, or while the chain does not answer.
+        unavailable_reason: why the account's balance cannot be read now.
+    """
+
+    problems: tuple[RequestProblem, ...] = ()
+    terms: Terms | None = None
+    funds: Funds | None = None
+    unavailable_reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,53 +106,100 @@ class JobPosting:
     unsafe_small_key: bool
     clock: Clock
 
-    def check(self, request: JobRequest) -> CheckedRequest:
-        """Find out whether a request could be posted; nothing is stored.
+    def check(self, document: object, key: str | None = None) -> CheckedRequest:
+        """Find out whether a job could be posted; nothing is stored.
+
+        Args:
+            document: what would be sent to post it, as parsed from JSON.
+            key: under which it would be posted. When it was already, posting it again is right, with the terms that it has.
+        """
+        problems: list[RequestProblem] = []
+        request = _tried(lambda: _parsed(document), problems)
+        if request is None:
+            return CheckedRequest(tuple(problems))
+        submission = _submission(request, key)
+        former = self._posted_before(submission)
+        if former is None or former.submission != submission:
+            former, terms = None, _tried(lambda: self._terms(request), problems)
+        else:
+            terms = Terms(former.spec, former.key_bits)
+        try:
+            balance_wei, fee_wei = self.chain.balance_wei(self.address), self.chain.posting_cost_wei()
+        except ChainUnavailable as error:
+            return CheckedRequest(tuple(problems), terms, unavailable_reason=error.message)
+        with self.snapshot() as repository:
+            funds = Funds(request.deposit_wei, fee_wei, balance_wei, promised_wei(repository))
+        if former is None:
+            _tried(lambda: self._require_enough(funds), problems)
+        return CheckedRequest(tuple(problems), terms, funds)
+
+    def post(self, request: JobRequest, key: str | None = None) -> PostedJob:
+        """Store a new job as a draft, which the background agent carries on.
+
+        Args:
+            request: what is asked for.
+            key: chosen by who asks, different for each job. The same request under the same key gives the job that was made
+                then, however far it is by now, and stores nothing. Without a key every request makes a job.
 
         Raises:
+            IdempotencyKeyReused: another request was posted under this key.
             InvalidInput: naming the field that cannot be.
             HeadroomExceeded: the numbers of this job do not fit the key.
             Conflict: the account cannot pay deposit and fees.
             ChainUnavailable: the account's balance cannot be read now.
         """
-        spec, key_bits = self._terms(request)
-        balance_wei, fee_wei = self.chain.balance_wei(self.address), self.chain.posting_cost_wei()
-        with self.snapshot() as repository:
-            checked = CheckedRequest(spec, key_bits, fee_wei, balance_wei, promised_wei(repository))
-        self._require_funds(checked)
-        return checked
-
-    def post(self, request: JobRequest) -> PostedJob:
-        """Store a new job as a draft, which the background agent carries on; raises what `check` does."""
-        spec, key_bits = self._terms(request)
-        job = PostedJob(id=uuid.uuid4().hex, spec=spec, key_bits=key_bits, created_at=self.clock())
+        submission = _submission(request, key)
+        if (former := self._posted_before(submission)) is not None:
+            return _of_same_request(former, submission)
+        job = self._draft(request, submission)
         balance_wei, fee_wei = self.chain.balance_wei(self.address), self.chain.posting_cost_wei()
         with self.unit_of_work() as repository:
+            # Before the balance is looked at, which the same request, at the same time elsewhere, may have promised away.
+            stored = repository.add(job)
+            if stored is not job:
+                return _of_same_request(stored, submission)
             # In one unit of work with storing it, so that two requests cannot both count on the same money.
-            self._require_funds(CheckedRequest(spec, key_bits, fee_wei, balance_wei, promised_wei(repository)))
-            repository.add(job)
+            promised_before_wei = promised_wei(repository) - request.deposit_wei
+            self._require_enough(Funds(request.deposit_wei, fee_wei, balance_wei, promised_before_wei))
             repository.record(job.id, TimelineEntry(self.clock(), "job accepted; its key is being made"))
         return job
 
-    def _terms(self, request: JobRequest) -> tuple[TrainingJobSpec, int]:
+    def _posted_before(self, submission: Submission | None) -> PostedJob | None:
+        if submission is None:
+            return None
+        with self.snapshot() as repository:
+            return repository.submitted(submission.key)
+
+    def _draft(self, request: JobRequest, submission: Submission | None) -> PostedJob:
+        terms = self._terms(request)
+        return PostedJob(
+            id=uuid.uuid4().hex,
+            spec=terms.spec,
+            key_bits=terms.key_bits,
+            created_at=self.clock(),
+            submission=submission,
+        )
+
+    def _terms(self, request: JobRequest) -> Terms:
         key_bits = checked_key_bits(
             request.key_bits, default=self.default_key_bits, unsafe_small_key=self.unsafe_small_key
         )
         spec = _specification(request, self.clock())
         require_placeable(spec.min_owners)
         NumericPlan(spec, key_bits).require_headroom((spec.min_rows,))
-        return spec, key_bits
+        return Terms(spec, key_bits)
 
-    def _require_funds(self, checked: CheckedRequest) -> None:
-        deposit_wei, promised = checked.spec.deposit_wei, checked.promised_wei
-        missing_wei = deposit_wei + checked.posting_fee_wei + promised - checked.balance_wei
+    def _require_enough(self, funds: Funds) -> None:
+        missing_wei = funds.missing_wei
         if missing_wei > 0:
-            other = f" and {promised} wei for jobs that are being posted" if promised else ""
+            more = f"about {funds.posting_fee_wei} wei of fees"
+            if funds.promised_wei:
+                more = f"{more} and {funds.promised_wei} wei for jobs that are being posted"
             raise Conflict(
-                f"deposit_wei is {deposit_wei}, with about {checked.posting_fee_wei} wei of fees{other}; account "
-                f"{self.address} holds {checked.balance_wei} wei. Send it at least {missing_wei} wei more, or lower the deposit",
+                f"deposit_wei is {funds.deposit_wei}, with {more}; account "
+                f"{self.address} holds {funds.balance_wei} wei. Send it at least {missing_wei} wei more, or lower the deposit",
                 field="deposit_wei",
-                balance_wei=str(checked.balance_wei),
+                balance_wei=str(funds.balance_wei),
                 missing_wei=str(missing_wei),
             )
 
@@ -114,8 +209,43 @@ def promised_wei(repository: Repository) -> int:
     return sum(job.spec.deposit_wei for job in repository.unfinished() if job.stage in _NOT_YET_ESCROWED)
 
 
+def _submission(request: JobRequest, key: str | None) -> Submission | None:
+    return None if key is None else Submission(key, request.digest())
+
+
+def _of_same_request(job: PostedJob, submission: Submission | None) -> PostedJob:
+    if job.submission != submission:
+        raise IdempotencyKeyReused(
+            f"job {job.id} was posted under this Idempotency-Key and asks for something else; "
+            "to post another job send another key",
+            job=job.id,
+        )
+    return job
+
+
 def _specification(request: JobRequest, now: float) -> TrainingJobSpec:
     try:
         return request.to_spec(now=now)
     except ValidationError as error:
         raise to_invalid_input(error) from error
+
+
+def _parsed(document: object) -> JobRequest:
+    try:
+        return JobRequest.model_validate(document)
+    except ValidationError as error:
+        raise to_invalid_input(error) from error
+
+
+def _tried(attempt: Callable[[], Result], problems: list[RequestProblem]) -> Result | None:
+    """What comes of an attempt; None when it is refused, with the reasons in `problems`."""
+    try:
+        return attempt()
+    except (InvalidInput, HeadroomExceeded, Conflict) as error:
+        problems.extend(_problems_of(error))
+        return None
+
+
+def _problems_of(error: DeltaMLError) -> list[RequestProblem]:
+    listed = error.fields.get("errors", [{"field": error.fields.get("field"), "message": error.message}])
+    return [RequestProblem(error.code, one["message"], one["field"]) for one in listed]

@@ -24,6 +24,7 @@ COMPARE_WITHIN_S = 600
 START_GRACE_S = 60
 FINISH_GRACE_S = 60
 RETRY_INTERVAL_S = 300
+_ON_ITS_WAY = "on its way to the chain"
 
 _ENDS = {
     JobState.FINISHED: (Stage.UNMASKING, "everybody was paid; the mask's seed is public"),
@@ -159,10 +160,10 @@ def _sending(buyer: Buyer, job: PostedJob, key: str, call: ContractCall) -> Post
         gave_up = sent is not None and sent.state is SendState.FAILED
         if sent is None or (gave_up and buyer.clock() - sent.queued_at > RETRY_INTERVAL_S):
             repository.send(key, call)
-            note = f"{call.description}: on its way to the chain"
+            note = f"{call.description}: {_ON_ITS_WAY}"
         else:
-            failed = " failed" if gave_up else ""
-            note = f"{call.description}{failed}: {sent.reason or 'on its way to the chain'}"
+            waits = sent.reason or _ON_ITS_WAY
+            note = f"{call.description} failed: {waits}" if gave_up else f"{call.description}: {waits}"
         noted = replace(repository.get(job.id), note=note)
         repository.save(noted)
     return noted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +16,15 @@ from data_owner.domain.table import TableBlock
 __all__ = ["DataFile", "open_data_file"]
 
 _PARQUET_MAGIC = b"PAR1"
+_OTHER_KINDS = {
+    b"%PDF": "a PDF document",
+    b"PK\x03\x04": "an Excel workbook or another ZIP archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"\x1f\x8b": "compressed with gzip",
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+}
+"""How files begin that people give the name of a CSV file."""
 
 
 class DataFile(Protocol):
@@ -40,10 +50,24 @@ def open_data_file(path: Path | str) -> DataFile:
         DatasetInvalid: it is not a file, cannot be opened, is of another kind, or has no usable header.
     """
     path = Path(path)
-    with readable(str(path)), path.open("rb") as stream:
-        magic = stream.read(len(_PARQUET_MAGIC))
+    magic = _first_bytes(path)
     if magic == _PARQUET_MAGIC or path.suffix.lower() in (".parquet", ".pq"):
         return ParquetFile(path)
     if path.suffix.lower() == ".csv":
+        kind = next((kind for start, kind in _OTHER_KINDS.items() if magic.startswith(start)), None)
+        if kind is not None:
+            raise DatasetInvalid(f"{path} is {kind}; save the table as CSV in UTF-8, or as Parquet", file=str(path))
         return CsvFile(path)
     raise DatasetInvalid(f"{path} is of an unknown kind; expected a .csv or .parquet file", file=str(path))
+
+
+def _first_bytes(path: Path) -> bytes:
+    with readable(str(path)):
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise DatasetInvalid(f"{path} is a folder; expected a .csv or .parquet file", file=str(path))
+        # Opening a pipe would wait for its other end, and a device may never end.
+        if not stat.S_ISREG(mode):
+            raise DatasetInvalid(f"{path} is no ordinary file; expected a .csv or .parquet file", file=str(path))
+        with path.open("rb") as stream:
+            return stream.read(len(_PARQUET_MAGIC))

@@ -10,11 +10,28 @@ from commons.errors import DatasetInvalid, NotFound
 from data_owner.domain.column_names import missing_column_error
 from data_owner.domain.table import shorten
 
+MOST_COLUMNS = 10_000
+LONGEST_NAME = 500
+"""What the aggregator's catalogue takes."""
+
 
 def clean_names(names: Sequence[str], *, source: str) -> tuple[str, ...]:
-    """Return the names without surrounding spaces; raises DatasetInvalid when one is empty or comes twice."""
+    """Return the names without surrounding spaces.
+
+    Raises:
+        DatasetInvalid: a name is empty, comes twice or is longer than `LONGEST_NAME`, or there are more than `MOST_COLUMNS`.
+    """
     cleaned = tuple(name.strip() for name in names)
+    if len(cleaned) > MOST_COLUMNS:
+        raise DatasetInvalid(
+            f"{source}: there are {len(cleaned)} columns; expected at most {MOST_COLUMNS}", file=source
+        )
     for position, name in enumerate(cleaned, start=1):
+        if len(name) > LONGEST_NAME:
+            raise DatasetInvalid(
+                f"{source}: the name of column {position} has {len(name)} characters; expected at most {LONGEST_NAME}",
+                file=source,
+            )
         if not name:
             raise DatasetInvalid(
                 f"{source}: column {position} of {len(cleaned)} has no name; name it or remove it", file=source

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,7 @@ from data_owner.services.acceptances import Acceptances
 from data_owner.services.datasets import DatasetDetails, Datasets
 from data_owner.services.deliveries import Deliveries
 from data_owner.services.earnings import EarningsBook
+from data_owner.services.known_jobs import KnownJobs
 from data_owner.services.offers import Offers
 from data_owner.services.on_chain import OnChain
 from data_owner.services.participation import Participation as TakingPart
@@ -190,16 +192,28 @@ class FakeAggregator:
     datasets: dict[str, dict[str, Any]] = field(default_factory=dict)
     acceptances: dict[int, SignedAcceptance] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
+    asked_for: list[list[int]] = field(default_factory=list)
+    """Of which jobs summaries were asked for, request by request."""
 
     def _ask(self) -> None:
         if self.away:
             raise ServiceUnavailable("the aggregator does not answer")
 
-    def jobs(self) -> list[dict[str, Any]]:
-        self._ask()
+    def _summaries(self) -> dict[int, dict[str, Any]]:
         detailed = ("modulus", "modulus_proof", "checkpoints", "growth")
-        views = [job.view for job in self.job_list.values()]
-        return [{name: value for name, value in view.items() if name not in detailed} for view in views]
+        return {
+            job_id: {name: value for name, value in job.view.items() if name not in detailed}
+            for job_id, job in self.job_list.items()
+        }
+
+    def job_versions(self) -> dict[int, str]:
+        self._ask()
+        return {job_id: json.dumps(summary) for job_id, summary in self._summaries().items()}
+
+    def jobs(self, job_ids: Sequence[int]) -> list[dict[str, Any]]:
+        self._ask()
+        self.asked_for.append(sorted(job_ids))
+        return [summary for job_id, summary in self._summaries().items() if job_id in job_ids]
 
     def job(self, job_id: int) -> dict[str, Any]:
         self._ask()
@@ -246,6 +260,7 @@ class World:
     secret_key: SecretKey
     now: float = 1000.0
     datasets: Datasets = field(init=False)
+    known_jobs: KnownJobs = field(init=False)
     offers: Offers = field(init=False)
     acceptances: Acceptances = field(init=False)
     deliveries: Deliveries = field(init=False)
@@ -255,7 +270,8 @@ class World:
 
     def __post_init__(self) -> None:
         self.datasets = Datasets(self.database, self.folder / "uploads", open_data_file, self.clock)
-        self.offers = Offers(self.database, self.aggregator, self.account.address, self.clock)
+        self.known_jobs = KnownJobs(self.database, self.aggregator)
+        self.offers = Offers(self.database, self.known_jobs, self.account.address, self.clock)
         self.acceptances = Acceptances(
             self.database,
             self.offers,

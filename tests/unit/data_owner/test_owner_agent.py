@@ -146,7 +146,7 @@ def test_the_courier_delivers_sends_and_looks_for_news(world: Any) -> None:
     world.post_job(1)
     world.acceptances.accept(1, AcceptRequest())
     sender, clock = FakeSender(), Ticking()
-    courier = Courier(world.deliveries, sender, world.on_chain, world.offers, clock=clock)
+    courier = Courier(world.deliveries, sender, world.on_chain, world.known_jobs, clock=clock)
     courier.step()
     assert sender.steps == 1
     assert world.offers.get(1).acceptance.state is AcceptanceState.POSTED
@@ -161,7 +161,7 @@ def test_an_absent_aggregator_slows_deliveries_but_not_transactions(world: Any) 
     dataset_id = world.add_rows()
     world.aggregator.away = True
     sender, clock = FakeSender(), Ticking()
-    courier = Courier(world.deliveries, sender, world.on_chain, world.offers, clock=clock)
+    courier = Courier(world.deliveries, sender, world.on_chain, world.known_jobs, clock=clock)
     for _ in range(50):
         courier.step()
         clock.now += 0.25

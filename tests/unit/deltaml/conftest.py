@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -123,6 +125,23 @@ def buyer_url(buyer_parts: Assembly) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
+def breaking_url(buyer_parts: Assembly) -> Iterator[str]:
+    """The buyer's service, which posts a job and is cut off before it has said so, every other time."""
+    app = create_buyer_app(buyer_parts)
+    inner, posted = app.wsgi_app, itertools.count()
+
+    def breaking(environ: dict[str, Any], start_response: Any) -> Any:
+        answer = inner(environ, start_response)
+        if (environ["REQUEST_METHOD"], environ["PATH_INFO"]) == ("POST", "/v1/jobs") and next(posted) % 2 == 0:
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+        return answer
+
+    app.wsgi_app = breaking
+    with serving(app) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
 def board() -> dict[str, Any]:
     """What the aggregator of the owner shows: fill it with views of jobs by number."""
     return {}
@@ -131,6 +150,7 @@ def board() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def owner_url(tmp_path_factory: pytest.TempPathFactory, board: dict[str, Any]) -> Iterator[str]:
     aggregator = Flask("board")
+    aggregator.add_url_rule("/v1/jobs/versions", "versions", lambda: {"versions": dict.fromkeys(board, "1")})
     aggregator.add_url_rule("/v1/jobs", "jobs", lambda: {"jobs": list(board.values())})
     aggregator.add_url_rule("/v1/jobs/<job_id>", "job", lambda job_id: board.get(job_id) or ({}, 404))
     with serving(aggregator) as aggregator_url:

@@ -86,6 +86,7 @@ class FakeChain:
     events: dict[int, JobFacts] = field(default_factory=dict)
     height: int = 0
     reachable: bool = True
+    node_url: str = "http://node.internal:8545"
 
     @property
     def domain(self) -> SigningDomain:
@@ -93,13 +94,13 @@ class FakeChain:
 
     def check(self) -> None:
         if not self.reachable:
-            raise ChainUnavailable("the node does not answer")
+            raise ChainUnavailable(f"no Ethereum node answers at {self.node_url}", rpc_url=self.node_url)
 
     def overview(self) -> ChainOverview:
         if not self.reachable:
-            return ChainOverview(unavailable="the node does not answer")
+            return ChainOverview(available=False)
         return ChainOverview(
-            unavailable="", block_number=self.height, block_time=1, job_count=len(self.jobs), escrowed_wei=10**18
+            available=True, block_number=self.height, block_time=1, job_count=len(self.jobs), escrowed_wei=10**18
         )
 
     def read_job(self, job_id: int) -> ChainJob | None:

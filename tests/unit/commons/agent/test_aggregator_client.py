@@ -40,6 +40,7 @@ class Board:
     lifetime_s: float = 3600
     nonces: set[str] = field(default_factory=set)
     refuse: bool = False
+    versions: dict[str, str] = field(default_factory=lambda: {"7": "a1", "8": "b2"})
 
 
 def aggregator_app(board: Board) -> Flask:
@@ -79,7 +80,8 @@ def aggregator_app(board: Board) -> Flask:
     def special(path: str) -> Any:
         answers: dict[str, Any] = {
             "jobs/7": {"job_id": 7, "state": "running"},
-            "jobs": {"jobs": [{"job_id": 7}]},
+            "jobs": {"jobs": [{"job_id": int(number)} for number in request.args.getlist("job_id")]},
+            "jobs/versions": {"versions": board.versions},
             "tasks": {"tasks": [{"task_id": "t/1", "deadline": 5, "task": {"kind": "x"}}]},
             "tasks/t%2F1/result": {"outcome": "accepted"},
             "tasks/t/1/result": {"outcome": "accepted"},
@@ -173,6 +175,15 @@ def test_results_failures_and_acceptances_arrive_as_the_interface_says(board: Bo
     accepted = next(body for method, path, body in board.seen if path == "/v1/jobs/7/acceptances")
     assert accepted == {"row_count": 88, "growth": 1.0, "roles": 3, "deadline": 99, "signature": "0x0102"}
     assert ("DELETE", "/v1/jobs/7/acceptances/me", None) in board.seen
+
+
+def test_summaries_are_asked_for_by_number_once_their_versions_are_known(board: Board) -> None:
+    client = make_client(board)
+    assert client.job_versions() == {7: "a1", 8: "b2"}
+    assert client.jobs([7, 8]) == [{"job_id": 7}, {"job_id": 8}]
+    board.versions = {"seven": "a1"}
+    with pytest.raises(ProtocolViolation, match="numbers jobs with something else than numbers"):
+        client.job_versions()
 
 
 def test_an_error_of_the_aggregator_comes_back_as_itself(board: Board) -> None:

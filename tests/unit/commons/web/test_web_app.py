@@ -11,6 +11,7 @@ import pytest
 import structlog
 from flask import Response
 from flask.testing import FlaskClient
+from structlog.testing import capture_logs
 
 from commons.web.app import Readiness, ReadinessCheck, create_api, live_response
 from commons.web.json_logging import configure_logging
@@ -51,10 +52,14 @@ def test_health_names_service_and_version(client: FlaskClient) -> None:
 
 def test_readiness_follows_the_checks(client: FlaskClient, checks: list[ReadinessCheck]) -> None:
     assert client.get("/readyz").status_code == 200
-    checks.append(ReadinessCheck("chain", ok=False, detail="no node answers"))
-    answer = client.get("/readyz")
+    checks.append(ReadinessCheck("chain", ok=False, detail="no node answers at http://node.internal:8545"))
+    with capture_logs() as logged:
+        answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.get_json()["checks"][1] == {"name": "chain", "ok": False, "detail": "no node answers"}
+    # Anybody may ask, so the reason is for the log.
+    assert answer.get_json()["checks"][1] == {"name": "chain", "ok": False, "detail": ""}
+    reasons = [entry["reason"] for entry in logged if entry["event"] == "not_ready"]
+    assert reasons == ["no node answers at http://node.internal:8545"]
 
 
 def test_the_document_lists_routes_and_the_form_of_errors(client: FlaskClient) -> None:

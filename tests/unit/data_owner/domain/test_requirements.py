@@ -3,7 +3,7 @@ import pytest
 from commons.errors import InvalidInput
 from commons.learning.scaling import FeatureRange
 from data_owner.domain.dataset_profile import ColumnProfile, DatasetProfile, UnusableCell
-from data_owner.domain.requirements import DatasetRequirements, match_dataset
+from data_owner.domain.requirements import DatasetRequirements, can_serve, match_dataset
 
 AGE = FeatureRange("age", 0, 100, "years")
 BMI = FeatureRange("bmi", 10, 60)
@@ -105,14 +105,31 @@ def test_the_target_is_held_to_its_range_too():
     assert only_mismatch(profile(number("progression", 25, 401)))[:2] == ("progression", "out_of_range")
 
 
-def test_a_constant_column_matches_only_when_allowed():
+def test_a_constant_column_is_named_and_can_serve():
     constant = profile(number("age", 30, 30))
     assert only_mismatch(constant) == (
         "age",
         "constant",
         "Column 'age' holds 30 in every row; there is nothing to learn from it.",
     )
-    assert match_dataset(constant, REQUIREMENTS, allow_constant=True) == []
+    assert can_serve(constant, REQUIREMENTS)
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        profile(rows=49),
+        without("bmi"),
+        profile(text("age")),
+        profile(number("bmi", 15, 45, missing=1)),
+        profile(number("age", 30, 101)),
+        profile(number("progression", 25, 401)),
+    ],
+)
+def test_whatever_is_named_keeps_a_dataset_from_serving(dataset):
+    assert match_dataset(dataset, REQUIREMENTS)
+    assert not can_serve(dataset, REQUIREMENTS)
+    assert can_serve(profile(), REQUIREMENTS)
 
 
 def test_every_reason_is_given_at_once():

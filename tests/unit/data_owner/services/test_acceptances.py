@@ -256,7 +256,7 @@ def test_an_acceptance_binds_once_the_job_runs(world: Any) -> None:
     world.add_rows()
     world.acceptances.accept(1, AcceptRequest())
     job.start(trainers=(world.address,), validators=())
-    world.offers.refresh()
+    world.known_jobs.refresh()
     with pytest.raises(Conflict, match="only before the start"):
         world.acceptances.withdraw(1)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from commons.errors import Conflict, DatasetInvalid, InvalidInput, NotFound
+from commons.errors import Conflict, DatasetInvalid, DeltaMLError, InvalidInput, NotFound
 from data_owner.adapters.tables import Listing
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.datasets import DatasetDetails, catalogue_entry, profile_of
@@ -46,6 +46,27 @@ def test_the_catalogue_gets_names_types_and_the_row_count_but_no_value(world: An
 def test_a_file_that_is_not_there_is_named(world: Any) -> None:
     with pytest.raises(NotFound, match=r"nowhere\.csv"):
         world.datasets.add(world.folder / "nowhere.csv", DatasetDetails())
+
+
+def test_what_is_wrong_with_a_file_belongs_to_the_field_that_names_it(world: Any) -> None:
+    path = world.write_rows()
+    world.datasets.add(path, DatasetDetails())
+    unusable = world.folder / "ragged.csv"
+    unusable.write_text("a,y\n1,2\n3\n")
+    for wrong in (
+        path,
+        unusable,
+        world.folder,
+        world.folder / "nowhere.csv",
+        Path("/a\0b.csv"),
+        Path("~nobody-here/x.csv"),
+    ):
+        with pytest.raises(DeltaMLError) as caught:
+            world.datasets.add(wrong, DatasetDetails())
+        assert caught.value.fields["field"] == "path"
+    with pytest.raises(DatasetInvalid) as refused:
+        world.datasets.add_upload("a.csv", lambda stored: stored.write_bytes(unusable.read_bytes()), DatasetDetails())
+    assert refused.value.fields["field"] == "file"
 
 
 def test_an_unusable_file_is_not_kept(world: Any) -> None:
@@ -120,6 +141,6 @@ def test_a_dataset_in_use_is_not_removed_until_the_job_has_ended(world: Any) -> 
     with pytest.raises(Conflict, match="job 7"):
         world.datasets.remove(dataset_id)
     job.view["state"] = "finished"
-    world.offers.refresh()
+    world.known_jobs.refresh()
     world.datasets.remove(dataset_id)
     assert world.datasets.list() == []

@@ -18,7 +18,7 @@ def accepted(world: Any, job_id: int = 1) -> Any:
         world.add_rows()
     job = world.post_job(job_id)
     world.acceptances.accept(job_id, AcceptRequest())
-    world.offers.refresh()
+    world.known_jobs.refresh()
     return job
 
 
@@ -27,20 +27,20 @@ def test_a_running_job_shows_share_and_preliminary_pay(world: Any, other_address
     assert world.earnings.earnings().jobs == ()
     job.start(trainers=(other_address, world.address), validators=("0x" + "ee" * 20,))
     job.contributions = (1, 3)
-    world.offers.refresh()
+    world.known_jobs.refresh()
     (earning,) = world.earnings.earnings().jobs
     assert (earning.role, earning.contribution_share, earning.pay_wei, earning.settled) == ("trainer", 0.75, 101, False)
 
 
 def test_trainers_share_alike_while_nobody_contributed(world: Any, other_address: str) -> None:
     accepted(world).start(trainers=(world.address, other_address), validators=("0x" + "ee" * 20,))
-    world.offers.refresh()
+    world.known_jobs.refresh()
     assert world.earnings.earnings().jobs[0].contribution_share == 0.5
 
 
 def test_a_validator_has_pay_but_no_share(world: Any, other_address: str) -> None:
     accepted(world).start(trainers=(other_address,), validators=(world.address,))
-    world.offers.refresh()
+    world.known_jobs.refresh()
     (earning,) = world.earnings.earnings().jobs
     assert (earning.role, earning.contribution_share, earning.pay_wei) == ("validator", None, 50)
 
@@ -50,7 +50,7 @@ def test_settled_pay_is_what_was_credited_and_is_remembered(world: Any, other_ad
     job.start(trainers=(world.address, other_address), validators=("0x" + "ee" * 20,))
     job.contributions = (3, 1)
     job.settle([(other_address, Role.TRAINER, 9), (world.address.lower(), Role.TRAINER, 7)])
-    world.offers.refresh()
+    world.known_jobs.refresh()
     (earning,) = world.earnings.earnings().jobs
     assert (earning.pay_wei, earning.settled, earning.tx_hash) == (7, True, "0x" + "99" * 32)
     world.chain.away = True
@@ -62,7 +62,7 @@ def test_settled_pay_is_what_was_credited_and_is_remembered(world: Any, other_ad
 
 def test_while_the_chain_is_away_unsettled_pay_is_unknown_not_zero(world: Any, other_address: str) -> None:
     accepted(world).start(trainers=(world.address,), validators=(other_address,))
-    world.offers.refresh()
+    world.known_jobs.refresh()
     world.chain.away = True
     (earning,) = world.earnings.earnings().jobs
     assert (earning.pay_wei, earning.settled) == (None, False)
@@ -70,14 +70,25 @@ def test_while_the_chain_is_away_unsettled_pay_is_unknown_not_zero(world: Any, o
 
 def test_jobs_that_started_without_this_owner_earn_nothing(world: Any, other_address: str) -> None:
     accepted(world).start(trainers=(other_address,), validators=("0x" + "ee" * 20,))
-    world.offers.refresh()
+    world.known_jobs.refresh()
     assert world.earnings.earnings().jobs == ()
 
 
 def test_the_account_shows_balance_and_what_is_owed(world: Any) -> None:
     world.chain.owed = 2**70
     account = world.earnings.account().model_dump(mode="json")
-    assert account == {"address": world.address, "balance_wei": str(10**18), "owed_wei": str(2**70)}
+    amounts = {"balance_wei": str(10**18), "owed_wei": str(2**70)}
+    assert account == {"address": world.address, **amounts, "unavailable_reason": None}
+
+
+def test_while_the_chain_is_away_the_account_is_shown_without_amounts(world: Any) -> None:
+    world.chain.away = True
+    assert world.earnings.account().model_dump() == {
+        "address": world.address,
+        "balance_wei": None,
+        "owed_wei": None,
+        "unavailable_reason": "no Ethereum node answers",
+    }
 
 
 def test_a_withdrawal_is_queued_once(world: Any) -> None:
@@ -112,7 +123,7 @@ def test_pay_that_a_reorganisation_took_back_is_not_shown_as_settled(world: Any,
     job = accepted(world)
     job.start(trainers=(world.address, other_address), validators=("0x" + "ee" * 20,))
     job.settle([(world.address, Role.TRAINER, 7)])
-    world.offers.refresh()
+    world.known_jobs.refresh()
     assert world.earnings.earnings().jobs[0].settled
     job.undo("JobFinalized", "Credited")
     (earning,) = world.earnings.earnings().jobs
@@ -122,7 +133,7 @@ def test_pay_that_a_reorganisation_took_back_is_not_shown_as_settled(world: Any,
 def test_pay_is_settled_by_the_chain_alone_when_the_aggregator_is_gone(world: Any, other_address: str) -> None:
     job = accepted(world)
     job.start(trainers=(world.address, other_address), validators=("0x" + "ee" * 20,))
-    world.offers.refresh()
+    world.known_jobs.refresh()
     world.aggregator.away = True
     job.happen("Credited", payee=world.address, role="0", amount="7")
     job.happen("JobExpired", paid="7", refunded="0")

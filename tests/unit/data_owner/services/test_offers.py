@@ -15,13 +15,13 @@ from data_owner.services.offer_status import OfferStatus
 def test_every_job_is_matched_against_every_dataset_with_reasons(world: Any) -> None:
     world.post_job(1)
     world.add_rows("short.csv", rows=1)
-    world.add_rows("other.csv", columns="a,bb,y")
+    world.add_rows("other.csv", columns="a,B.,y")
     offer = world.offers.get(1)
     assert offer.status is OfferStatus.WAITING
     reasons = {match.name: [(item.column, item.code) for item in match.mismatches] for match in offer.datasets}
     assert reasons["short"] == [(None, "too_few_rows")]
     assert reasons["other"] == [("b", "missing_column")]
-    assert "did you mean 'bb'?" in offer.datasets[1].mismatches[0].reason
+    assert "did you mean 'B.'?" in offer.datasets[1].mismatches[0].reason
     world.add_rows("fits.csv")
     assert world.offers.get(1).status is OfferStatus.READY
 

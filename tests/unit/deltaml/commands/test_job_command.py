@@ -47,6 +47,17 @@ def test_a_job_is_posted_from_options_and_shown_to_a_person(job_command: Any) ->
     assert spec["pay"]["trainer_bps"] == 6000
 
 
+def test_a_job_whose_posting_is_cut_off_is_posted_once(deltaml: Any, breaking_url: str) -> None:
+    job = ("--title", "Cut off", "--feature", "rain:0:100", "--target", "yield:0:10", "--deposit", "1gwei")
+    for number in (1, 2):
+        done = deltaml("job", "post", "--url", breaking_url, *job, "--json")
+        assert (done.code, done.err) == (0, "")
+        listed = json.loads(deltaml("job", "list", "--url", breaking_url, "--json").out)
+        found = [one["id"] for one in listed["jobs"] if one["title"] == "Cut off"]
+        assert len(found) == number
+        assert json.loads(done.out)["id"] == found[0]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from structlog.testing import capture_logs
+from werkzeug.test import TestResponse
 
 from commons.web.app import create_api
 from commons.web.rate_limit import RateLimit
@@ -58,7 +60,7 @@ def test_parts_that_do_not_work_are_named(started: Any, tmp_path: Path) -> None:
         session.add(OutboxTransaction(key="x", description="start a job", **waiting))
     shown = client_of(started, tmp_path).get("/v1/board").get_json()
     assert not shown["chain"]["ok"]
-    assert (shown["chain"]["detail"], shown["chain"]["block_number"]) == ("the node does not answer", None)
+    assert shown["chain"]["block_number"] is None
     failing = {part["name"]: part["detail"] for part in shown["parts"] if not part["ok"]}
     assert set(failing) == {"chain", "worker", "transactions"}
     assert failing["transactions"] == "1 on their way, the oldest for too long"
@@ -101,6 +103,51 @@ def test_no_answer_shows_keys_signatures_or_ciphertexts(started: Any, tmp_path: 
     answers = "".join(client.get(f"/v1/board{path}").text for path in ("", "/jobs", f"/jobs/{ONE_JOB}", "/datasets"))
     for hidden in (*secrets, started.view()["modulus"], "modulus", "signature"):
         assert hidden not in answers
+
+
+PUBLIC_PATHS = (
+    "/readyz",
+    "/healthz",
+    "/v1/status",
+    "/v1/datasets",
+    "/v1/jobs",
+    f"/v1/jobs/{ONE_JOB}",
+    "/v1/board",
+    "/v1/board/jobs",
+    f"/v1/board/jobs/{ONE_JOB}",
+    "/v1/board/datasets",
+)
+
+
+def test_no_answer_names_the_node_or_the_database(started: Any, tmp_path: Path) -> None:
+    client = client_of(started, tmp_path)
+    node, database = started.chain.node_url, started.database.description
+
+    def answers() -> list[TestResponse]:
+        found = [client.get(path) for path in PUBLIC_PATHS]
+        for answer in found:
+            assert node not in answer.text
+            assert database not in answer.text
+        return found
+
+    answers()
+    started.chain.reachable = False
+    assert answers()[0].get_json()["checks"][1] == {"name": "chain", "ok": False, "detail": ""}
+    with started.database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE jobs RENAME TO mislaid")
+    with capture_logs() as logged:
+        assert {answer.get_json().get("code") for answer in answers()[5:9]} == {"service_unavailable"}
+    assert any(database in entry.get("reason", "") for entry in logged)
+
+
+def test_a_participant_is_not_told_which_node_is_away(play: Any, tmp_path: Path) -> None:
+    app = create_app(play.aggregator, tmp_path)
+    app.add_url_rule("/asks-the-chain", view_func=play.chain.check)
+    play.chain.reachable = False
+    answer = app.test_client().get("/asks-the-chain")
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "chain_unavailable")
+    assert answer.get_json()["fields"] == {}
+    assert play.chain.node_url not in answer.text
 
 
 @pytest.fixture

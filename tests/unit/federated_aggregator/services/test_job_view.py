@@ -125,6 +125,44 @@ def test_summaries_can_be_of_one_state_only(play):
     assert "modulus" not in views.summaries(None)[0]
 
 
+def test_summaries_can_be_of_some_jobs_only(play):
+    play.post()
+    views = play.aggregator.views
+    assert [one["job_id"] for one in views.summaries(job_ids=[JOB_ID, 8])] == [JOB_ID]
+    assert views.summaries(job_ids=[8]) == []
+
+
+def test_a_version_changes_whenever_a_summary_does_and_else_stays(play):
+    views = play.aggregator.views
+    assert views.versions() == {}
+    seen: dict[str, str] = {}
+
+    def look() -> None:
+        (summary,) = views.summaries()
+        (version,) = views.versions().values()
+        assert views.versions() == {JOB_ID: version}
+        assert seen.setdefault(version, json.dumps(summary)) == json.dumps(summary)
+
+    play.post()
+    look()
+    play.aggregator.catalogue.register(play.buyer, kind="model_buyer", name="City hospital")
+    look()
+    for owner in play.owners.values():
+        play.accept(owner)
+        look()
+    play.follow()
+    look()
+    play.chain.mine("start")
+    play.follow(after_s=10)
+    while (view := play.view())["state"] == "running":
+        address, task_id, task = play.tasks(TaskKind(view["step"]))[0]
+        play.submit(address, task_id, play.answer(address, task))
+        look()
+    play.settle()
+    look()
+    assert len(seen) > 20
+
+
 def test_an_unknown_job_is_not_found(play):
     with pytest.raises(NotFound, match="job 7 is not known here"):
         play.view()

@@ -90,7 +90,7 @@ def test_a_start_that_is_undone_for_good_fails_the_job(play_at):
     play.follow()
     view = play.view()
     assert view["state"] == "failed"
-    assert view["reason"].endswith("had undone that: MarketplaceTooLate")
+    assert view["reason"].endswith("had undone that: it is too late for this (MarketplaceTooLate)")
 
 
 def test_other_participants_after_a_reorganisation_fail_the_job(play_at):

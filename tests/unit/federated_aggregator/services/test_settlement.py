@@ -33,7 +33,10 @@ def test_a_start_that_the_contract_refuses_fails_the_job_and_the_deposit_goes_ba
     recruited.follow()
     view = recruited.view()
     assert view["state"] == "failed"
-    assert view["reason"] == "the contract refused to start the job: MarketplaceParticipantCountInvalid"
+    assert view["reason"] == (
+        "the contract refused to start the job: the number of trainers or validators is not what was agreed "
+        "(MarketplaceParticipantCountInvalid)"
+    )
     recruited.clock.now = recruited.spec.start_by + 1
     recruited.follow()
     recruited.chain.mine("cancel")
@@ -70,7 +73,7 @@ def test_a_settlement_that_the_contract_refuses_fails_with_its_reason_and_expire
     view = play.view()
     assert view["state"] == "failed"
     assert view["reason"].startswith("the contract refused")
-    assert view["reason"].endswith("MarketplaceSeedMismatch")
+    assert view["reason"].endswith("(MarketplaceSeedMismatch)")
     play.clock.now = play.spec.finish_by + (FINALIZE_WINDOW_S if name == "finalize" else 0) + 1
     play.follow()
     play.chain.mine("expire")
@@ -167,7 +170,7 @@ def test_a_checkpoint_refused_for_good_stops_the_job_since_no_later_one_can_be_r
     view = play.view()
     assert [one["refused"] for one in view["checkpoints"]][index] == "MarketplaceTooLate"
     assert view["state"] == "failed"
-    assert view["reason"] == f"the contract refused checkpoint {index}: MarketplaceTooLate"
+    assert view["reason"] == (f"the contract refused checkpoint {index}: it is too late for this (MarketplaceTooLate)")
 
 
 def test_a_refusal_by_a_node_that_lags_is_tried_again_in_order(play_at):

@@ -19,6 +19,7 @@ from model_buyer.domain.posted_job import (
     Settlement,
     SignedDelivery,
     Stage,
+    Submission,
 )
 from model_buyer.serve import MIGRATIONS
 from model_buyer.services.ports import Buyer, SendState, TimelineEntry
@@ -45,6 +46,7 @@ def test_a_job_with_everything_comes_back_as_it_was(buyer: Buyer, job: PostedJob
         settlement=Settlement(2**90, 7, 12.5),
         model_json="{}",
         delivery_check=DeliveryCheck.DIFFERS,
+        submission=Submission("k" * 64, b"r" * 32),
     )
     with buyer.unit_of_work() as repository:
         repository.add(job)
@@ -53,8 +55,23 @@ def test_a_job_with_everything_comes_back_as_it_was(buyer: Buyer, job: PostedJob
         assert repository.get(job.id) == full
         assert repository.by_chain_id(2**60) == full
         assert repository.by_chain_id(1) is None
+        assert repository.submitted("k" * 64) == full
+        assert repository.submitted("another") is None
         assert repository.unfinished() == []
         assert repository.all() == [full]
+
+
+def test_of_two_jobs_under_one_key_the_first_is_stored(buyer: Buyer, job: PostedJob) -> None:
+    first = replace(job, submission=Submission("key", b"r" * 32))
+    second = replace(first, id="b" * 32, submission=Submission("key", b"s" * 32))
+    with buyer.unit_of_work() as repository:
+        assert repository.add(first) == first
+        assert repository.add(second) == first
+        # What was refused leaves the unit of work usable.
+        repository.record(first.id, TimelineEntry(1.0, "still here"))
+    with buyer.snapshot() as repository:
+        assert repository.all() == [first]
+        assert len(repository.timeline(first.id)) == 1
 
 
 def test_an_unknown_job_is_not_found(buyer: Buyer) -> None:

@@ -92,6 +92,30 @@ def test_a_posted_job_is_accepted_listed_and_shown(client: FlaskClient) -> None:
     assert [entry["event"] for entry in shown["timeline"]] == ["job accepted; its key is being made"]
 
 
+def test_a_job_that_is_posted_again_under_its_key_is_answered_as_it_is_by_now(
+    client: FlaskClient, parts: Assembly
+) -> None:
+    headers = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
+    first = client.post("/v1/jobs", json=REQUEST, headers=headers)
+    with parts.unit_of_work() as repository:
+        repository.save(repository.get(first.get_json()["id"]).at(Stage.ESCROWING))
+    again = client.post("/v1/jobs", json={**REQUEST, "deposit_wei": 1000, "rounds": 100}, headers=headers)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.headers["Location"] == first.headers["Location"]
+    assert again.get_json() == {**first.get_json(), "stage": "escrowing", "status": again.get_json()["status"]}
+
+    refused = problem(client.post("/v1/jobs", json={**REQUEST, "rounds": 7}, headers=headers), 422)
+    assert (refused["code"], refused["fields"]["job"]) == ("idempotency_key_reused", first.get_json()["id"])
+    assert client.get("/v1/jobs").get_json()["total"] == 1
+
+
+@pytest.mark.parametrize("key", ["", "a b", "é", "x" * 65])
+def test_a_key_that_cannot_be_is_refused(client: FlaskClient, key: str) -> None:
+    refused = problem(client.post("/v1/jobs", json=REQUEST, headers={"Idempotency-Key": key}), 422)
+    assert refused["fields"]["field"] == "Idempotency-Key"
+    assert client.get("/v1/jobs").get_json()["total"] == 0
+
+
 @pytest.mark.parametrize(
     ("change", "status", "words"),
     [
@@ -114,7 +138,26 @@ def test_a_job_that_cannot_be_is_refused_with_the_field(
 def test_a_chain_that_is_away_is_named(client: FlaskClient, chain: Any) -> None:
     chain.available = False
     assert problem(client.post("/v1/jobs", json=REQUEST), 503)["code"] == "chain_unavailable"
-    problem(client.get("/v1/account"), 503)
+    problem(client.post("/v1/withdrawals", json={}), 503)
+
+
+def test_the_account_is_shown_as_far_as_it_is_known_while_the_chain_is_away(
+    client: FlaskClient, parts: Assembly, chain: Any
+) -> None:
+    assert client.post("/v1/jobs", json=REQUEST).status_code == 202
+    chain.available = False
+    answer = client.get("/v1/account")
+    assert (answer.status_code, answer.get_json()) == (
+        200,
+        {
+            "address": parts.address,
+            "balance_wei": None,
+            "owed_wei": None,
+            "posting_fee_wei": None,
+            "promised_wei": REQUEST["deposit_wei"],
+            "unavailable_reason": "the Ethereum node does not answer",
+        },
+    )
 
 
 def test_a_running_job_shows_participants_and_pay_and_what_is_not_available(
@@ -215,6 +258,7 @@ def test_the_account_shows_what_can_be_withdrawn(client: FlaskClient, parts: Ass
         "owed_wei": "600",
         "posting_fee_wei": "1000",
         "promised_wei": "0",
+        "unavailable_reason": None,
     }
 
 

@@ -133,38 +133,97 @@ def test_a_request_is_checked_without_being_posted(client: FlaskClient) -> None:
     checked = client.post("/v1/jobs/check", json=REQUEST)
     assert checked.status_code == 200
     shown = checked.get_json()
-    assert shown["spec"]["learning_rate"] == 0.5
-    assert (shown["deposit_wei"], shown["posting_fee_wei"], shown["promised_wei"]) == ("1000", "1000", "0")
+    assert (shown["problems"], shown["unavailable_reason"]) == ([], None)
+    assert (shown["spec"]["learning_rate"], shown["key_bits"]) == (0.5, 1024)
+    assert shown["funds"] == {
+        "deposit_wei": "1000",
+        "posting_fee_wei": "1000",
+        "balance_wei": str(10**18),
+        "promised_wei": "0",
+        "missing_wei": "0",
+    }
     assert client.get("/v1/jobs").get_json()["jobs"] == []
 
 
-@pytest.mark.parametrize(
-    ("change", "status", "fields"),
-    [
-        ({"rounds": 0, "min_owners": 1}, 422, ["rounds", "min_owners"]),
-        ({"features": [{"name": "a", "minimum": 1}]}, 422, ["features.0.maximum"]),
-        ({"features": [{"name": "a", "minimum": 1, "maximum": 1}]}, 422, ["features.0"]),
-        ({"features": []}, 422, ["features"]),
-        ({"target": {"name": "rain", "minimum": 0, "maximum": 1}}, 422, ["target"]),
-        ({"pay": {"trainer_bps": 9000}}, 422, ["pay"]),
-        ({"scaling": "none"}, 422, ["learning_rate"]),
-        ({"start_within_s": 10, "finish_within_s": 5}, 422, ["finish_by"]),
-        ({"start_within_s": 10, "start_by": 5}, 422, ["start_by"]),
-        ({"min_owners": 134}, 422, ["min_owners"]),
-        ({"key_bits": 100}, 422, ["key_bits"]),
-        ({"deposit_wei": "0"}, 422, ["deposit_wei"]),
-        ({"deposit_wei": str(10**30)}, 409, ["deposit_wei"]),
-    ],
-)
-@pytest.mark.parametrize("path", ["/v1/jobs/check", "/v1/jobs"])
+FAULTS = [
+    ({"rounds": 0, "min_owners": 1}, 422, ["rounds", "min_owners"]),
+    ({"features": [{"name": "a", "minimum": 1}]}, 422, ["features.0.maximum"]),
+    ({"features": [{"name": "a", "minimum": 1, "maximum": 1}]}, 422, ["features.0"]),
+    ({"features": []}, 422, ["features"]),
+    ({"target": {"name": "rain", "minimum": 0, "maximum": 1}}, 422, ["target"]),
+    ({"pay": {"trainer_bps": 9000}}, 422, ["pay"]),
+    ({"scaling": "none"}, 422, ["learning_rate"]),
+    ({"start_within_s": 10, "finish_within_s": 5}, 422, ["finish_by"]),
+    ({"start_within_s": 10, "start_by": 5}, 422, ["start_by"]),
+    ({"start_by": 5}, 422, ["start_by"]),
+    ({"min_owners": 134}, 422, ["min_owners"]),
+    ({"key_bits": 100}, 422, ["key_bits"]),
+    ({"deposit_wei": "0"}, 422, ["deposit_wei"]),
+    ({"surplus": 1}, 422, ["surplus"]),
+    ({"deposit_wei": str(10**30)}, 409, ["deposit_wei"]),
+]
+
+
+@pytest.mark.parametrize(("change", "status", "fields"), FAULTS)
 def test_every_error_of_a_request_names_its_field(
-    client: FlaskClient, path: str, change: dict[str, Any], status: int, fields: list[str]
+    client: FlaskClient, change: dict[str, Any], status: int, fields: list[str]
 ) -> None:
-    answer = client.post(path, json={**REQUEST, **change})
+    answer = client.post("/v1/jobs", json={**REQUEST, **change})
     assert answer.status_code == status
     errors = answer.get_json()["fields"]["errors"]
     assert [error["field"] for error in errors] == fields
     assert all(error["message"] for error in errors)
+
+
+@pytest.mark.parametrize(("change", "status", "fields"), FAULTS)
+def test_a_check_finds_what_posting_would_refuse_and_succeeds(
+    client: FlaskClient, change: dict[str, Any], status: int, fields: list[str]
+) -> None:
+    request = {**REQUEST, **change}
+    answer = client.post("/v1/jobs/check", json=request)
+    assert answer.status_code == 200
+    problems = answer.get_json()["problems"]
+    refused = client.post("/v1/jobs", json=request).get_json()
+    assert [problem["field"] for problem in problems] == fields
+    assert [(one["field"], one["message"]) for one in problems] == [
+        (one["field"], one["message"]) for one in refused["fields"]["errors"]
+    ]
+    assert {problem["code"] for problem in problems} == {refused["code"]}
+
+
+def test_a_check_says_what_the_account_lacks_beside_other_problems(client: FlaskClient) -> None:
+    shown = client.post("/v1/jobs/check", json={**REQUEST, "deposit_wei": str(10**18), "min_owners": 134}).get_json()
+    assert [problem["field"] for problem in shown["problems"]] == ["min_owners", "deposit_wei"]
+    assert (shown["spec"], shown["funds"]["missing_wei"]) == (None, "1000")
+
+
+def test_a_check_finds_numbers_that_do_not_fit_the_key(client: FlaskClient) -> None:
+    shown = client.post("/v1/jobs/check", json={**REQUEST, "key_bits": 512}).get_json()
+    assert [(one["code"], one["field"]) for one in shown["problems"]] == [("headroom_exceeded", None)]
+
+
+def test_a_check_goes_on_without_the_chain_and_says_so(client: FlaskClient, chain: Any) -> None:
+    chain.available = False
+    shown = client.post("/v1/jobs/check", json=REQUEST).get_json()
+    assert (shown["problems"], shown["funds"], shown["unavailable_reason"]) == (
+        [],
+        None,
+        "the Ethereum node does not answer",
+    )
+    assert shown["spec"]["title"] == "Yield"
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7"])
+def test_a_check_of_what_is_no_job_at_all_is_refused(client: FlaskClient, body: bytes) -> None:
+    answer = client.post("/v1/jobs/check", data=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.get_json()["fields"]["field"]) == (422, "body")
+
+
+def test_the_check_is_documented_to_take_what_posting_takes(client: FlaskClient) -> None:
+    paths = client.get("/openapi/openapi.json").get_json()["paths"]
+    checked, posted = (paths[path]["post"]["requestBody"] for path in ("/v1/jobs/check", "/v1/jobs"))
+    schema = checked["content"]["application/json"]["schema"]
+    assert schema == posted["content"]["application/json"]["schema"]
 
 
 def test_a_running_job_has_its_milestones_and_what_it_costs(
@@ -190,6 +249,24 @@ def test_before_the_start_a_job_costs_nothing(client: FlaskClient, parts: Assemb
     save(parts, job)
     shown = client.get(f"/v1/jobs/{job.id}").get_json()
     assert (shown["cost_so_far_wei"], [one["code"] for one in shown["milestones"]]) == ("0", ["posted"])
+
+
+def test_a_job_has_the_transactions_that_were_sent_for_it(
+    client: FlaskClient, parts: Assembly, chain: Any, job: PostedJob
+) -> None:
+    save(parts, replace(job.at(Stage.OFFERED), chain_job_id=1))
+    with parts.unit_of_work() as repository:
+        for what, call in (
+            ("cancel", chain.cancel_job(1)),
+            ("expire", chain.expire_job(1)),
+            ("other", chain.withdraw(None)),
+        ):
+            repository.send(f"{what}-job-{job.id}", call)
+    shown = client.get(f"/v1/jobs/{job.id}").get_json()["transactions"]
+    assert [(one["id"], one["state"]) for one in shown] == [
+        (f"cancel-job-{job.id}", "pending"),
+        (f"expire-job-{job.id}", "pending"),
+    ]
 
 
 def test_a_csv_is_predicted_once_there_is_a_model(client: FlaskClient, parts: Assembly, job: PostedJob) -> None:

@@ -28,6 +28,13 @@ def test_what_is_left_out_is_decided() -> None:
     assert spec.deposit_wei == 1000
 
 
+def test_requests_for_the_same_have_the_same_digest_however_they_are_written() -> None:
+    spelled_out = request(description="", rounds=100, deposit_wei=1000, learning_rate=None, pay={"trainer_bps": 7000})
+    assert spelled_out.digest() == request().digest()
+    others = [request(rounds=99), request(title="yield"), request(key_bits=2048), request(finish_within_s=90_000)]
+    assert len({other.digest() for other in [request(), *others]}) == 5
+
+
 def test_the_role_seed_is_drawn_anew_for_each_job() -> None:
     seeds = {request().to_spec(now=NOW).role_seed for _ in range(5)}
     assert len(seeds) == 5

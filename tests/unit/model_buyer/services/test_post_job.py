@@ -1,25 +1,30 @@
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from commons.errors import ChainUnavailable, Conflict, HeadroomExceeded, InvalidInput
+from commons.errors import ChainUnavailable, Conflict, HeadroomExceeded, IdempotencyKeyReused, InvalidInput
 from model_buyer.domain.job_request import JobRequest
 from model_buyer.domain.posted_job import PostedJob, Stage
 from model_buyer.services.ports import Buyer
-from model_buyer.services.post_job import JobPosting
+from model_buyer.services.post_job import JobPosting, Terms
 
 
-def post(buyer: Buyer, **changes: Any) -> PostedJob:
-    fields: dict[str, Any] = {
+def post(buyer: Buyer, key: str | None = None, **changes: Any) -> PostedJob:
+    return posting(buyer).post(JobRequest.model_validate(job_document(**changes)), key)
+
+
+def job_document(**changes: Any) -> dict[str, Any]:
+    return {
         "title": "Yield",
         "features": [{"name": "rain", "minimum": 0, "maximum": 100}],
         "target": {"name": "yield", "minimum": 0, "maximum": 10},
         "deposit_wei": 1000,
         **changes,
     }
-    return posting(buyer).post(JobRequest.model_validate(fields))
 
 
 def posting(buyer: Buyer) -> JobPosting:
@@ -85,3 +90,67 @@ def test_while_the_chain_is_away_nothing_is_promised(buyer: Buyer, chain: Any) -
     with pytest.raises(ChainUnavailable):
         post(buyer)
     assert stored(buyer) == []
+
+
+def test_the_same_request_under_the_same_key_gives_the_job_that_was_made(buyer: Buyer, chain: Any, clock: Any) -> None:
+    chain.balance = 2500  # enough for one
+    job = post(buyer, "a key", description="")
+    with buyer.unit_of_work() as repository:
+        repository.save(job.at(Stage.ESCROWED))
+    clock.now += 7 * 86_400
+    chain.available = False
+    assert post(buyer, "a key") == job.at(Stage.ESCROWED)
+    assert len(stored(buyer)) == 1
+
+
+def test_another_request_under_the_same_key_is_refused_and_names_the_job(buyer: Buyer) -> None:
+    job = post(buyer, "a key")
+    with pytest.raises(IdempotencyKeyReused, match="to post another job send another key") as raised:
+        post(buyer, "a key", deposit_wei=1001)
+    assert raised.value.fields["job"] == job.id
+    assert stored(buyer) == [job]
+
+
+def test_another_key_or_none_makes_another_job(buyer: Buyer) -> None:
+    jobs = [post(buyer, key) for key in ("a key", "A key", None, None)]
+    assert len({job.id for job in jobs}) == len(stored(buyer)) == 4
+
+
+def test_a_refused_request_leaves_its_key_free(buyer: Buyer, chain: Any) -> None:
+    chain.balance = 1500
+    with pytest.raises(Conflict):
+        post(buyer, "a key")
+    assert post(buyer, "a key", deposit_wei=500).spec.deposit_wei == 500
+
+
+@pytest.mark.parametrize("rounds", [(5, 5), (5, 6)])
+def test_of_requests_that_race_under_one_key_one_makes_a_job(
+    buyer: Buyer, chain: Any, monkeypatch: pytest.MonkeyPatch, rounds: tuple[int, int]
+) -> None:
+    chain.balance = 2500  # so that the second, were it to count the first one's deposit, would be refused
+    both_have_found_no_job = threading.Barrier(2, timeout=60)
+
+    def posting_cost_wei() -> int:
+        both_have_found_no_job.wait()
+        return 1000
+
+    monkeypatch.setattr(chain, "posting_cost_wei", posting_cost_wei)
+    with ThreadPoolExecutor(2) as pool:
+        racing = [pool.submit(post, buyer, "a key", rounds=number) for number in rounds]
+    [job] = stored(buyer)
+    refusals = [type(error) for one in racing if (error := one.exception()) is not None]
+    assert refusals == ([] if rounds[0] == rounds[1] else [IdempotencyKeyReused])
+    assert [one.result() for one in racing if one.exception() is None] == [job] * (2 - len(refusals))
+
+
+def test_a_posted_job_can_be_posted_again_under_its_key_even_if_its_deposit_took_all_the_money(
+    buyer: Buyer, chain: Any
+) -> None:
+    chain.balance = 2500
+    job = post(buyer, "a key")
+    document = job_document(rounds=100)
+    again = posting(buyer).check(document, "a key")
+    assert (again.problems, again.terms) == ((), Terms(job.spec, job.key_bits))
+    for changed, key in (({"rounds": 99}, "a key"), ({}, "another key"), ({}, None)):
+        [problem] = posting(buyer).check({**document, **changed}, key).problems
+        assert problem.field == "deposit_wei"

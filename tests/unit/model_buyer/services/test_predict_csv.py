@@ -38,14 +38,44 @@ def test_a_column_of_that_name_is_not_overwritten() -> None:
     assert rows(predict_csv(MODEL, text))[0][-2:] == ["predicted yield", "predicted yield'"]
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_cells_may_be_separated_as_in_spreadsheets_with_decimal_commas(delimiter: str) -> None:
+    text = "field;rain;sun, hours\nNorth, upper;10,5;4\nSouth;0;8\n".replace(";", delimiter)
+    written = list(csv.reader(io.StringIO(predict_csv(MODEL, text), newline=""), delimiter=delimiter))
+    assert written == [
+        ["field", "rain", "sun, hours", "predicted yield"],
+        ["North, upper", "10,5", "4", "5,25"],
+        ["South", "0", "8", "-1,0"],
+    ]
+
+
+def test_without_decimal_commas_predictions_have_none() -> None:
+    assert predict_csv(MODEL, "rain;sun, hours\n10;4\n").splitlines()[1] == "10;4;5.0"
+
+
+def test_a_comma_in_a_number_between_commas_is_no_decimal_comma() -> None:
+    with pytest.raises(InvalidInput, match="row 1, 'rain'"):
+        predict_csv(MODEL, 'rain,"sun, hours"\n"1,5",2\n')
+
+
+def test_all_cells_that_are_no_numbers_are_counted_and_the_first_ones_named() -> None:
+    text = 'rain,"sun, hours"\n' + "wet,nan\n" * 15 + "1,2\n"
+    with pytest.raises(InvalidInput, match="30 cells hold none") as caught:
+        predict_csv(MODEL, text)
+    fields = caught.value.fields
+    assert (fields["row"], fields["field"], fields["cell_count"], len(fields["cells"])) == (1, "rain", 30, 20)
+    assert fields["cells"][2:4] == [{"row": 2, "column": "rain"}, {"row": 2, "column": "sun, hours"}]
+
+
 @pytest.mark.parametrize(
     ("text", "field", "words"),
     [
-        ("", "rain", "no column 'rain'"),
+        ("", "csv", "the file is empty"),
+        ("town\nLeón\n", "rain", "no column 'rain'"),
         ("rain\n1\n", "sun, hours", "no column 'sun, hours'"),
         ('rain,"sun, hours"\n', "csv", "0 rows"),
         ('rain,"sun, hours"\n1,2\n3,\n', "sun, hours", "row 2"),
-        ('rain,"sun, hours"\n1,2\nwet,2\n', "rain", "row 2, 'rain': 'wet'"),
+        ('rain,"sun, hours"\n1,2\nwet,2\n', "rain", "row 2, 'rain': expected a finite number"),
         ('rain,"sun, hours"\n1,inf\n', "sun, hours", "row 1"),
         ('rain,"sun, hours"\n1,2\n1\n', "csv", "row 2"),
         ('rain,"sun, hours"\n1,2,3\n', "csv", "row 1"),

@@ -163,7 +163,7 @@ def test_text_columns_may_be_in_the_file(write):
         ("a\tb\n1\t2\n", "separated by '\\t'"),
         ('"a,b\n1,2\n', "the header cannot be read"),
         ("a,b\r1,2\r", "the header cannot be read"),
-        ("a,b\n1,2".encode("utf-16"), "the header is not UTF-8"),
+        ("a,b\n1,2".encode("utf-16"), "is UTF-16 text; save the table as CSV in UTF-8"),
         ("größe,b\n1,2\n".encode("latin-1"), "the header is not UTF-8"),
     ],
 )

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -38,8 +39,41 @@ def test_a_missing_file_is_not_found(tmp_path: Path):
 
 
 def test_a_folder_is_refused(tmp_path: Path):
-    with pytest.raises(DatasetInvalid, match="cannot be read"):
+    with pytest.raises(DatasetInvalid, match=r"is a folder; expected a \.csv or \.parquet file"):
         open_data_file(tmp_path)
+
+
+def test_a_pipe_is_refused_without_waiting_for_its_other_end(tmp_path: Path):
+    os.mkfifo(tmp_path / "rows.csv")
+    with pytest.raises(DatasetInvalid, match="is no ordinary file"):
+        open_data_file(tmp_path / "rows.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"%PDF-1.7\n", "a PDF document"),
+        (b"PK\x03\x04\x14\x00", "an Excel workbook or another ZIP archive"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "an old Excel workbook"),
+        (b"\x1f\x8b\x08", "compressed with gzip"),
+        ("a,b\n1,2\n".encode("utf-16"), "UTF-16 text"),
+    ],
+)
+def test_what_only_has_the_name_of_a_csv_file_is_called_what_it_is(tmp_path: Path, content: bytes, kind: str):
+    path = tmp_path / "rows.csv"
+    path.write_bytes(content)
+    with pytest.raises(DatasetInvalid, match=f"is {kind}; save the table as CSV in UTF-8"):
+        open_data_file(path)
+
+
+def test_more_or_longer_names_than_the_catalogue_takes_are_refused(tmp_path: Path):
+    path = tmp_path / "rows.csv"
+    path.write_text(f"a,{'b' * 501}\n1,2\n")
+    with pytest.raises(DatasetInvalid, match="the name of column 2 has 501 characters; expected at most 500"):
+        open_data_file(path)
+    path.write_text(",".join(f"c{index}" for index in range(10_001)))
+    with pytest.raises(DatasetInvalid, match="there are 10001 columns; expected at most 10000"):
+        open_data_file(path)
 
 
 @pytest.mark.parametrize(
