@@ -58,6 +58,10 @@ CONTENT_SECURITY_POLICY = {
 }
 # What the browser itself writes when a service refuses or is away; the page shows it too, which the tests look at.
 REFUSAL = re.compile(r"^Failed to load resource: ")
+# Words that hardly any English sentence does without, and that no Spanish one has.
+ENGLISH = re.compile(
+    r"(?:^|\s)(?:and|are|at|by|for|has|is|it|its|must|not|of|the|to|was|with)(?=$|[\s.,:;])", re.IGNORECASE
+)
 
 
 @dataclass
@@ -222,6 +226,19 @@ def visits(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Visits]
         made.photograph(request.node.name)
     made.close()
     assert made.faults == []
+
+
+@pytest.fixture
+def english(stack: Stack) -> object:
+    """Finds lines of a page in Spanish that are English; what people typed (`typed`) can be in any language."""
+
+    def lines(page: Page, *typed: str) -> list[str]:
+        text = page.locator("body").inner_text()
+        for words in typed:
+            text = text.replace(words, "")
+        return [f"{page.url}: {line}" for line in text.splitlines() if ENGLISH.search(line)]
+
+    return lines
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What holds for every page: accessibility in both languages and colours, its policy, its size, and that it is quick."""
+"""What holds for every page: accessible in both languages and colours, no English in Spanish, policy, size, speed."""
 
 from __future__ import annotations
 
@@ -25,11 +25,26 @@ AXE = (ROOT / "ui/node_modules/axe-core/axe.min.js").read_text()
 # Colours fade into each other for a moment; what pulses goes on for ever.
 TRANSITIONS_ARE_OVER = """Promise.allSettled(
     document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished))"""
+# The pages' own focus ring is a shadow, on the label where what has the focus is hidden in it.
+FOCUSED = """() => {
+    const element = document.activeElement;
+    if (element === null || element === document.body) return null;
+    const shown = [element, element.closest("label")].filter(Boolean);
+    const box = shown.at(-1).getBoundingClientRect();
+    return {
+        name: element.getAttribute("aria-label") ?? element.textContent.trim(),
+        html: element.outerHTML.slice(0, 200),
+        ring: shown.some((one) => getComputedStyle(one).boxShadow !== "none"),
+        seen: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
+    };
+}"""
+MOST_STOPS = 120
 LANGUAGES = {"en": "en-GB", "es": "es-ES"}
 COLOURS = ("light", "dark")
 MOST_JAVASCRIPT_BYTES = 300_000
 INTERACTIVE_WITHIN_S = 1.5
 MANY_JOBS = 1000
+TYPED = ("Harvest of an orchard", "Harvest of a vineyard", "Which slopes are worth planting?")
 FILTERED_WITHIN_S = 1.0
 
 BOARD_PAGES = {"overview": "/overview", "jobs": "/jobs", "job": "/jobs/1", "datasets": "/datasets"}
@@ -114,7 +129,7 @@ def findings(page: Page) -> list[str]:
     ]
 
 
-def look_through(open_page: Callable[..., Page], pages: dict[str, str], name: str, snapshot) -> list[str]:
+def look_through(open_page: Callable[..., Page], pages: dict[str, str], name: str, snapshot, english) -> list[str]:
     """Every page in every language and both colours, wide and narrow; pictures of two of these."""
     found = []
     for language, locale in LANGUAGES.items():
@@ -136,6 +151,7 @@ def look_through(open_page: Callable[..., Page], pages: dict[str, str], name: st
             except PlaywrightTimeout:
                 found.append(f"{page.url} is wider than 360 px")
             if language == "es":
+                found += english(page, *TYPED)
                 snapshot(page, f"{name}-{label}-narrow-dark")
             page.set_viewport_size({"width": 1280, "height": 860})
     return found
@@ -145,22 +161,82 @@ def placed(pages: dict[str, str], places: dict[str, str]) -> dict[str, str]:
     return {label: path.format(**places) for label, path in pages.items()}
 
 
-def test_the_pages_of_an_owner_are_accessible(stack, visits, places, snapshot):
+def test_the_pages_of_an_owner_are_accessible_and_in_one_language(stack, visits, places, snapshot, english):
     login = stack.world.owners[0].login
-    assert look_through(lambda **o: visits.open(login.url, **o), {"sign-in": "/"}, "owner", snapshot) == []
-    found = look_through(lambda **o: visits.member(login, **o), placed(OWNER_PAGES, places), "owner", snapshot)
+    assert look_through(lambda **o: visits.open(login.url, **o), {"sign-in": "/"}, "owner", snapshot, english) == []
+    found = look_through(lambda **o: visits.member(login, **o), placed(OWNER_PAGES, places), "owner", snapshot, english)
     assert found == []
 
 
-def test_the_pages_of_a_buyer_are_accessible(stack, visits, places, snapshot):
+def test_the_pages_of_a_buyer_are_accessible_and_in_one_language(stack, visits, places, snapshot, english):
     login = stack.world.buyer.login
-    found = look_through(lambda **o: visits.member(login, **o), placed(BUYER_PAGES, places), "buyer", snapshot)
+    assert look_through(lambda **o: visits.open(login.url, **o), {"sign-in": "/"}, "buyer", snapshot, english) == []
+    found = look_through(lambda **o: visits.member(login, **o), placed(BUYER_PAGES, places), "buyer", snapshot, english)
     assert found == []
 
 
-def test_the_public_board_is_accessible(stack, visits, places, snapshot):
+def test_the_public_board_is_accessible_and_in_one_language(stack, visits, places, snapshot, english):
     url = stack.world.aggregator_url
-    assert look_through(lambda **o: visits.open(url, **o), BOARD_PAGES, "board", snapshot) == []
+    assert look_through(lambda **o: visits.open(url, **o), BOARD_PAGES, "board", snapshot, english) == []
+
+
+def stops(page: Page) -> list[str]:
+    """What the Tab key leads to, one after the other; each must show that it has the focus, inside of what is seen."""
+    reached = []
+    for _ in range(MOST_STOPS):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(FOCUSED)
+        if stop is None:
+            return reached
+        assert stop["ring"], f"{page.url}: the focus cannot be seen on {stop['html']}"
+        assert stop["seen"], f"{page.url}: the focus is out of sight on {stop['html']}"
+        reached.append(stop["name"])
+    raise AssertionError(f"{page.url}: the Tab key leads in circles: {reached}")
+
+
+def test_pages_are_used_by_keyboard_alone(stack, visits, places):
+    login = stack.world.buyer.login
+    page = visits.open(login.url)
+    expect(page.get_by_label("Password")).to_be_focused()
+    page.keyboard.type(login.password)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="Jobs")).to_be_visible()
+    for path in (f"/jobs/{places['open']}", f"/jobs/{places['finished']}", "/jobs/new?step=learn", "/account"):
+        page.goto(login.url + path)
+        settled(page)
+        assert stops(page)[0] == "Skip to the content"
+
+    page.goto(login.url + f"/jobs/{places['open']}")
+    settled(page)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+    page.get_by_role("button", name="Call off…").focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("alertdialog")
+    expect(dialog).to_be_visible()
+    for _ in range(5):
+        assert dialog.evaluate("element => element.contains(document.activeElement)")
+        page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("button", name="Call off…")).to_be_focused()
+
+    page.get_by_role("link", name="Account").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="Account")).to_be_focused()
+    page.go_back()
+    expect(page.get_by_role("heading", level=1, name="Harvest of a vineyard")).to_be_focused()
+
+
+def test_the_board_is_kind_about_a_job_that_it_does_not_know(stack, visits, places):
+    page = visits.open(stack.world.aggregator_url, "/jobs/nowhere")
+    expect(page.get_by_role("heading", name="Nothing is known here of a job nowhere")).to_be_visible()
+    visits.refusals_are_expected = True
+    page.goto(stack.world.aggregator_url + "/jobs/777")
+    expect(page.get_by_role("heading", name="Nothing is known here of a job 777")).to_be_visible()
+    page.get_by_role("link", name="All jobs").click()
+    expect(page.get_by_role("heading", level=1, name="Jobs")).to_be_focused()
 
 
 def test_the_board_shows_the_market_to_anybody(stack, visits, places):

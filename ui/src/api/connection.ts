@@ -8,7 +8,7 @@ type Listener = () => void;
 /**
  * Whether the service answers.
  *
- * Once a request has found it gone, it is asked again and again, ever more slowly, until it is back.
+ * Once a request has found it gone, it is asked again and again, ever more slowly, until it is back or nobody listens.
  */
 export class Connection {
   #lost = false;
@@ -56,11 +56,16 @@ export class Connection {
 
   subscribe = (listener: Listener): (() => void) => {
     this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    if (this.#lost) this.#schedule();
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size === 0) clearTimeout(this.#timer);
+    };
   };
 
   #schedule(): void {
     clearTimeout(this.#timer);
+    if (this.#listeners.size === 0) return;
     this.#timer = setTimeout(() => void this.retry(), this.#delay);
     this.#delay = Math.min(this.#delay * 1.5, LONGEST_RETRY_MS);
   }

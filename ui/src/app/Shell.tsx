@@ -3,6 +3,7 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import { NavLink, useLocation } from 'react-router';
 import { IconButton } from '@/components/Button';
 import { CrashNotice, ErrorBoundary } from '@/components/feedback';
+import { CONTENT_ID } from '@/components/layout';
 import { LOCALES, useLocale } from '@/i18n/locale';
 import { defineMessages, useMessages } from '@/i18n/messages';
 import { setTheme, THEMES, useTheme } from '@/theme/theme';
@@ -57,11 +58,20 @@ export function Shell({ face, name, items, user, children }: ShellProps) {
     if (shownPath.current === pathname) return;
     shownPath.current = pathname;
     window.scrollTo(0, 0);
-    main.current?.focus({ preventScroll: true });
+    // A heading that comes with the answer of the service takes the focus over (PageHeader).
+    (main.current?.querySelector('h1') ?? main.current)?.focus({ preventScroll: true });
   }, [pathname]);
   return (
     <div className={styles.shell}>
-      <a href="#content" className={styles.skip}>
+      <a
+        href={`#${CONTENT_ID}`}
+        className={styles.skip}
+        onClick={(event) => {
+          // Not a place of its own to come back to: going back would bring the focus here instead of to the heading.
+          event.preventDefault();
+          main.current?.focus();
+        }}
+      >
         {m.skip}
       </a>
       <header className={styles.top}>
@@ -85,7 +95,7 @@ export function Shell({ face, name, items, user, children }: ShellProps) {
           ))}
         </nav>
       )}
-      <main id="content" ref={main} tabIndex={-1} className={styles.main}>
+      <main id={CONTENT_ID} ref={main} tabIndex={-1} className={styles.main}>
         <ConnectionBanner />
         <ErrorBoundary key={pathname} fallback={<CrashNotice />}>
           {children}

@@ -40,7 +40,7 @@ export function MseChart({ history, rounds }: MseChartProps) {
     (colours: PlotColours) => ({
       legend: { show: false },
       cursor: { y: false, points: { size: 8 } },
-      padding: [12, 8, 0, 0] as [number, number, number, number],
+      padding: [12, 20, 0, 0] as [number, number, number, number],
       scales: { x: { time: false, ...(rounds === undefined ? {} : { range: [0, rounds] as [number, number] }) } },
       axes: [
         {
@@ -65,7 +65,8 @@ export function MseChart({ history, rounds }: MseChartProps) {
           stroke: colours.line,
           width: 2,
           fill: colours.fill,
-          points: { show: true, size: 6, fill: colours.line },
+          // Shown as long as there is room between them.
+          points: { size: 6, fill: colours.line },
         },
       ],
     }),
@@ -84,7 +85,7 @@ export function MseChart({ history, rounds }: MseChartProps) {
 }
 
 /** Colours and size of an axis. */
-export function axis(colours: PlotColours) {
+function axis(colours: PlotColours) {
   return {
     stroke: colours.text,
     font: '12px system-ui, sans-serif',

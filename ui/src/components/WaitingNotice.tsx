@@ -1,5 +1,6 @@
 import type { WaitingFor } from '@/api/schemas';
 import { defineMessages, useMessages } from '@/i18n/messages';
+import { useServiceText } from '@/i18n/serviceText';
 import { Callout } from './feedback';
 import { Row } from './layout';
 import { Hash, RelativeTime, Time } from './values';
@@ -50,10 +51,11 @@ const messages = defineMessages({
 /** Whom or what a job waits for, and until when. */
 export function WaitingNotice({ waiting }: { waiting: WaitingFor }) {
   const m = useMessages(messages);
+  const inWords = useServiceText();
   const code = waiting.code;
   const known = code !== undefined && code in m.waiting ? m.waiting[code as keyof typeof m.waiting] : undefined;
   return (
-    <Callout quiet tone={waiting.you ? 'warning' : 'info'} title={known ?? m.other(waiting.what)}>
+    <Callout quiet tone="info" title={known ?? m.other(inWords(waiting.what))}>
       {waiting.you && <p>{m.you}</p>}
       {waiting.who.length > 0 && (
         <Row>

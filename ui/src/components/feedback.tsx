@@ -3,6 +3,7 @@ import { Component, type ReactNode } from 'react';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { ConnectionLost, Problem, UnexpectedAnswer } from '@/api/problem';
 import { useMessages } from '@/i18n/messages';
+import { useServiceText } from '@/i18n/serviceText';
 import { Button } from './Button';
 import styles from './feedback.module.css';
 import { common } from './messages';
@@ -75,11 +76,12 @@ export function Loading({ lines = 3 }: { lines?: number }) {
 /** An error as a sentence for people. */
 export function useErrorText(): (error: unknown) => string {
   const m = useMessages(common);
+  const inWords = useServiceText();
   return (error) => {
     if (error instanceof ConnectionLost) return m.connectionError;
     if (error instanceof UnexpectedAnswer) return m.unexpectedAnswer;
     if (error instanceof Problem && error.status === 500) return m.internalError(error.requestId);
-    return error instanceof Error ? sentence(error.message) : String(error);
+    return error instanceof Error ? inWords(error.message) : String(error);
   };
 }
 
@@ -171,9 +173,4 @@ export function CrashNotice() {
       {m.crashText}
     </EmptyState>
   );
-}
-
-function sentence(text: string): string {
-  const start = text.slice(0, 1).toUpperCase() + text.slice(1);
-  return /[.!?…]$/.test(start) ? start : `${start}.`;
 }

@@ -1,18 +1,29 @@
 import { ArrowLeft } from 'lucide-react';
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { Link } from 'react-router';
 import styles from './layout.module.css';
 
-/** The head of a page: its title, which the browser's tab shows too, and what can be done here. */
+/** The element that holds what changes from page to page. */
+export const CONTENT_ID = 'content';
+
+/**
+ * The head of a page: its title, which the browser's tab shows too, and what can be done here.
+ *
+ * Where a page has been gone to and waited for its title, the title gets the focus that waited with it.
+ */
 export function PageHeader(props: {
   title: string;
   subtitle?: ReactNode;
   back?: { to: string; label: string };
   actions?: ReactNode;
 }) {
+  const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${props.title} · DeltaML`;
   }, [props.title]);
+  useEffect(() => {
+    if (document.activeElement?.id === CONTENT_ID) heading.current?.focus({ preventScroll: true });
+  }, []);
   return (
     <header className={styles.pageHeader}>
       <div className={styles.titles}>
@@ -21,7 +32,9 @@ export function PageHeader(props: {
             <ArrowLeft size={14} aria-hidden /> {props.back.label}
           </Link>
         )}
-        <h1>{props.title}</h1>
+        <h1 ref={heading} tabIndex={-1}>
+          {props.title}
+        </h1>
         {props.subtitle && <div className={styles.subtitle}>{props.subtitle}</div>}
       </div>
       {props.actions && <div className={styles.actions}>{props.actions}</div>}

@@ -1,5 +1,5 @@
 import { Copy } from 'lucide-react';
-import { type ReactNode, useState, useSyncExternalStore } from 'react';
+import { type ReactNode, useEffect, useState, useSyncExternalStore } from 'react';
 import { Button, Tooltip, TooltipTrigger } from 'react-aria-components';
 import { formatEther, formatWei } from '@/format/amount';
 import { formatNumber } from '@/format/number';
@@ -9,7 +9,10 @@ import { useMessages } from '@/i18n/messages';
 import { common } from './messages';
 import styles from './values.module.css';
 
-/** Something short whose whole is shown by pointing at it or focusing it, and copied by pressing it. */
+/** How long the whole stays on a screen that is touched, where nothing is pointed at. */
+const SHOWN_MS = 5_000;
+
+/** Something short whose whole is shown by pointing at it, focusing it or pressing it, which copies it as well. */
 export function Copyable({
   full,
   copy,
@@ -22,18 +25,31 @@ export function Copyable({
   kind?: 'text' | 'code';
 }) {
   const m = useMessages(common);
-  const [copied, setCopied] = useState(false);
+  const [isOpen, setOpen] = useState(false);
+  const [pressed, setPressed] = useState<'copied' | 'refused' | null>(null);
+  useEffect(() => {
+    if (pressed === null) return undefined;
+    const timer = setTimeout(() => {
+      setOpen(false);
+      setPressed(null);
+    }, SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [pressed]);
   const onPress = async () => {
-    await navigator.clipboard.writeText(copy);
-    setCopied(true);
+    setPressed((await copyText(copy)) ? 'copied' : 'refused');
+    setOpen(true);
+  };
+  const onOpenChange = (opens: boolean) => {
+    setOpen(opens);
+    if (opens) setPressed(null);
   };
   return (
-    <TooltipTrigger delay={300} onOpenChange={(isOpen) => isOpen || setCopied(false)}>
+    <TooltipTrigger delay={300} isOpen={isOpen} onOpenChange={onOpenChange}>
       <Button className={`${styles.copyable} ${styles[kind]}`} onPress={() => void onPress()}>
         {children}
       </Button>
       <Tooltip className={styles.tooltip ?? ''} offset={6}>
-        {copied ? m.copied : full} {!copied && <Copy size={12} aria-hidden />}
+        {full} {pressed === 'copied' ? <span role="status">{m.copied}</span> : <Copy size={12} aria-hidden />}
       </Tooltip>
     </TooltipTrigger>
   );
@@ -116,6 +132,16 @@ export function Unknown() {
 /** How much of something is done, from 0 to 1. */
 export function Progress({ value, label }: { value: number; label: string }) {
   return <progress className={styles.progress} value={Math.min(Math.max(value, 0), 1)} max={1} aria-label={label} />;
+}
+
+/** Whether the browser took it: it does so only for pages that came over HTTPS or from its own machine. */
+async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function everySecond(onTick: () => void): () => void {

@@ -10,6 +10,7 @@ test('numbers keep their significant digits', () => {
 
 test('shares are percentages', () => {
   expect(formatShare(0.3125, 'en-GB')).toBe('31.3%');
+  expect(formatShare(-1.56508e37, 'en-GB')).toBe('-1.57E39%');
   expect(formatBasisPoints(7000, 'en-GB')).toBe('70%');
 });
 

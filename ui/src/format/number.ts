@@ -10,8 +10,15 @@ export function formatCount(value: number, locale: string): string {
   return new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }).format(value);
 }
 
-/** A share from 0 to 1 in percent. */
+/** A share from 0 to 1 in percent; what is far out of that, as the error of a model that diverged, in powers of ten. */
 export function formatShare(share: number, locale: string): string {
+  if (Math.abs(share) >= 1000) {
+    return new Intl.NumberFormat(locale, {
+      style: 'percent',
+      notation: 'scientific',
+      maximumSignificantDigits: 3,
+    }).format(share);
+  }
   return new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 }).format(share);
 }
 

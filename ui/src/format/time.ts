@@ -5,9 +5,10 @@ const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['second', 1],
 ];
 
-/** Date and time in the reader's zone; `seconds` since 1970. */
+/** Date and time in the reader's zone, to be broken between the two alone; `seconds` since 1970. */
 export function formatTime(seconds: number, locale: string): string {
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(seconds * 1000);
+  const text = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(seconds * 1000);
+  return text.replaceAll(' ', '\u00a0').replace(',\u00a0', ', ');
 }
 
 /** The same with seconds and the zone's name. */

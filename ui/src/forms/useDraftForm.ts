@@ -32,28 +32,48 @@ export interface DraftForm<Values extends FieldValues> extends UseFormReturn<Val
 /** A form whose contents survive a reload, checked field by field after the first attempt to send it. */
 export function useDraftForm<Values extends FieldValues>(options: DraftFormOptions<Values>): DraftForm<Values> {
   const { schema, defaults, draftKey, storage = sessionStorage } = options;
-  const key = draftKey && `deltaml.draft.${draftKey}`;
-  const [isRestored] = useState(() => key !== undefined && key !== '' && readStored(storage, key) !== undefined);
+  const [isRestored] = useState(() => draftKey !== undefined && readDraft(storage, draftKey) !== undefined);
   const form = useForm<Values, unknown, Values>({
     // The resolver's types tie input to output, which this hook leaves to the caller.
     resolver: zodResolver(schema as never) as unknown as Resolver<Values>,
-    defaultValues: initialValues(defaults, key, storage),
+    defaultValues: initialValues(defaults, draftKey, storage),
     mode: 'onSubmit',
     reValidateMode: 'onChange',
   });
   const { watch } = form;
   useEffect(() => {
-    if (!key) return undefined;
-    const subscription = watch((values) => store(storage, key, values));
+    if (draftKey === undefined) return undefined;
+    const subscription = watch((values) => writeDraft(storage, draftKey, values));
     return () => subscription.unsubscribe();
-  }, [watch, key, storage]);
+  }, [watch, draftKey, storage]);
   return {
     ...form,
     isRestored,
     discardDraft: () => {
-      if (key) store(storage, key, undefined);
+      if (draftKey !== undefined) writeDraft(storage, draftKey, undefined);
     },
   };
+}
+
+let owner: string | null = null;
+
+/** Keep drafts for this user from now on, apart from those of others who use this browser; null for nobody. */
+export function setDraftOwner(user: string | null): void {
+  owner = user;
+}
+
+/** What a form keeps under a key; undefined when it keeps nothing. */
+export function readDraft(storage: Storage, draftKey: string): unknown {
+  return readStored(storage, storageKey(draftKey));
+}
+
+/** Have the form with this key start with these values; undefined has it start anew. */
+export function writeDraft(storage: Storage, draftKey: string, values: unknown): void {
+  store(storage, storageKey(draftKey), values);
+}
+
+function storageKey(draftKey: string): string {
+  return ['deltaml.draft', draftKey, ...(owner === null ? [] : [owner])].join('.');
 }
 
 /**
@@ -61,34 +81,30 @@ export function useDraftForm<Values extends FieldValues>(options: DraftFormOptio
  *
  * @param form whose fields are named as in the request, or through `rename`.
  * @param rename the form's name for a field of the request; undefined for one that the form does not have.
+ * @param inWords puts what the service says into the reader's language (`useServiceText`).
  * @returns whether every error found its field; if not, the error has to be shown above the form too.
  */
 export function placeErrors<Values extends FieldValues>(
   form: UseFormReturn<Values>,
   error: unknown,
   rename: (field: string) => Path<Values> | undefined,
+  inWords: (text: string, field: string) => string,
 ): boolean {
   if (!(error instanceof Problem) || error.fieldErrors.length === 0) return false;
   let allPlaced = true;
   for (const { field, message } of error.fieldErrors) {
     const name = rename(field);
     if (name === undefined) allPlaced = false;
-    else form.setError(name, { type: 'server', message: withoutField(message, field) }, { shouldFocus: true });
+    else form.setError(name, { type: 'server', message: inWords(message, field) }, { shouldFocus: true });
   }
   return allPlaced;
 }
 
 function initialValues<Values>(
   defaults: DefaultValues<Values>,
-  key: string | undefined,
+  draftKey: string | undefined,
   storage: Storage,
 ): DefaultValues<Values> {
-  const stored = key ? readStored(storage, key) : undefined;
+  const stored = draftKey === undefined ? undefined : readDraft(storage, draftKey);
   return typeof stored === 'object' ? { ...defaults, ...stored } : defaults;
-}
-
-/** Services name the field at the start of a sentence; beside the field it says nothing new. */
-function withoutField(message: string, field: string): string {
-  const text = message.startsWith(`${field}: `) ? message.slice(field.length + 2) : message;
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

@@ -1,6 +1,7 @@
 import { createContext, type ReactNode, use, useEffect, useMemo, useState } from 'react';
 import { I18nProvider } from 'react-aria-components';
 import { readStored, store } from '@/app/storage';
+import { loadServiceTexts } from './serviceCatalogue';
 
 export const LOCALES = ['en', 'es'] as const;
 export type Locale = (typeof LOCALES)[number];
@@ -24,6 +25,7 @@ export function LocaleProvider({ children, initial }: { children: ReactNode; ini
   const [locale, setLocale] = useState<Locale>(() => initial ?? chosenLocale());
   useEffect(() => {
     document.documentElement.lang = locale;
+    loadServiceTexts(locale);
   }, [locale]);
   const value = useMemo(
     () => ({

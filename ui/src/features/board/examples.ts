@@ -60,7 +60,6 @@ export const OVERVIEW = {
   version: '0.1.0',
   chain: {
     ok: true,
-    detail: '',
     chain_id: 1337,
     block_number: 1234,
     block_time: 1_899_990_100,
@@ -73,7 +72,7 @@ export const OVERVIEW = {
     { name: 'database', ok: true, detail: '' },
     { name: 'chain', ok: true, detail: '' },
     { name: 'worker', ok: true, detail: '' },
-    { name: 'transactions', ok: true, detail: '2 on their way' },
+    { name: 'transactions', ok: true, detail: 'on their way: 2' },
   ],
   jobs: { recruiting: 1, running: 2, finished: 9 },
   datasets: 5,

@@ -3,6 +3,7 @@ import { Callout, QueryView } from '@/components/feedback';
 import { Stat, Stats } from '@/components/layout';
 import { Amount, Hash, TransactionHash } from '@/components/values';
 import { useMessages } from '@/i18n/messages';
+import { ServiceText } from '@/i18n/serviceText';
 import { type Account, isDone, useAccount, useWithdrawals, type Withdrawal } from './api';
 import { messages } from './messages';
 import styles from './money.module.css';
@@ -23,18 +24,30 @@ export function Balance() {
 function Figures({ account }: { account: Account }) {
   const m = useMessages(messages);
   return (
-    <Stats>
-      <Stat label={m.owed} hint={BigInt(account.owed_wei) === 0n ? m.nothingOwed : m.owedHint}>
-        <Amount wei={account.owed_wei} />
-      </Stat>
-      <Stat label={m.balance}>
-        <Amount wei={account.balance_wei} />
-      </Stat>
-      <Stat label={m.account}>
-        <Hash value={account.address} />
-      </Stat>
-    </Stats>
+    <>
+      {account.unavailable_reason && (
+        <Callout tone="warning" title={m.unavailable}>
+          <ServiceText>{account.unavailable_reason}</ServiceText>
+        </Callout>
+      )}
+      <Stats>
+        <Stat label={m.owed} hint={owedHint(account, m)}>
+          <Amount wei={account.owed_wei} />
+        </Stat>
+        <Stat label={m.balance}>
+          <Amount wei={account.balance_wei} />
+        </Stat>
+        <Stat label={m.account}>
+          <Hash value={account.address} />
+        </Stat>
+      </Stats>
+    </>
   );
+}
+
+function owedHint({ owed_wei }: Account, m: (typeof messages)['en']): string | undefined {
+  if (owed_wei === null) return undefined;
+  return BigInt(owed_wei) === 0n ? m.nothingOwed : m.owedHint;
 }
 
 const STEPS = ['queued', 'signed', 'broadcast', 'mined'] as const;
@@ -56,7 +69,11 @@ function UnderWay({ withdrawal }: { withdrawal: Withdrawal }) {
           </li>
         ))}
       </ol>
-      {withdrawal.reason && <p>{withdrawal.reason}</p>}
+      {withdrawal.reason && (
+        <p>
+          <ServiceText>{withdrawal.reason}</ServiceText>
+        </p>
+      )}
       {withdrawal.tx_hash && <TransactionHash hash={withdrawal.tx_hash} explorerUrl={about.data?.explorer_url} />}
     </Callout>
   );

@@ -13,7 +13,7 @@ export function WithdrawButton() {
   const withdrawals = useWithdrawals();
   const [isOpen, setIsOpen] = useState(false);
   if (account.data === undefined) return null;
-  const owedWei = account.data.owed_wei;
+  const owedWei = account.data.owed_wei ?? '0';
   const isUnderWay = withdrawals.data?.withdrawals.some((withdrawal) => !isDone(withdrawal)) ?? false;
   return (
     <>

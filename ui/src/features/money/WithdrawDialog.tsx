@@ -8,6 +8,7 @@ import { Amount } from '@/components/values';
 import { FormTextField } from '@/forms/FormField';
 import { placeErrors, useDraftForm } from '@/forms/useDraftForm';
 import { useMessages } from '@/i18n/messages';
+import { useServiceText } from '@/i18n/serviceText';
 import { useWithdraw } from './api';
 import { messages } from './messages';
 
@@ -16,6 +17,7 @@ const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 /** Ask before everything owed is paid out, and where to. */
 export function WithdrawDialog({ owedWei, onClose }: { owedWei: string; onClose: () => void }) {
   const m = useMessages(messages);
+  const inWords = useServiceText();
   const withdraw = useWithdraw();
   const schema = useMemo(
     () =>
@@ -33,7 +35,7 @@ export function WithdrawDialog({ owedWei, onClose }: { owedWei: string; onClose:
         form.discardDraft();
         onClose();
       },
-      onError: (error) => placeErrors(form, error, (field) => (field === 'to' ? 'to' : undefined)),
+      onError: (error) => placeErrors(form, error, (field) => (field === 'to' ? 'to' : undefined), inWords),
     }),
   );
   return (

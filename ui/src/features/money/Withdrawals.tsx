@@ -6,6 +6,7 @@ import { Card, Muted } from '@/components/layout';
 import { PAGE_SIZE, Pagination } from '@/components/lists';
 import { Amount, Time, TransactionHash, Unknown } from '@/components/values';
 import { useMessages } from '@/i18n/messages';
+import { ServiceText } from '@/i18n/serviceText';
 import { useWithdrawals, type Withdrawal } from './api';
 import { messages } from './messages';
 import styles from './money.module.css';
@@ -61,7 +62,11 @@ function State({ withdrawal: { state, reason } }: { withdrawal: Withdrawal }) {
   return (
     <>
       <Badge tone={state === 'mined' ? 'success' : state === 'failed' ? 'danger' : 'info'}>{m.states[state]}</Badge>
-      {state === 'failed' && reason && <p>{reason}</p>}
+      {state === 'failed' && reason && (
+        <p>
+          <ServiceText>{reason}</ServiceText>
+        </p>
+      )}
     </>
   );
 }

@@ -7,15 +7,18 @@ import { unixSeconds, wei } from '@/api/schemas';
 
 const account = z.object({
   address: z.string(),
-  balance_wei: wei,
-  owed_wei: wei,
+  /** Null, as all that only the chain knows, while that does not answer. */
+  balance_wei: z.nullable(wei),
+  owed_wei: z.nullable(wei),
   /** Of buyers: what posting a job costs at most besides its deposit. */
-  posting_fee_wei: z.optional(wei),
+  posting_fee_wei: z.nullish(wei),
   /** Of buyers: deposits that are being paid and that the balance still contains. */
   promised_wei: z.optional(wei),
+  /** Why amounts are null. */
+  unavailable_reason: z.nullish(z.string()),
 });
 
-/** The account as the chain has it. */
+/** The account as the chain has it, as far as that answers. */
 export type Account = z.output<typeof account>;
 
 const withdrawal = z.object({

@@ -2,6 +2,7 @@ import { defineMessages } from '@/i18n/messages';
 
 export const messages = defineMessages({
   en: {
+    unavailable: 'The amounts are not known right now',
     owed: 'Ready to withdraw',
     owedHint: 'held by the contract for you',
     balance: 'On your account',
@@ -34,6 +35,7 @@ export const messages = defineMessages({
     confirm: 'Sign and withdraw',
   },
   es: {
+    unavailable: 'Ahora no se conocen los importes',
     owed: 'Listo para retirar',
     owedHint: 'lo guarda el contrato para usted',
     balance: 'En su cuenta',

@@ -1,8 +1,9 @@
 import { screen } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { renderPage } from '@/test/render';
-import { answer, refuse } from '@/test/server';
+import { answer } from '@/test/server';
 import { Balance } from './Balance';
+import { WithdrawButton } from './WithdrawButton';
 import { Withdrawals } from './Withdrawals';
 
 const ACCOUNT = { address: `0x${'b0'.repeat(20)}`, balance_wei: '5000000000000000000', owed_wei: '0' };
@@ -49,8 +50,18 @@ test('lists withdrawals with their transactions', async () => {
 });
 
 test('says that the chain does not answer', async () => {
-  refuse('get', '/v1/account', 503, 'chain_unavailable', 'the chain does not answer');
+  const unknown = { ...ACCOUNT, balance_wei: null, owed_wei: null, unavailable_reason: 'the node does not answer' };
+  answer('get', '/v1/account', unknown);
   answer('get', '/v1/withdrawals', { withdrawals: [] });
-  renderPage(<Balance />);
-  expect(await screen.findByRole('alert')).toHaveTextContent('The chain does not answer.');
+  renderPage(
+    <>
+      <Balance />
+      <WithdrawButton />
+    </>,
+  );
+  expect(await screen.findByText('The amounts are not known right now')).toBeVisible();
+  expect(screen.getByText('The node does not answer.')).toBeVisible();
+  expect(screen.getAllByText('not known yet')).toHaveLength(2);
+  expect(screen.queryByText('There is nothing to withdraw yet.')).not.toBeInTheDocument();
+  expect(screen.getByRole('button', { name: 'Withdraw…' })).toBeDisabled();
 });

@@ -22,7 +22,7 @@ export const messages = defineMessages({
       MISSED: 'Missed',
     },
     statusHelp: {
-      WAITING: 'None of your datasets matches.',
+      WAITING: 'None of your datasets matches as its columns are named.',
       READY: 'One of your datasets matches. You can accept.',
       INITIATED: 'You accepted. The job starts when enough owners have.',
       IN_PROGRESS: 'Your data is being used for training.',
@@ -56,7 +56,7 @@ export const messages = defineMessages({
       MISSED: 'Perdida',
     },
     statusHelp: {
-      WAITING: 'Ninguno de sus conjuntos de datos sirve.',
+      WAITING: 'Ninguno de sus conjuntos de datos sirve con los nombres de sus columnas.',
       READY: 'Uno de sus conjuntos de datos sirve. Puede aceptar.',
       INITIATED: 'Ha aceptado. El trabajo empieza cuando haya propietarios suficientes.',
       IN_PROGRESS: 'Sus datos se están usando para entrenar.',

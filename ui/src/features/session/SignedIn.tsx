@@ -25,7 +25,8 @@ export function SignedIn({
   }
   if (session.data.user === null) return <SignIn face={face} />;
   return (
-    <Frame face={face} items={items} user={session.data.user}>
+    // With another user, who signed in at another window, the pages begin anew: what is typed in them is not that user's.
+    <Frame key={session.data.user} face={face} items={items} user={session.data.user}>
       {children}
     </Frame>
   );

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import * as z from 'zod/mini';
 import { call, nothing, setCsrfToken } from '@/api/client';
 import { SESSION_KEY } from '@/api/queries';
+import { setDraftOwner } from '@/forms/useDraftForm';
 
 const session = z.object({ user: z.nullable(z.string()), csrf_token: z.nullable(z.string()) });
 
@@ -15,6 +16,7 @@ async function readSession(): Promise<Session> {
 }
 
 function adopt(current: Session): Session {
+  setDraftOwner(current.user);
   setCsrfToken(current.csrf_token, async () => {
     await readSession();
   });

@@ -1,5 +1,10 @@
+import { useQueryClient } from '@tanstack/react-query';
 import { screen, waitFor } from '@testing-library/react';
 import { expect, test } from 'vitest';
+import * as z from 'zod/mini';
+import { SESSION_KEY } from '@/api/queries';
+import { FormTextField } from '@/forms/FormField';
+import { useDraftForm } from '@/forms/useDraftForm';
 import { axeFindings, renderPage } from '@/test/render';
 import { answer, refuse, vanish } from '@/test/server';
 import { SignedIn } from './SignedIn';
@@ -40,6 +45,60 @@ test('signs in with name and password, and out again', async () => {
   await user.click(screen.getByRole('button', { name: 'Sign out (admin)' }));
   expect(await screen.findByRole('heading', { name: 'Sign in' })).toBeVisible();
   expect(deleted[0]?.headers.get('X-CSRF-Token')).toBe('token-1');
+});
+
+function Letter() {
+  const client = useQueryClient();
+  const schema = z.object({ text: z.string() });
+  const form = useDraftForm({ schema, defaults: { text: '' }, draftKey: 'letter', storage: localStorage });
+  return (
+    <>
+      <FormTextField control={form.control} name="text" label="Letter" />
+      <button onClick={() => void client.invalidateQueries({ queryKey: SESSION_KEY })}>Come back</button>
+    </>
+  );
+}
+
+const letters = (
+  <SignedIn face="Data owner" items={[]}>
+    <Letter />
+  </SignedIn>
+);
+
+test('keeps what somebody typed from the next user of the browser, and for the same one', async () => {
+  const session = { ...NOBODY, user: null as string | null };
+  const as = (user: string | null) => Object.assign(session, user === null ? NOBODY : { ...ADMIN, user });
+  answer('get', '/v1/session', () => session);
+  answer('get', '/v1/about', ABOUT);
+  answer('delete', '/v1/session', null, 204);
+  answer('post', '/v1/session', ({ body }) => as((body as { user: string }).user));
+  const { user } = renderPage(letters);
+  const signIn = async (name: string) => {
+    await user.clear(await screen.findByLabelText('User'));
+    await user.type(screen.getByLabelText('User'), name);
+    await user.type(screen.getByLabelText('Password'), 'correct horse{Enter}');
+    return screen.findByLabelText('Letter');
+  };
+  const signOut = (name: string) => user.click(screen.getByRole('button', { name: `Sign out (${name})` }));
+
+  await user.type(await signIn('admin'), 'Dear colleague');
+  await signOut('admin');
+  expect(await signIn('ana')).toHaveValue('');
+  await user.type(screen.getByLabelText('Letter'), 'Hello');
+  await signOut('ana');
+  expect(await signIn('admin')).toHaveValue('Dear colleague');
+});
+
+test('begins the pages anew when another user has signed in at another window', async () => {
+  const session = { ...ADMIN };
+  answer('get', '/v1/session', () => session);
+  answer('get', '/v1/about', ABOUT);
+  const { user } = renderPage(letters);
+  await user.type(await screen.findByLabelText('Letter'), 'Dear colleague');
+  session.user = 'ana';
+  await user.click(screen.getByRole('button', { name: 'Come back' }));
+  await screen.findByRole('button', { name: 'Sign out (ana)' });
+  expect(screen.getByLabelText('Letter')).toHaveValue('');
 });
 
 test('says beside each field what is missing, and asks nothing of the service', async () => {

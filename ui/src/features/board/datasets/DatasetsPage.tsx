@@ -1,66 +1,41 @@
 import { Database } from 'lucide-react';
-import { useSearchParams } from 'react-router';
 import { type Column, DataTable } from '@/components/DataTable';
-import { EmptyState, QueryView } from '@/components/feedback';
-import { Card, PageHeader, Row } from '@/components/layout';
-import { Pagination, SearchField } from '@/components/lists';
+import { EmptyState } from '@/components/feedback';
+import { ListPage, useListFilter } from '@/components/ListPage';
 import { Tags } from '@/components/Tags';
 import { Hash, Time } from '@/components/values';
 import { formatCount } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
 import styles from '../board.module.css';
-import { type Dataset, type DatasetFilter, useDatasets } from './api';
+import { type Dataset, useDatasets } from './api';
 import { messages } from './messages';
 import { TagFilter } from './TagFilter';
 
 /** What data owners say of their datasets. */
 export function DatasetsPage() {
   const m = useMessages(messages);
-  const [filter, setFilter] = useFilter();
-  const datasets = useDatasets(filter);
-  const isFiltered = filter.query !== '' || filter.tags.length > 0;
-  const empty = (
-    <Card>
-      <EmptyState icon={<Database size={22} aria-hidden />} title={m.emptyTitle}>
-        {m.emptyText}
-      </EmptyState>
-    </Card>
-  );
+  const [filter, setFilter] = useListFilter('tag');
+  const datasets = useDatasets({ query: filter.query, tags: filter.chosen, offset: filter.offset });
   return (
-    <>
-      <PageHeader title={m.title} subtitle={m.subtitle} />
-      <QueryView query={datasets} isEmpty={(page) => page.total === 0 && !isFiltered} empty={empty}>
-        {(page) => (
-          <>
-            <Row justify="between">
-              <TagFilter
-                tags={page.tags}
-                chosen={filter.tags}
-                onChange={(tags) => setFilter({ ...filter, tags, offset: 0 })}
-              />
-              <SearchField
-                label={m.search}
-                value={filter.query}
-                onChange={(query) => setFilter({ ...filter, query, offset: 0 })}
-              />
-            </Row>
-            <Card flush>
-              {page.datasets.length === 0 ? (
-                <EmptyState title={m.noneFound}>{m.noneFoundText}</EmptyState>
-              ) : (
-                <DatasetTable datasets={page.datasets} />
-              )}
-              <Pagination
-                offset={filter.offset}
-                total={page.total}
-                onChange={(offset) => setFilter({ ...filter, offset })}
-              />
-            </Card>
-          </>
-        )}
-      </QueryView>
-    </>
+    <ListPage
+      title={m.title}
+      subtitle={m.subtitle}
+      query={datasets}
+      filter={filter}
+      onFilter={setFilter}
+      searchLabel={m.search}
+      choices={(page, choose) => <TagFilter tags={page.tags} chosen={filter.chosen} onChange={choose} />}
+      items={(page) => page.datasets}
+      empty={
+        <EmptyState icon={<Database size={22} aria-hidden />} title={m.emptyTitle}>
+          {m.emptyText}
+        </EmptyState>
+      }
+      noneFound={<EmptyState title={m.noneFound}>{m.noneFoundText}</EmptyState>}
+    >
+      {(found) => <DatasetTable datasets={found} />}
+    </ListPage>
   );
 }
 
@@ -110,22 +85,4 @@ function ColumnList({ dataset }: { dataset: Dataset }) {
       </ul>
     </details>
   );
-}
-
-/** What part of the catalogue is shown; kept in the address, so that it can be passed on. */
-function useFilter(): [DatasetFilter, (filter: DatasetFilter) => void] {
-  const [parameters, setParameters] = useSearchParams();
-  const filter = {
-    query: parameters.get('query') ?? '',
-    tags: parameters.getAll('tag'),
-    offset: Number(parameters.get('offset') ?? 0),
-  };
-  return [filter, (next) => setParameters(toParameters(next), { replace: next.query !== filter.query })];
-}
-
-function toParameters({ query, tags, offset }: DatasetFilter): URLSearchParams {
-  const parameters = new URLSearchParams(tags.map((tag) => ['tag', tag]));
-  if (query) parameters.set('query', query);
-  if (offset > 0) parameters.set('offset', String(offset));
-  return parameters;
 }

@@ -30,7 +30,7 @@ const datasetList = z.object({
 /** A tag and how many of the found datasets have it. */
 export type TagCount = z.output<typeof datasetList>['tags'][number];
 
-export interface DatasetFilter {
+interface DatasetFilter {
   query: string;
   /** A dataset must have all of them. */
   tags: readonly string[];

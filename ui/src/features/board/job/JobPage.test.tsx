@@ -44,9 +44,7 @@ test('says why a job ended', async () => {
   answer('get', '/v1/board/jobs/7', failed);
   renderPage(page, { at, locale: 'es' });
   expect(await screen.findByRole('alert')).toHaveTextContent('Por qué acabó');
-  expect(
-    screen.getByText('La curva empieza con el primer control, cuando haya comenzado el entrenamiento.'),
-  ).toBeVisible();
+  expect(screen.getByText('El trabajo acabó antes del primer control, así que no hay curva.')).toBeVisible();
 });
 
 test('says that nobody has accepted yet', async () => {
@@ -65,10 +63,24 @@ test('says that nobody has accepted yet', async () => {
   expect(await screen.findByText('No data owner has accepted yet.')).toBeVisible();
 });
 
-test('says that there is no such job', async () => {
+test('says kindly that there is no such job, and leads to those that there are', async () => {
   refuse('get', '/v1/board/jobs/7', 404, 'not_found', 'job 7 is not known here');
+  const { container } = renderPage(page, { at });
+  expect(await screen.findByRole('heading', { level: 1, name: 'There is no such job' })).toBeVisible();
+  expect(screen.getByRole('heading', { name: 'Nothing is known here of a job 7' })).toBeVisible();
+  expect(screen.getByRole('link', { name: 'All jobs' })).toHaveAttribute('href', '/jobs');
+  expect(await axeFindings(container)).toEqual([]);
+});
+
+test.each(['0', '-1', 'seven', '1e3', '99999999999999999999'])('asks nobody about a job %s', async (number) => {
+  renderPage(page, { at: `/jobs/${number}` });
+  expect(await screen.findByRole('heading', { name: `Nothing is known here of a job ${number}` })).toBeVisible();
+});
+
+test('says what is wrong when the service refuses', async () => {
+  refuse('get', '/v1/board/jobs/7', 503, 'service_unavailable', 'the database is busy');
   renderPage(page, { at });
-  expect(await screen.findByRole('heading', { name: 'There is no such job' })).toBeVisible();
+  expect(await screen.findByRole('alert')).toHaveTextContent('The database is busy.');
 });
 
 test('says that it loads', () => {

@@ -1,12 +1,15 @@
+import { SearchX } from 'lucide-react';
 import { useParams } from 'react-router';
 import { MseChart } from '@/charts/MseChart';
-import { Callout, QueryView } from '@/components/feedback';
+import { ButtonLink } from '@/components/Button';
+import { Callout, EmptyState, QueryView } from '@/components/feedback';
 import { Card, Muted, PageHeader, Row, Stack, Stat, Stats } from '@/components/layout';
 import { Amount, Hash, Progress, Time, Unknown, Value } from '@/components/values';
 import { WaitingNotice } from '@/components/WaitingNotice';
 import { formatCount, formatNumber, formatPercent } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
+import { ServiceText } from '@/i18n/serviceText';
 import styles from '../board.module.css';
 import { ENDED } from '../schemas';
 import { StateBadge } from '../StateBadge';
@@ -19,12 +22,27 @@ import { Columns, Terms } from './Terms';
 /** One job with its public metrics, as it goes. */
 export function JobPage() {
   const { jobId = '' } = useParams();
-  const m = useMessages(messages);
   const job = useJob(jobId);
-  if (isUnknown(job.error)) {
-    return <PageHeader title={m.noSuchJob} subtitle={m.noSuchJobText} back={{ to: '/jobs', label: m.back }} />;
-  }
+  if (isUnknown(jobId, job.error)) return <NoSuchJob jobId={jobId} />;
   return <QueryView query={job}>{(data) => <JobView job={data} />}</QueryView>;
+}
+
+function NoSuchJob({ jobId }: { jobId: string }) {
+  const m = useMessages(messages);
+  return (
+    <>
+      <PageHeader title={m.noSuchJob} back={{ to: '/jobs', label: m.back }} />
+      <Card>
+        <EmptyState
+          icon={<SearchX size={22} aria-hidden />}
+          title={m.noSuchJobTitle(jobId)}
+          action={<ButtonLink to="/jobs">{m.allJobs}</ButtonLink>}
+        >
+          {m.noSuchJobText}
+        </EmptyState>
+      </Card>
+    </>
+  );
 }
 
 function JobView({ job }: { job: JobDetail }) {
@@ -48,7 +66,7 @@ function JobView({ job }: { job: JobDetail }) {
       />
       {job.reason && (
         <Callout tone={job.state === 'failed' ? 'danger' : 'info'} title={hasEnded ? m.whyEnded : m.inTheWay}>
-          {job.reason}
+          <ServiceText>{job.reason}</ServiceText>
         </Callout>
       )}
       {!hasEnded && job.waiting_for && <WaitingNotice waiting={job.waiting_for} />}
@@ -56,7 +74,11 @@ function JobView({ job }: { job: JobDetail }) {
       <div className={styles.columns}>
         <Stack>
           <Card title={m.curve}>
-            {job.checkpoints.length === 0 ? <Muted>{m.curveEmpty}</Muted> : <MseChart history={job.checkpoints} />}
+            {job.checkpoints.length > 0 ? (
+              <MseChart history={job.checkpoints} />
+            ) : (
+              <Muted>{ENDED.includes(job.state) ? m.curveNever : m.curveEmpty}</Muted>
+            )}
           </Card>
           <Owners job={job} />
           <Columns job={job} />
@@ -85,8 +107,8 @@ function Figures({ job }: { job: JobDetail }) {
       <Stat label={m.round} hint={<Progress label={m.progress} value={job.round / job.rounds} />}>
         {of(job.round, job.rounds)}
       </Stat>
-      <Stat label={m.owners} hint={m.ownersHint}>
-        {of(job.owners, job.min_owners)}
+      <Stat label={m.owners} hint={m.ownersHint(formatCount(job.min_owners, format))}>
+        {formatCount(job.owners, format)}
       </Stat>
       <Stat label={m.deposit} hint={m.depositHint}>
         <Amount wei={job.deposit_wei} />

@@ -6,6 +6,7 @@ import { formatCount } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
 import styles from '../board.module.css';
+import { ENDED } from '../schemas';
 import type { JobDetail, Owner } from './api';
 import { messages } from './messages';
 
@@ -16,7 +17,7 @@ export function Owners({ job }: { job: JobDetail }) {
   if (job.owners_list.length === 0) {
     return (
       <Card title={m.people}>
-        <Muted>{m.peopleEmpty}</Muted>
+        <Muted>{ENDED.includes(job.state) ? m.peopleNever : m.peopleEmpty}</Muted>
       </Card>
     );
   }

@@ -6,7 +6,7 @@ import { Time, TransactionHash, Unknown, Value } from '@/components/values';
 import { formatCount } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
-import { useOverview } from '../overview/api';
+import { useExplorerUrl } from '../overview/api';
 import { type JobState, STATES } from '../schemas';
 import type { Checkpoint, JobDetail } from './api';
 import { messages } from './messages';
@@ -25,7 +25,7 @@ const TRANSACTION_OF: Partial<Record<JobState, string>> = {
 /** When the job reached which state, and what the chain has on record of it. */
 export function Records({ job }: { job: JobDetail }) {
   const m = useMessages(messages);
-  const explorerUrl = useOverview().data?.explorer_url;
+  const explorerUrl = useExplorerUrl();
   const reached = STATES.filter((state) => job.entered[state] !== undefined);
   return (
     <Card title={m.records}>

@@ -58,9 +58,9 @@ export function Columns({ job }: { job: JobDetail }) {
             header: m.column,
             primary: true,
             cell: (row) => (
-              <>
+              <span>
                 {row.name} {row === job.target_range && <Muted>({m.target})</Muted>}
-              </>
+              </span>
             ),
           },
           {
@@ -68,7 +68,7 @@ export function Columns({ job }: { job: JobDetail }) {
             header: m.range,
             align: 'end',
             cell: ({ minimum, maximum, unit }) =>
-              `${m.rangeOf(formatNumber(minimum, format, 4), formatNumber(maximum, format, 4))} ${unit}`,
+              `${m.rangeOf(formatNumber(minimum, format), formatNumber(maximum, format))} ${unit}`,
           },
         ]}
         rows={rows.slice(offset, offset + PAGE)}

@@ -44,21 +44,22 @@ const jobDetail = z.extend(jobRow, {
 /** Everything public about a job. */
 export type JobDetail = z.output<typeof jobDetail>;
 
+/** What a job's number looks like; no service need be asked about anything else. */
+const NUMBER = /^[1-9]\d{0,15}$/;
+
 /** A job, kept up to date until it has ended. */
 export function useJob(jobId: string) {
   const [interval] = useState(poll);
   return useQuery({
     queryKey: ['jobs', jobId],
     queryFn: ({ signal }) => call(jobDetail, `/v1/board/jobs/${encodeURIComponent(jobId)}`, { signal }),
-    refetchInterval: (query) => (isSettled(query.state) ? false : interval(query)),
+    enabled: NUMBER.test(jobId),
+    refetchInterval: (query) =>
+      query.state.data !== undefined && ENDED.includes(query.state.data.state) ? false : interval(query),
   });
 }
 
-/** Whether there is no such job. */
-export function isUnknown(error: unknown): boolean {
-  return error instanceof Problem && error.status === 404;
-}
-
-function isSettled({ data, error }: { data: JobDetail | undefined; error: unknown }): boolean {
-  return isUnknown(error) || (data !== undefined && ENDED.includes(data.state));
+/** Whether there is no such job; `error` is what asking for it gave. */
+export function isUnknown(jobId: string, error: unknown): boolean {
+  return !NUMBER.test(jobId) || (error instanceof Problem && error.status === 404);
 }

@@ -8,8 +8,14 @@ import type { JobRow } from '../schemas';
 import { StateBadge } from '../StateBadge';
 import { messages } from './messages';
 
+interface JobTableProps {
+  jobs: readonly JobRow[];
+  /** All of them wait for owners, so that there is nothing to say of their training yet. */
+  open?: boolean;
+}
+
 /** Jobs with their public metrics. */
-export function JobTable({ jobs }: { jobs: readonly JobRow[] }) {
+export function JobTable({ jobs, open = false }: JobTableProps) {
   const m = useMessages(messages);
   const { format } = useLocale();
   const of = (count: number, total: number) => m.of(formatCount(count, format), formatCount(total, format));
@@ -21,7 +27,14 @@ export function JobTable({ jobs }: { jobs: readonly JobRow[] }) {
       cell: (job) => <Link to={`/jobs/${job.job_id}`}>{job.title}</Link>,
     },
     { key: 'state', header: m.state, cell: (job) => <StateBadge state={job.state} /> },
-    { key: 'owners', header: m.owners, align: 'end', cell: (job) => of(job.owners, job.min_owners) },
+    {
+      key: 'owners',
+      header: m.owners,
+      align: 'end',
+      cell: (job) => (job.owners < job.min_owners ? of(job.owners, job.min_owners) : formatCount(job.owners, format)),
+    },
+  ];
+  const training: Column<JobRow>[] = [
     { key: 'round', header: m.round, align: 'end', cell: (job) => of(job.round, job.rounds) },
     { key: 'mse', header: m.mse, align: 'end', cell: (job) => <Value of={job.mse} /> },
     {
@@ -31,8 +44,16 @@ export function JobTable({ jobs }: { jobs: readonly JobRow[] }) {
       cell: ({ improvement_percent: improvement }) =>
         improvement === null ? <Unknown /> : formatPercent(improvement, format),
     },
-    { key: 'deposit', header: m.deposit, align: 'end', cell: (job) => <Amount wei={job.deposit_wei} /> },
-    { key: 'posted', header: m.posted, align: 'end', cell: (job) => <Time at={job.posted_at} /> },
   ];
-  return <DataTable label={m.title} columns={columns} rows={jobs} rowKey={(job) => job.job_id} />;
+  const deposit: Column<JobRow> = {
+    key: 'deposit',
+    header: m.deposit,
+    align: 'end',
+    cell: (job) => <Amount wei={job.deposit_wei} />,
+  };
+  const when: Column<JobRow> = open
+    ? { key: 'startBy', header: m.startBy, align: 'end', cell: (job) => <Time at={job.start_by} /> }
+    : { key: 'posted', header: m.posted, align: 'end', cell: (job) => <Time at={job.posted_at} /> };
+  const shown = [...columns, ...(open ? [] : training), deposit, when];
+  return <DataTable label={m.title} columns={shown} rows={jobs} rowKey={(job) => job.job_id} />;
 }

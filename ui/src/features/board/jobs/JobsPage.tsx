@@ -1,12 +1,11 @@
 import { FlaskConical } from 'lucide-react';
-import { useSearchParams } from 'react-router';
-import { EmptyState, QueryView } from '@/components/feedback';
-import { Card, PageHeader, Row } from '@/components/layout';
-import { FilterChips, Pagination, SearchField } from '@/components/lists';
+import { EmptyState } from '@/components/feedback';
+import { ListPage, useListFilter } from '@/components/ListPage';
+import { FilterChips } from '@/components/lists';
 import { useMessages } from '@/i18n/messages';
 import { messages as shared } from '../messages';
 import { GROUPS } from '../schemas';
-import { type JobFilter, useJobs } from './api';
+import { useJobs } from './api';
 import { JobTable } from './JobTable';
 import { messages } from './messages';
 
@@ -14,62 +13,34 @@ import { messages } from './messages';
 export function JobsPage() {
   const m = useMessages(messages);
   const s = useMessages(shared);
-  const [filter, setFilter] = useFilter();
-  const jobs = useJobs(filter);
-  const isFiltered = filter.query !== '' || filter.group !== null;
-  const empty = (
-    <Card>
-      <EmptyState icon={<FlaskConical size={22} aria-hidden />} title={m.emptyTitle}>
-        {m.emptyText}
-      </EmptyState>
-    </Card>
-  );
+  const [filter, setFilter] = useListFilter('group');
+  const group = GROUPS.find((known) => known === filter.chosen[0]) ?? null;
+  const jobs = useJobs({ group, query: filter.query, offset: filter.offset });
   return (
-    <>
-      <PageHeader title={m.title} subtitle={m.subtitle} />
-      <QueryView query={jobs} isEmpty={(page) => page.total === 0 && !isFiltered} empty={empty}>
-        {(page) => (
-          <>
-            <Row justify="between">
-              <FilterChips
-                label={m.state}
-                options={GROUPS.map((group) => ({ key: group, label: s.group[group], count: page.counts[group] }))}
-                value={filter.group}
-                onChange={(group) => setFilter({ ...filter, group, offset: 0 })}
-              />
-              <SearchField
-                label={m.search}
-                value={filter.query}
-                onChange={(query) => setFilter({ ...filter, query, offset: 0 })}
-              />
-            </Row>
-            <Card flush>
-              {page.jobs.length === 0 ? (
-                <EmptyState title={m.noneFound}>{m.noneFoundText}</EmptyState>
-              ) : (
-                <JobTable jobs={page.jobs} />
-              )}
-              <Pagination
-                offset={filter.offset}
-                total={page.total}
-                onChange={(offset) => setFilter({ ...filter, offset })}
-              />
-            </Card>
-          </>
-        )}
-      </QueryView>
-    </>
+    <ListPage
+      title={m.title}
+      subtitle={m.subtitle}
+      query={jobs}
+      filter={filter}
+      onFilter={setFilter}
+      searchLabel={m.search}
+      choices={(page, choose) => (
+        <FilterChips
+          label={m.state}
+          options={GROUPS.map((known) => ({ key: known, label: s.group[known], count: page.counts[known] }))}
+          value={group}
+          onChange={(key) => choose(key === null ? [] : [key])}
+        />
+      )}
+      items={(page) => page.jobs}
+      empty={
+        <EmptyState icon={<FlaskConical size={22} aria-hidden />} title={m.emptyTitle}>
+          {m.emptyText}
+        </EmptyState>
+      }
+      noneFound={<EmptyState title={m.noneFound}>{m.noneFoundText}</EmptyState>}
+    >
+      {(found) => <JobTable jobs={found} />}
+    </ListPage>
   );
-}
-
-/** What part of the list is shown; kept in the address, so that it can be passed on. */
-function useFilter(): [JobFilter, (filter: JobFilter) => void] {
-  const [parameters, setParameters] = useSearchParams();
-  const group = GROUPS.find((known) => known === parameters.get('group')) ?? null;
-  const filter = { group, query: parameters.get('query') ?? '', offset: Number(parameters.get('offset') ?? 0) };
-  return [filter, (next) => setParameters(toParameters(next), { replace: next.query !== filter.query })];
-}
-
-function toParameters({ group, query, offset }: JobFilter): Record<string, string> {
-  return { ...(group && { group }), ...(query && { query }), ...(offset > 0 && { offset: String(offset) }) };
 }

@@ -19,8 +19,11 @@ test('shows the market, the contract and the health of the parts to anybody', as
   expect(screen.getByText('0x2222…2222')).toBeVisible();
   expect(screen.getByText('1,234')).toBeVisible();
   expect(screen.getAllByText('Works')).toHaveLength(5);
-  expect(screen.getByText('2 on their way')).toBeVisible();
+  expect(screen.getByText('On their way: 2.')).toBeVisible();
   expect(asked[0]?.url.searchParams.get('group')).toBe('open');
+  expect(screen.getByRole('columnheader', { name: 'To accept by' })).toBeInTheDocument();
+  expect(screen.queryByRole('columnheader', { name: 'MSE' })).not.toBeInTheDocument();
+  expect(screen.getByRole('link', { name: '9 with a model' })).toHaveAttribute('href', '/jobs?group=ended');
   expect(await axeFindings(container)).toEqual([]);
 });
 
@@ -35,17 +38,17 @@ test('says which part does not work, and keeps the rest', async () => {
   };
   const parts = [
     { name: 'database', ok: true, detail: '' },
-    { name: 'chain', ok: false, detail: 'no answer' },
+    { name: 'chain', ok: false, detail: '' },
   ];
   answer('get', '/v1/board', { ...OVERVIEW, chain, parts });
   answer('get', '/v1/board/jobs', NO_JOBS);
   renderPage(<BoardFace />, { locale: 'es' });
 
   expect(await screen.findByText('La cadena no responde')).toBeVisible();
-  expect(screen.getAllByText('No funciona')).toHaveLength(2);
+  expect(screen.getAllByText('No funciona')).toHaveLength(1);
   expect(screen.getByText('Funciona')).toBeVisible();
   const contract = screen.getByText('Contrato', { selector: 'li div' }).closest('li');
-  expect(within(contract as HTMLElement).getByText('No funciona')).toBeVisible();
+  expect(within(contract as HTMLElement).getByText('Fuera de la vista')).toBeVisible();
 });
 
 test('invites when nothing is open', async () => {

@@ -50,7 +50,7 @@ function Numbers({ overview }: { overview: Overview }) {
       <Stat label={m.running} hint={<Link to="/jobs?group=running">{m.show}</Link>}>
         {jobs('running', 'settling')}
       </Stat>
-      <Stat label={m.ended} hint={m.finished(jobs('finished'))}>
+      <Stat label={m.ended} hint={<Link to="/jobs?group=ended">{m.finished(jobs('finished'))}</Link>}>
         {jobs('finished', 'cancelled', 'expired', 'failed')}
       </Stat>
       <Stat label={m.datasets} hint={<Link to="/datasets">{m.search}</Link>}>
@@ -80,7 +80,7 @@ function OpenJobs() {
         isEmpty={(page) => page.jobs.length === 0}
         empty={<EmptyState title={m.noOpenJobs}>{m.noOpenJobsText}</EmptyState>}
       >
-        {(page) => <JobTable jobs={page.jobs} />}
+        {(page) => <JobTable jobs={page.jobs} open />}
       </QueryView>
     </Card>
   );

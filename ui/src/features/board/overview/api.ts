@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import * as z from 'zod/mini';
 import { call } from '@/api/client';
@@ -7,7 +7,6 @@ import { unixSeconds, wei } from '@/api/schemas';
 
 const chain = z.object({
   ok: z.boolean(),
-  detail: z.string(),
   chain_id: z.number(),
   block_number: z.nullable(z.number()),
   block_time: z.nullable(unixSeconds),
@@ -38,12 +37,18 @@ const overview = z.object({
 /** How the platform is, and how much there is of everything. */
 export type Overview = z.output<typeof overview>;
 
+const overviewOptions = queryOptions({
+  queryKey: ['overview'],
+  queryFn: ({ signal }) => call(overview, '/v1/board', { signal }),
+});
+
 /** The state of the platform, kept up to date. */
 export function useOverview() {
   const [interval] = useState(poll);
-  return useQuery({
-    queryKey: ['overview'],
-    queryFn: ({ signal }) => call(overview, '/v1/board', { signal }),
-    refetchInterval: interval,
-  });
+  return useQuery({ ...overviewOptions, refetchInterval: interval });
+}
+
+/** Where transactions can be looked up, if there is such a place; asked once. */
+export function useExplorerUrl(): string | null | undefined {
+  return useQuery({ ...overviewOptions, staleTime: Infinity, select: (data) => data.explorer_url }).data;
 }

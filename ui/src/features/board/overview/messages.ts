@@ -22,6 +22,7 @@ export const messages = defineMessages({
     version: (version: string) => `Version ${version}`,
     ok: 'Works',
     notOk: 'Does not work',
+    notSeen: 'Out of sight',
     part: {
       database: 'Aggregator’s database',
       chain: 'Chain',
@@ -62,6 +63,7 @@ export const messages = defineMessages({
     version: (version) => `Versión ${version}`,
     ok: 'Funciona',
     notOk: 'No funciona',
+    notSeen: 'Fuera de la vista',
     part: {
       database: 'Base de datos del agregador',
       chain: 'Cadena',

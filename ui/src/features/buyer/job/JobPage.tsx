@@ -6,16 +6,19 @@ import { Callout, QueryView } from '@/components/feedback';
 import { Card, Muted, PageHeader, Row, Stack } from '@/components/layout';
 import { WaitingNotice } from '@/components/WaitingNotice';
 import { useMessages } from '@/i18n/messages';
+import { ServiceText } from '@/i18n/serviceText';
 import { messages as shared } from '../messages';
 import { ModelCard } from '../model/ModelCard';
 import { CANCELLABLE, ENDED } from '../schemas';
 import { StatusBadge } from '../StatusBadge';
-import { type JobDetail, useJob } from './api';
+import { isUnknown, type JobDetail, useJob } from './api';
 import { CancelDialog } from './CancelDialog';
+import { EndNotice, StoppedNotice } from './EndNotice';
 import { Figures } from './Figures';
 import styles from './job.module.css';
 import { messages } from './messages';
 import { Participants } from './Participants';
+import { PostAgain } from './PostAgain';
 import { Request } from './Request';
 import { Timeline } from './Timeline';
 
@@ -23,7 +26,13 @@ import { Timeline } from './Timeline';
 export function JobPage() {
   const { id = '' } = useParams();
   const job = useJob(id);
+  if (isUnknown(job.error)) return <NoSuchJob />;
   return <QueryView query={job}>{(data) => <JobView job={data} />}</QueryView>;
+}
+
+function NoSuchJob() {
+  const m = useMessages(messages);
+  return <PageHeader title={m.noSuchJob} subtitle={m.noSuchJobText} back={{ to: '/jobs', label: m.back }} />;
 }
 
 function JobView({ job }: { job: JobDetail }) {
@@ -36,7 +45,11 @@ function JobView({ job }: { job: JobDetail }) {
       <div className={styles.columns}>
         <Stack>
           <Card title={m.curve}>
-            {job.checkpoints.length === 0 ? <Muted>{m.curveEmpty}</Muted> : <MseChart history={job.checkpoints} />}
+            {job.checkpoints.length > 0 ? (
+              <MseChart history={job.checkpoints} />
+            ) : (
+              <Muted>{ENDED.includes(job.status) ? m.curveNever : m.curveEmpty}</Muted>
+            )}
           </Card>
           {job.status === 'finished' && <ModelCard jobId={job.id} title={job.title} />}
           <Participants job={job} />
@@ -66,7 +79,12 @@ function Header({ job }: { job: JobDetail }) {
             <span>{s.statusHelp[job.status]}</span>
           </Row>
         }
-        actions={cancellable && <Button onPress={() => setIsCancelling(true)}>{m.cancel}</Button>}
+        actions={
+          <>
+            {cancellable && <Button onPress={() => setIsCancelling(true)}>{m.cancel}</Button>}
+            {job.status === 'finished' && <PostAgain job={job} />}
+          </>
+        }
       />
       {isCancelling && <CancelDialog jobId={job.id} onClose={() => setIsCancelling(false)} />}
     </>
@@ -77,7 +95,6 @@ function Header({ job }: { job: JobDetail }) {
 function Notices({ job }: { job: JobDetail }) {
   const m = useMessages(messages);
   const hasEnded = ENDED.includes(job.status);
-  const reason = job.live?.reason ?? job.note;
   const check = job.delivery_check;
   return (
     <>
@@ -88,13 +105,14 @@ function Notices({ job }: { job: JobDetail }) {
       )}
       {job.trouble && (
         <Callout tone="warning" title={m.trouble}>
-          {job.trouble}
+          <ServiceText>{job.trouble}</ServiceText>
         </Callout>
       )}
       {job.cancel_requested && !hasEnded && <Callout tone="info">{m.cancelling}</Callout>}
-      {hasEnded && job.status !== 'finished' && reason && (
-        <Callout tone={job.status === 'failed' ? 'danger' : 'info'} title={m.whyEnded}>
-          {reason}
+      {hasEnded ? <EndNotice job={job} /> : <StoppedNotice job={job} />}
+      {job.status === 'finished' && (job.improvement_percent ?? 0) < 0 && (
+        <Callout tone="warning" title={m.worseModel}>
+          {m.worseModelText}
         </Callout>
       )}
       {check === 'differs' && <Callout tone="danger">{m.delivery.differs}</Callout>}

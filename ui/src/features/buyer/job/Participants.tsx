@@ -1,3 +1,4 @@
+import { Link } from 'react-router';
 import { ShareBars } from '@/charts/ShareBars';
 import { type Column, DataTable } from '@/components/DataTable';
 import { Card, Muted, Stack } from '@/components/layout';
@@ -23,7 +24,7 @@ export function Participants({ job }: { job: JobDetail }) {
   return (
     <>
       <Card title={m.contribution}>
-        <Contributions participants={job.participants} />
+        <Contributions job={job} />
       </Card>
       <Card title={m.people} actions={<Muted>{job.settlement ? m.final : m.preliminary}</Muted>} flush>
         <ParticipantTable job={job} />
@@ -37,11 +38,11 @@ export function Participants({ job }: { job: JobDetail }) {
   );
 }
 
-function Contributions({ participants }: { participants: readonly Participant[] }) {
+function Contributions({ job: { participants, unavailable } }: { job: JobDetail }) {
   const m = useMessages(messages);
   const { format } = useLocale();
   const measured = participants.filter((one): one is Participant & { share: number } => one.share !== null);
-  if (measured.length === 0) return <Muted>{m.noContribution}</Muted>;
+  if (measured.length === 0) return <Muted>{unavailable.length > 0 ? m.unknownContribution : m.noContribution}</Muted>;
   return (
     <Stack gap={3}>
       <Muted>{m.contributionsHelp}</Muted>
@@ -85,6 +86,7 @@ function ParticipantTable({ job }: { job: JobDetail }) {
 }
 
 function Split({ job }: { job: JobDetail }) {
+  const m = useMessages(messages);
   const s = useMessages(shared);
   if (job.pay === null) return null;
   const paidTo = (role: Participant['role']) =>
@@ -106,6 +108,7 @@ function Split({ job }: { job: JobDetail }) {
           value: <Amount wei={wei} />,
         }))}
       />
+      {job.settlement && job.settlement.refunded_wei !== '0' && <Link to="/account">{m.toAccount}</Link>}
     </div>
   );
 }

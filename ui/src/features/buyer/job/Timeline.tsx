@@ -5,6 +5,8 @@ import { Badge } from '@/components/feedback';
 import { Card, Stack } from '@/components/layout';
 import { Time, TransactionHash } from '@/components/values';
 import { useMessages } from '@/i18n/messages';
+import { ServiceText } from '@/i18n/serviceText';
+import { ENDED } from '../schemas';
 import type { JobDetail, Milestone, Transaction } from './api';
 import styles from './job.module.css';
 import { messages } from './messages';
@@ -51,15 +53,15 @@ export function Timeline({ job }: { job: JobDetail }) {
             );
           })}
         </ol>
-        <UnderWay transactions={job.transactions} explorerUrl={about.data?.explorer_url} />
+        <UnderWay job={job} explorerUrl={about.data?.explorer_url} />
       </Stack>
     </Card>
   );
 }
 
-function UnderWay(props: { transactions: readonly Transaction[]; explorerUrl: string | null | undefined }) {
+function UnderWay(props: { job: JobDetail; explorerUrl: string | null | undefined }) {
   const m = useMessages(messages);
-  const unconfirmed = props.transactions.filter(({ state }) => state !== 'mined');
+  const unconfirmed = unconfirmedOf(props.job);
   if (unconfirmed.length === 0) return null;
   return (
     <section aria-label={m.transactions}>
@@ -69,14 +71,26 @@ function UnderWay(props: { transactions: readonly Transaction[]; explorerUrl: st
             <Badge tone={transaction.state === 'failed' ? 'danger' : 'info'} live={transaction.state === 'pending'}>
               {transaction.state === 'failed' ? m.transactionFailed : m.transactionPending}
             </Badge>
-            <span>{transaction.description}</span>
+            <span>
+              <ServiceText>{transaction.description}</ServiceText>
+            </span>
             {transaction.tx_hash && <TransactionHash hash={transaction.tx_hash} explorerUrl={props.explorerUrl} />}
           </div>
-          {transaction.reason && <p className={styles.when}>{transaction.reason}</p>}
+          {transaction.reason && (
+            <p className={styles.when}>
+              <ServiceText>{transaction.reason}</ServiceText>
+            </p>
+          )}
         </div>
       ))}
     </section>
   );
+}
+
+/** Once the contract has ended a job, what was sent for that is of no interest any more, even if another's came first. */
+function unconfirmedOf({ status, transactions }: JobDetail): Transaction[] {
+  const hasEndedOnChain = ENDED.includes(status) && status !== 'failed';
+  return hasEndedOnChain ? [] : transactions.filter(({ state }) => state !== 'mined');
 }
 
 function textOf(milestone: Milestone, before: Milestone | undefined, m: (typeof messages)['en']): string {

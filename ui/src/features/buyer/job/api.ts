@@ -3,6 +3,7 @@ import { useState } from 'react';
 import * as z from 'zod/mini';
 import { call } from '@/api/client';
 import { poll } from '@/api/polling';
+import { Problem } from '@/api/problem';
 import { unixSeconds, waitingFor, wei } from '@/api/schemas';
 import { ENDED, jobSpec, jobSummary } from '../schemas';
 
@@ -52,6 +53,7 @@ const transaction = z.object({
 export type Transaction = z.output<typeof transaction>;
 
 const live = z.object({
+  state: z.string(),
   round: z.number(),
   owners: z.array(z.object({ address: z.string(), row_count: z.nullable(z.number()) })),
   waiting_for: z.nullable(waitingFor),
@@ -82,8 +84,16 @@ export function useJob(id: string) {
   return useQuery({
     queryKey: ['jobs', id],
     queryFn: ({ signal }) => call(jobDetail, `/v1/jobs/${encodeURIComponent(id)}`, { signal }),
-    refetchInterval: (query) => (query.state.data && hasSettled(query.state.data) ? false : interval(query)),
+    refetchInterval: (query) => {
+      const { data, error } = query.state;
+      return (data && hasSettled(data)) || isUnknown(error) ? false : interval(query);
+    },
   });
+}
+
+/** Whether there is no such job. */
+export function isUnknown(error: unknown): boolean {
+  return error instanceof Problem && error.code === 'not_found';
 }
 
 /** Call a job off before it starts. */

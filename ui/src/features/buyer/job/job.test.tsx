@@ -9,6 +9,7 @@ import { JobPage } from './JobPage';
 const page = (
   <Routes>
     <Route path="/jobs/:id" element={<JobPage />} />
+    <Route path="/jobs/new" element={<p>The wizard</p>} />
   </Routes>
 );
 const at = '/jobs/a1';
@@ -73,7 +74,7 @@ test('shows what has happened with hashes, which are links where an explorer is 
     'href',
     `https://explorer.example/tx/${HASH}`,
   );
-  expect(screen.getByText('out of gas')).toBeVisible();
+  expect(screen.getByText('Out of gas.')).toBeVisible();
 });
 
 test('draws the new point when the next checkpoint arrives', async () => {
@@ -108,22 +109,84 @@ test('says that it is too late to call a job off', async () => {
   expect(await screen.findByText('Es demasiado tarde: el trabajo ha empezado.')).toBeVisible();
 });
 
+const ENDED = { ...WAITING, live: { ...WAITING.live, waiting_for: null } };
+const REFUNDED = { paid_wei: '0', refunded_wei: '1000000000000000000' };
+
 test.each([
-  ['failed', 'Failed', 'The learning rate diverges'],
-  ['expired', 'Expired', 'finish_by has passed'],
-  ['cancelled', 'Cancelled', 'called off by its buyer'],
-])('says why a job is %s', async (status, label, reason) => {
-  answer('get', '/v1/jobs/a1', { ...TRAINING, status, live: { ...TRAINING.live, waiting_for: null, reason } });
+  ['failed', false, null, 'This job could not be posted', 'the deposit could not be sent', /No deposit was paid/],
+  ['cancelled', true, REFUNDED, 'This job was called off', '', /this is yours again: 1 ETH/],
+  ['cancelled', true, null, 'This job was called off', '', /No deposit was paid/],
+  ['cancelled', false, REFUNDED, 'Not enough data owners accepted in time', '', /this is yours again: 1 ETH/],
+  [
+    'expired',
+    false,
+    { paid_wei: '580000000000000000', refunded_wei: '420000000000000000' },
+    'The time was up before the model was delivered',
+    'settled at its deadline',
+    /Paid to owners .* 0\.58 ETH.* yours again: 0\.42 ETH/,
+  ],
+])(
+  'explains the end of a %s job: why, the money, and what next',
+  async (status, asked, settlement, title, note, money) => {
+    const job = { ...ENDED, status, cancel_requested: asked, settlement, note };
+    answer('get', '/v1/jobs/a1', job);
+    renderPage(page, { at });
+    const notice = (await screen.findByText(title)).closest<HTMLElement>('[role]');
+    expect(notice).toHaveTextContent(money);
+    if (note) expect(notice).toHaveTextContent(new RegExp(note, 'i'));
+    if (settlement) expect(screen.getByRole('link', { name: 'Withdraw it on the account page' })).toBeVisible();
+    expect(screen.getByRole('button', { name: 'Post again with these settings' })).toBeVisible();
+  },
+);
+
+test('says that training cannot go on, and when the deposit comes out of the contract', async () => {
+  const live = { ...TRAINING.live, state: 'failed', waiting_for: null, reason: 'nobody could train' };
+  answer('get', '/v1/jobs/a1', { ...TRAINING, live });
   renderPage(page, { at });
-  expect(await screen.findByText('Why it ended')).toBeVisible();
-  expect(screen.getAllByText(label)).not.toHaveLength(0);
-  expect(screen.getByText(reason)).toBeVisible();
+  expect(await screen.findByText('Training has stopped and cannot go on')).toBeVisible();
+  expect(screen.getByText('Nobody could train.')).toBeVisible();
+  expect(screen.getByText(/The deposit stays in the contract until the time is up/)).toBeVisible();
+});
+
+test('warns that a model has become worse than at the start', async () => {
+  answer('get', '/v1/jobs/a1', { ...FINISHED, improvement_percent: -12_345_678 });
+  answer('get', '/v1/jobs/a1/model', MODEL);
+  renderPage(page, { at });
+  expect(await screen.findByText('This model is worse than the one that training began with')).toBeVisible();
+  expect(screen.getByText('-1.23E7%')).toBeVisible();
+});
+
+test('fills the wizard with the settings of a job, and asks before something typed is lost', async () => {
+  answer('get', '/v1/jobs/a1', { ...ENDED, status: 'cancelled' });
+  const { user, address } = renderPage(page, { at });
+  const again = await screen.findByRole('button', { name: 'Post again with these settings' });
+  localStorage.setItem('deltaml.draft.new-job', '{"title":"Half typed"}');
+  await user.click(again);
+  await user.click(await screen.findByRole('button', { name: 'Cancel' }));
+  expect(localStorage.getItem('deltaml.draft.new-job')).toBe('{"title":"Half typed"}');
+
+  await user.click(again);
+  await user.click(await screen.findByRole('button', { name: 'Replace it' }));
+  expect(address()).toBe('/jobs/new');
+  const draft = JSON.parse(localStorage.getItem('deltaml.draft.new-job') ?? '') as { title: string };
+  expect(draft.title).toBe('Blood sugar');
+});
+
+test.each([
+  ['training', 1],
+  ['cancelled', 0],
+])('of a %s job shows %i transactions on their way', async (status, shown) => {
+  const pending = { id: 't', description: 'cancel job 7', state: 'pending', tx_hash: null, reason: null };
+  answer('get', '/v1/jobs/a1', { ...TRAINING, status, transactions: [pending] });
+  renderPage(page, { at });
+  await screen.findByText('What has happened');
+  expect(screen.queryAllByText('on its way')).toHaveLength(shown);
 });
 
 test('says what keeps it from going on, and that not all could be asked', async () => {
   answer('get', '/v1/jobs/a1', { ...TRAINING, live: null, trouble: 'the node refuses', unavailable: ['no chain'] });
   renderPage(page, { at });
-  expect(await screen.findByText('the node refuses')).toBeVisible();
+  expect(await screen.findByText('The node refuses.')).toBeVisible();
   expect(screen.getByText('Not everything can be shown right now')).toBeVisible();
 });
 
@@ -146,5 +209,6 @@ test('shows the model once everybody is paid', async () => {
 test('says that there is no such job', async () => {
   refuse('get', '/v1/jobs/a1', 404, 'not_found', 'there is no job a1');
   renderPage(page, { at });
-  expect(await screen.findByRole('alert')).toHaveTextContent('There is no job a1.');
+  expect(await screen.findByRole('heading', { name: 'There is no such job' })).toBeVisible();
+  expect(screen.getByRole('link', { name: 'Jobs' })).toHaveAttribute('href', '/jobs');
 });

@@ -3,6 +3,8 @@ import { defineMessages, plural } from '@/i18n/messages';
 export const messages = defineMessages({
   en: {
     back: 'Jobs',
+    noSuchJob: 'There is no such job',
+    noSuchJobText: 'The address is wrong, or this job belongs to another buyer.',
     number: 'Number on the chain',
     posted: 'Posted',
     cancel: 'Call off…',
@@ -15,7 +17,34 @@ export const messages = defineMessages({
     trouble: 'Something is in the way',
     incomplete: 'Not everything can be shown right now',
     incompleteText: 'The chain or the aggregator does not answer. The page tries again by itself.',
-    whyEnded: 'Why it ended',
+    endings: {
+      notPosted: 'This job could not be posted',
+      calledOff: 'This job was called off',
+      tooFewOwners: 'Not enough data owners accepted in time',
+      expired: 'The time was up before the model was delivered',
+    },
+    neededBy: (owners: number) => `${plural(owners, '1 owner was', `${owners} owners were`)} needed by`,
+    nothingPaid: 'No deposit was paid, so there is nothing to get back.',
+    paidOut: 'Paid to owners and aggregator, for what had been recorded by then:',
+    cameBack: 'Of your deposit, this is yours again:',
+    toAccount: 'Withdraw it on the account page',
+    advice: {
+      notPosted: 'Once what was in the way is gone, post it again.',
+      tooFewOwners:
+        'To find more owners, look for longer, ask for fewer of them, declare wider ranges, or offer a higher deposit.',
+      expired: 'To get a model, give training more time, or ask for fewer rounds.',
+    },
+    worseModel: 'This model is worse than the one that training began with',
+    worseModelText:
+      'Its error has risen, most likely because the learning rate was too high. Post the job again with a lower one, or leave it empty.',
+    stopped: 'Training has stopped and cannot go on',
+    stoppedMoney:
+      'The deposit stays in the contract until the time is up. Then it is settled by itself: owners are paid for the improvement that was recorded, and the rest is yours again. That is after',
+    stoppedEarly: 'You can call the job off now; then the deposit is yours again.',
+    postAgain: 'Post again with these settings',
+    replaceTitle: 'Replace what you have typed for a new job?',
+    replaceText: 'The form for a new job holds something that you have not posted. It would be lost.',
+    replaceConfirm: 'Replace it',
     improvement: 'Improvement',
     improvementHint: 'of the mean squared error',
     improvementEarly: 'known from the second checkpoint on',
@@ -31,6 +60,7 @@ export const messages = defineMessages({
     progress: 'Training done',
     curve: 'Error of the model',
     curveEmpty: 'The curve begins with the first checkpoint, once training has started.',
+    curveNever: 'The job ended before the first checkpoint, so there is no curve.',
     people: 'Who takes part',
     peopleEmpty: (accepted: number, needed: number) =>
       `${accepted} of ${plural(needed, '1 owner has', `${needed} owners have`)} accepted. Their roles are drawn when the job starts.`,
@@ -42,6 +72,7 @@ export const messages = defineMessages({
     roles: { trainer: 'Trainer', validator: 'Validator' },
     contributionsHelp:
       'By how much the model is better for having this trainer: measured by leaving each one out in turn, round by round.',
+    unknownContribution: 'Not known right now.',
     noContribution: 'Nobody’s contribution has been measured yet.',
     preliminary: 'preliminary, until the job is settled',
     final: 'paid by the contract',
@@ -90,6 +121,8 @@ export const messages = defineMessages({
   },
   es: {
     back: 'Trabajos',
+    noSuchJob: 'No existe este trabajo',
+    noSuchJobText: 'La dirección es incorrecta, o el trabajo es de otro comprador.',
     number: 'Número en la cadena',
     posted: 'Publicado',
     cancel: 'Anular…',
@@ -102,7 +135,35 @@ export const messages = defineMessages({
     trouble: 'Hay un obstáculo',
     incomplete: 'Ahora no se puede mostrar todo',
     incompleteText: 'La cadena o el agregador no responde. La página lo vuelve a intentar sola.',
-    whyEnded: 'Por qué acabó',
+    endings: {
+      notPosted: 'Este trabajo no se pudo publicar',
+      calledOff: 'Este trabajo se anuló',
+      tooFewOwners: 'No aceptaron a tiempo suficientes propietarios de datos',
+      expired: 'Se acabó el plazo antes de que se entregara el modelo',
+    },
+    neededBy: (owners) =>
+      `${plural(owners, 'Hacía falta 1 propietario', `Hacían falta ${owners} propietarios`)} antes de`,
+    nothingPaid: 'No se pagó ningún depósito, así que no hay nada que recuperar.',
+    paidOut: 'Pagado a propietarios y agregador, por lo que se había anotado hasta entonces:',
+    cameBack: 'De su depósito, vuelve a ser suyo:',
+    toAccount: 'Retirarlo en la página de la cuenta',
+    advice: {
+      notPosted: 'Cuando se haya resuelto el obstáculo, publíquelo otra vez.',
+      tooFewOwners:
+        'Para encontrar más propietarios, busque durante más tiempo, pida menos, declare intervalos más amplios u ofrezca un depósito mayor.',
+      expired: 'Para obtener un modelo, dé más tiempo al entrenamiento o pida menos rondas.',
+    },
+    worseModel: 'Este modelo es peor que aquel con el que empezó el entrenamiento',
+    worseModelText:
+      'Su error ha subido, lo más probable porque la tasa de aprendizaje era demasiado alta. Publique el trabajo otra vez con una menor, o déjela vacía.',
+    stopped: 'El entrenamiento se ha parado y no puede seguir',
+    stoppedMoney:
+      'El depósito queda en el contrato hasta que acabe el plazo. Entonces se liquida solo: los propietarios cobran por la mejora anotada, y el resto vuelve a ser suyo. Será después de',
+    stoppedEarly: 'Puede anular el trabajo ahora; así el depósito vuelve a ser suyo.',
+    postAgain: 'Publicar otra vez con estos ajustes',
+    replaceTitle: '¿Sustituir lo que ha escrito para un trabajo nuevo?',
+    replaceText: 'El formulario de un trabajo nuevo tiene algo que no ha publicado. Se perdería.',
+    replaceConfirm: 'Sustituirlo',
     improvement: 'Mejora',
     improvementHint: 'del error cuadrático medio',
     improvementEarly: 'se sabrá desde el segundo control',
@@ -118,6 +179,7 @@ export const messages = defineMessages({
     progress: 'Entrenamiento hecho',
     curve: 'Error del modelo',
     curveEmpty: 'La curva empieza con el primer control, cuando haya empezado el entrenamiento.',
+    curveNever: 'El trabajo acabó antes del primer control, así que no hay curva.',
     people: 'Quién participa',
     peopleEmpty: (accepted, needed) =>
       `Han aceptado ${accepted} de ${plural(needed, '1 propietario', `${needed} propietarios`)}. Los papeles se sortean cuando empieza el trabajo.`,
@@ -129,6 +191,7 @@ export const messages = defineMessages({
     roles: { trainer: 'Entrenador', validator: 'Validador' },
     contributionsHelp:
       'Cuánto mejor es el modelo por tener a este entrenador: se mide dejando fuera a cada uno, ronda a ronda.',
+    unknownContribution: 'Ahora no se sabe.',
     noContribution: 'Aún no se ha medido la contribución de nadie.',
     preliminary: 'provisional, hasta que se liquide el trabajo',
     final: 'pagado por el contrato',

@@ -12,7 +12,7 @@ const jobList = z.object({
   counts: z.record(z.string(), z.number()),
 });
 
-export interface JobFilter {
+interface JobFilter {
   status: JobStatus | null;
   query: string;
   offset: number;

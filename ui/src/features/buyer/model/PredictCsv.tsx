@@ -1,12 +1,13 @@
 import { Download } from 'lucide-react';
 import { useMemo, useState } from 'react';
+import * as z from 'zod/mini';
 import { Problem } from '@/api/problem';
 import { Button } from '@/components/Button';
 import { Callout, Loading, useErrorText } from '@/components/feedback';
 import { FileDrop } from '@/components/FileDrop';
 import { Muted, Row, Stack } from '@/components/layout';
 import { PAGE_SIZE, Pagination } from '@/components/lists';
-import { formatCount, formatNumber } from '@/format/number';
+import { formatCount, formatNumber, parseNumber } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
 import { type Model, usePredictCsv } from './api';
@@ -17,13 +18,16 @@ import { fromCsv, type Table, toCsv } from './table';
 
 /** Of a prediction on the page; the file has all of them. */
 const SHOWN_DIGITS = 8;
+/** Cells that are named of those that are no numbers. */
+const MOST_CELLS = 5;
+
+const cellList = z.array(z.object({ row: z.number(), column: z.string() }));
 
 /** Predict for each row of a file, see the result, and keep it. */
 export function PredictCsv({ jobId, title, model }: { jobId: string; title: string; model: Model }) {
   const m = useMessages(messages);
   const predict = usePredictCsv(jobId);
   const [kindError, setKindError] = useState<string>();
-  const errorText = usePredictError(model);
   const names = model.features.map((one) => one.name);
   const choose = (file: File) => {
     const isCsv = file.name.toLowerCase().endsWith('.csv');
@@ -47,12 +51,8 @@ export function PredictCsv({ jobId, title, model }: { jobId: string; title: stri
           </Button>
         </div>
       </Stack>
-      <FileDrop
-        accept={['.csv']}
-        onFile={choose}
-        isDisabled={predict.isPending}
-        error={kindError ?? (predict.error ? errorText(predict.error) : undefined)}
-      />
+      <FileDrop accept={['.csv']} onFile={choose} isDisabled={predict.isPending} error={kindError} />
+      {predict.error && <FileError error={predict.error} model={model} />}
       {predict.isPending && (
         <>
           <p>{m.predicting}</p>
@@ -70,7 +70,7 @@ function Result({ csv, title }: { csv: string; title: string }) {
   const table = useMemo(() => fromCsv(csv), [csv]);
   return (
     <Stack>
-      <Callout tone="success" title={m.predicted(formatCount(table.rows.length, format))} />
+      <Callout tone="success" title={m.predicted(table.rows.length, formatCount(table.rows.length, format))} />
       <Row>
         <Button
           variant="primary"
@@ -110,7 +110,7 @@ function ResultTable({ table }: { table: Table }) {
                 <th scope="row">{offset + row + 1}</th>
                 {cells.map((cell, index) => (
                   <td key={index} className={index === last ? styles.predicted : undefined}>
-                    {index === last ? formatNumber(Number(cell), format, SHOWN_DIGITS) : cell}
+                    {index === last ? formatNumber(parseNumber(cell) ?? NaN, format, SHOWN_DIGITS) : cell}
                   </td>
                 ))}
               </tr>
@@ -123,18 +123,35 @@ function ResultTable({ table }: { table: Table }) {
   );
 }
 
-/** What is wrong with a file, and where, in the reader's language. */
-function usePredictError(model: Model): (error: unknown) => string {
+/** What is wrong with a file, and where. */
+function FileError({ error, model }: { error: unknown; model: Model }) {
   const m = useMessages(messages);
   const errorText = useErrorText();
-  return (error) => {
-    if (!(error instanceof Problem)) return errorText(error);
-    if (error.status === 413) return m.tooLarge;
-    if (error.code !== 'invalid_input') return errorText(error);
-    const { field, row } = error.fields;
-    const isFeature = model.features.some((one) => one.name === field);
-    if (isFeature && typeof row === 'number') return m.badCell(row, String(field));
-    if (isFeature) return m.missingColumn(String(field));
-    return typeof row === 'number' ? m.badRow(row) : m.badFile;
-  };
+  const { format } = useLocale();
+  if (!(error instanceof Problem) || error.code !== 'invalid_input') {
+    const isTooLarge = error instanceof Problem && error.status === 413;
+    return <Callout tone="danger">{isTooLarge ? m.tooLarge : errorText(error)}</Callout>;
+  }
+  const bad = badCells(error);
+  if (bad !== undefined) {
+    return (
+      <Callout tone="danger" title={m.badCells(bad.count, formatCount(bad.count, format))}>
+        <ul>
+          {bad.cells.slice(0, MOST_CELLS).map(({ row, column }) => (
+            <li key={`${row} ${column}`}>{m.badCell(formatCount(row, format), column)}</li>
+          ))}
+        </ul>
+        {bad.count > MOST_CELLS && <p>{m.moreCells(formatCount(bad.count - MOST_CELLS, format))}</p>}
+        <p>{m.chooseAgain}</p>
+      </Callout>
+    );
+  }
+  const { field } = error.fields;
+  const isFeature = model.features.some((one) => one.name === field);
+  return <Callout tone="danger">{isFeature ? m.missingColumn(String(field)) : errorText(error)}</Callout>;
+}
+
+function badCells({ fields }: Problem): { cells: z.output<typeof cellList>; count: number } | undefined {
+  const cells = cellList.safeParse(fields.cells);
+  return cells.success ? { cells: cells.data, count: Number(fields.cell_count) } : undefined;
 }

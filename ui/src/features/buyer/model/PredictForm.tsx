@@ -9,6 +9,7 @@ import { placeErrors, useDraftForm } from '@/forms/useDraftForm';
 import { formatNumber, parseNumber } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
+import { useServiceText } from '@/i18n/serviceText';
 import { type Model, usePredictRow } from './api';
 import { messages } from './messages';
 import styles from './model.module.css';
@@ -32,16 +33,22 @@ export function PredictForm({ jobId, model }: { jobId: string; model: Model }) {
     defaults: { values: model.features.map(middleOf) },
     draftKey: `predict-${jobId}`,
   });
+  const inWords = useServiceText();
   const submit = form.handleSubmit(({ values }) => {
     const row = Object.fromEntries(
       model.features.map((one, index) => [one.name, parseNumber(values[index] ?? '') ?? NaN]),
     );
     predict.mutate(row, {
       onError: (error) =>
-        placeErrors(form, error, (field) => {
-          const index = model.features.findIndex((one) => one.name === field);
-          return index < 0 ? undefined : `values.${index}`;
-        }),
+        placeErrors(
+          form,
+          error,
+          (field) => {
+            const index = model.features.findIndex((one) => one.name === field);
+            return index < 0 ? undefined : `values.${index}`;
+          },
+          inWords,
+        ),
     });
   });
   return (

@@ -10,7 +10,7 @@ import { type Model, modelUrl } from './api';
 import { downloadText, fileName } from './download';
 import { messages } from './messages';
 import styles from './model.module.css';
-import { toCsv } from './table';
+import { toSpreadsheet } from './table';
 
 interface WeightRow {
   name: string;
@@ -74,7 +74,7 @@ export function Weights({ jobId, title, model }: { jobId: string; title: string;
 
 function weightsCsv(model: Model): string {
   const rows = model.features.map((one) => [one.name, one.unit, one.minimum, one.maximum, one.weight]);
-  return toCsv([
+  return toSpreadsheet([
     ['name', 'unit', 'minimum', 'maximum', 'weight'],
     ...rows,
     ['intercept', model.target.unit, '', '', model.intercept],

@@ -1,4 +1,4 @@
-import { defineMessages } from '@/i18n/messages';
+import { defineMessages, plural } from '@/i18n/messages';
 
 export const messages = defineMessages({
   en: {
@@ -23,24 +23,24 @@ export const messages = defineMessages({
     inRange: (minimum: string, maximum: string) => `${minimum} to ${maximum}`,
     outOfRange: (minimum: string, maximum: string) =>
       `Outside of ${minimum} to ${maximum}, for which the model was trained: take the prediction with care.`,
-    number: 'Enter a number, for example 1.5.',
+    number: 'Enter a number, for example 1234.5.',
     prediction: (target: string) => `Predicted ${target}`,
-    csvHelp: 'The first line names the columns. These have to be there, in any order; others are kept:',
+    csvHelp:
+      'The first line names the columns, which commas, semicolons or tabs separate. These have to be there, in any order; others are kept:',
     template: 'Download an empty file with these columns',
     csvKind: 'Choose a CSV file (.csv). Other tables can be saved as one.',
     predicting: 'Predicting…',
-    predicted: (count: string) => `Predicted ${count} rows`,
+    predicted: (count: number, shown: string) => plural(count, 'Predicted 1 row', `Predicted ${shown} rows`),
     downloadResult: 'Download the result',
     result: 'Predictions',
     row: 'Row',
     missingColumn: (column: string) =>
       `The file has no column “${column}”. Add it, or correct the name in the first line.`,
-    badCell: (row: number, column: string) =>
-      `Row ${row}: the cell of “${column}” is not a number. Correct it and choose the file again.`,
-    badRow: (row: number) =>
-      `Row ${row} has not as many cells as the first line, or its values are too large. Correct it and choose the file again.`,
-    badFile:
-      'This file cannot be read as CSV. Check that its first line names the columns and that it has between 1 and 100,000 rows.',
+    badCells: (count: number, shown: string) =>
+      plural(count, 'One cell is not a number', `${shown} cells are not numbers`),
+    badCell: (row: string, column: string) => `Row ${row}: “${column}”`,
+    moreCells: (count: string) => `and ${count} more`,
+    chooseAgain: 'Correct this in the file and choose it again.',
     tooLarge: 'This file is too large. Split it and predict the parts one by one.',
   },
   es: {
@@ -65,25 +65,23 @@ export const messages = defineMessages({
     inRange: (minimum, maximum) => `de ${minimum} a ${maximum}`,
     outOfRange: (minimum, maximum) =>
       `Fuera de ${minimum} a ${maximum}, para lo que se entrenó el modelo: tome la predicción con cautela.`,
-    number: 'Escriba un número, por ejemplo 1,5.',
+    number: 'Escriba un número, por ejemplo 1234,5.',
     prediction: (target) => `Predicción de ${target}`,
     csvHelp:
-      'La primera línea nombra las columnas. Tienen que estar estas, en cualquier orden; las demás se conservan:',
+      'La primera línea nombra las columnas, separadas por comas, puntos y comas o tabuladores. Tienen que estar estas, en cualquier orden; las demás se conservan:',
     template: 'Descargar un archivo vacío con estas columnas',
     csvKind: 'Elija un archivo CSV (.csv). Otras tablas se pueden guardar así.',
     predicting: 'Prediciendo…',
-    predicted: (count) => `Predichas ${count} filas`,
+    predicted: (count, shown) => plural(count, 'Predicha 1 fila', `Predichas ${shown} filas`),
     downloadResult: 'Descargar el resultado',
     result: 'Predicciones',
     row: 'Fila',
     missingColumn: (column) =>
       `El archivo no tiene la columna «${column}». Añádala, o corrija el nombre en la primera línea.`,
-    badCell: (row, column) =>
-      `Fila ${row}: la celda de «${column}» no es un número. Corríjala y vuelva a elegir el archivo.`,
-    badRow: (row) =>
-      `La fila ${row} no tiene tantas celdas como la primera línea, o sus valores son demasiado grandes. Corríjala y vuelva a elegir el archivo.`,
-    badFile:
-      'Este archivo no se puede leer como CSV. Compruebe que la primera línea nombra las columnas y que tiene entre 1 y 100 000 filas.',
+    badCells: (count, shown) => plural(count, 'Una celda no es un número', `${shown} celdas no son números`),
+    badCell: (row, column) => `Fila ${row}: «${column}»`,
+    moreCells: (count) => `y ${count} más`,
+    chooseAgain: 'Corríjalo en el archivo y vuelva a elegirlo.',
     tooLarge: 'Este archivo es demasiado grande. Divídalo y prediga las partes una a una.',
   },
 });

@@ -94,6 +94,7 @@ export const TRAINING = {
   ],
   transactions: [],
   live: {
+    state: 'running',
     round: 43,
     owners: [{ address: ADDRESSES.trainer, row_count: 88 }],
     waiting_for: { code: 'train', what: 'training', who: [ADDRESSES.other], until: 1_900_000_000 },

@@ -1,5 +1,5 @@
 import { ClipboardPaste, FileSpreadsheet, Plus, Trash2 } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { useLayoutEffect, useState } from 'react';
 import { useFieldArray, useFormState } from 'react-hook-form';
 import { Button, IconButton } from '@/components/Button';
 import { Card, Muted, Row, Stack } from '@/components/layout';
@@ -99,7 +99,8 @@ function ListProblem({ form }: { form: JobForm }) {
 function usePageOfProblem(form: JobForm, focus: object | null): [number, (offset: number) => void] {
   const [offset, setOffset] = useState(0);
   const { getValues, getFieldState } = form;
-  useEffect(() => {
+  // Before the focus goes there, which it does in an effect of the page.
+  useLayoutEffect(() => {
     if (focus === null) return;
     const wrong = getValues('features').findIndex((_, index) => getFieldState(`features.${index}`).invalid);
     if (wrong >= 0) setOffset(pageOf(wrong));

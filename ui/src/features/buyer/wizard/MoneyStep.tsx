@@ -68,7 +68,7 @@ function BalanceCheck({ form }: { form: JobForm }) {
   const { errors } = useFormState({ control: form.control, name: 'deposit' });
   const deposit = parseEther(useWatch({ control: form.control, name: 'deposit' }));
   if (account.data === undefined) return null;
-  const missing = deposit === undefined ? 0n : missingWei(account.data, deposit);
+  const missing = deposit === undefined ? undefined : missingWei(account.data, deposit);
   const { address, balance_wei, posting_fee_wei, promised_wei } = account.data;
   const promised =
     promised_wei && promised_wei !== '0' ? [{ label: m.promised, value: <Amount wei={promised_wei} /> }] : [];
@@ -81,18 +81,20 @@ function BalanceCheck({ form }: { form: JobForm }) {
           ...promised,
         ]}
       />
-      {missing > 0n && !errors.deposit && (
+      {account.data.unavailable_reason && <Callout tone="warning">{m.balanceUnknown}</Callout>}
+      {missing !== undefined && missing > 0n && !errors.deposit && (
         <Callout tone="warning" title={m.balanceLow}>
           {m.balanceLowText(formatEther(missing, format))} <Hash value={address} />
         </Callout>
       )}
-      {missing === 0n && deposit !== undefined && <Callout tone="success">{m.balanceOk}</Callout>}
+      {missing === 0n && <Callout tone="success">{m.balanceOk}</Callout>}
     </>
   );
 }
 
-/** What deposit, fees and other deposits on their way take beyond what the account holds. */
-function missingWei(account: Account, deposit: bigint): bigint {
+/** What deposit, fees and other deposits on their way take beyond what the account holds; undefined while that is not known. */
+function missingWei(account: Account, deposit: bigint): bigint | undefined {
+  if (account.balance_wei === null) return undefined;
   const needed = deposit + BigInt(account.posting_fee_wei ?? 0) + BigInt(account.promised_wei ?? 0);
   const missing = needed - BigInt(account.balance_wei);
   return missing > 0n ? missing : 0n;

@@ -106,6 +106,7 @@ function Discard({ form, onDone }: { form: JobForm; onDone: () => void }) {
         onConfirm={() => {
           form.reset(DEFAULTS);
           form.discardDraft();
+          form.renewSubmissionKey();
           setIsOpen(false);
           onDone();
         }}

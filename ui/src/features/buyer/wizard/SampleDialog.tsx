@@ -72,7 +72,7 @@ export function SampleDialog({ onUse, onClose }: SampleDialogProps) {
       <FileDrop accept={['.csv']} onFile={(file) => void read(file)} hint={m.sampleHint} error={problem} />
       {sample && (
         <Stack>
-          <p role="status">{m.sampleRead(sample.fileName, formatCount(sample.rows, format))}</p>
+          <p role="status">{m.sampleRead(sample.fileName, sample.rows, formatCount(sample.rows, format))}</p>
           <SelectField
             label={m.sampleWiden}
             description={m.sampleWidenHelp}
@@ -92,7 +92,7 @@ export function SampleDialog({ onUse, onClose }: SampleDialogProps) {
               </li>
             ))}
           </ul>
-          {nothingChosen && <Muted>{m.sampleNone}</Muted>}
+          {nothingChosen && <Muted>{sample.columns.some(isUsable) ? m.sampleNone : m.sampleUnusable}</Muted>}
         </Stack>
       )}
     </Dialog>
@@ -134,6 +134,8 @@ function Column({ column, widening, role, onRole }: ColumnProps) {
 }
 
 function whyUnusable(column: SampleColumn, m: (typeof messages)['en']): string {
+  if (column.name === '') return m.sampleNameless;
+  if (column.isRepeated) return m.sampleRepeated;
   if (column.text) return m.sampleText(column.text.row, column.text.cell.slice(0, 30));
   return column.numbers === 0 ? m.sampleBlank : m.sampleConstant;
 }

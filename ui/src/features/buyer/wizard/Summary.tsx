@@ -2,10 +2,11 @@ import type { ReactNode } from 'react';
 import { Facts, Muted, Row, Stack } from '@/components/layout';
 import { Button } from '@/components/Button';
 import { Amount, Time } from '@/components/values';
-import { formatBasisPoints, formatCount, formatNumber } from '@/format/number';
+import { formatBasisPoints, formatCount, formatNumber, formatShare } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
 import { messages as shared } from '../messages';
+import type { JobSpec } from '../schemas';
 import type { CheckedJob } from './api';
 import { messages } from './messages';
 import type { Step } from './values';
@@ -21,15 +22,16 @@ export function Summary({ checked, onChange }: SummaryProps) {
   const m = useMessages(messages);
   const s = useMessages(shared);
   const { format } = useLocale();
-  const { spec } = checked;
+  const { spec, funds } = checked;
   const count = (value: number) => formatCount(value, format);
+  if (spec === null) return null;
   return (
     <Stack gap={5}>
       <Part step="learn" onChange={onChange}>
         <p>
           <strong>{spec.title}</strong>
         </p>
-        <p>{m.learnSummary(count(spec.features.length), spec.target.name)}</p>
+        <p>{m.learnSummary(spec.features.length, spec.target.name)}</p>
         <p className={styles.names}>{spec.features.map(({ name }) => name).join(', ')}</p>
       </Part>
       <Part step="training" onChange={onChange}>
@@ -41,7 +43,8 @@ export function Summary({ checked, onChange }: SummaryProps) {
             { label: m.learningRate, value: formatNumber(spec.learning_rate, format) },
             { label: m.scaling, value: s.scalings[spec.scaling] },
             { label: m.averaging, value: s.averagings[spec.averaging] },
-            { label: m.keyBits, value: m.keyBitsOf(count(checked.key_bits)) },
+            { label: m.stopsEarly, value: stopOf(spec, format, m) },
+            { label: m.keyBits, value: m.keyBitsOf(checked.key_bits ?? 0) },
           ]}
         />
       </Part>
@@ -50,6 +53,7 @@ export function Summary({ checked, onChange }: SummaryProps) {
           items={[
             { label: m.minOwners, value: count(spec.min_owners) },
             { label: m.minRows, value: count(spec.min_rows) },
+            { label: m.roundTimeout, value: `${count(spec.round_timeout_s)} ${m.secondsUnit}` },
             { label: m.startBy, value: <Time at={spec.start_by} /> },
             { label: m.finishBy, value: <Time at={spec.finish_by} /> },
           ]}
@@ -58,9 +62,9 @@ export function Summary({ checked, onChange }: SummaryProps) {
       <Part step="money" onChange={onChange}>
         <Facts
           items={[
-            { label: m.deposit, value: <Amount wei={checked.deposit_wei} /> },
-            { label: m.fees, value: <Amount wei={checked.posting_fee_wei} /> },
-            { label: m.balance, value: <Amount wei={checked.balance_wei} /> },
+            { label: m.deposit, value: <Amount wei={spec.deposit_wei} /> },
+            { label: m.fees, value: <Amount wei={funds?.posting_fee_wei} /> },
+            { label: m.balance, value: <Amount wei={funds?.balance_wei} /> },
             { label: s.share.trainers, value: formatBasisPoints(spec.pay.trainer_bps, format) },
             { label: s.share.validators, value: formatBasisPoints(spec.pay.validator_bps, format) },
             { label: s.share.aggregator, value: formatBasisPoints(spec.pay.aggregator_bps, format) },
@@ -69,6 +73,11 @@ export function Summary({ checked, onChange }: SummaryProps) {
       </Part>
     </Stack>
   );
+}
+
+function stopOf({ early_stop: stop }: JobSpec, format: string, m: (typeof messages)['en']): string {
+  if (stop === null) return m.stopsNever;
+  return m.stopsWhen(formatShare(stop.minimum_improvement, format), stop.patience);
 }
 
 function Part({ step, onChange, children }: { step: Step; onChange: (step: Step) => void; children: ReactNode }) {

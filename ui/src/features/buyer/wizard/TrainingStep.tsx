@@ -2,20 +2,18 @@ import { useController, useWatch } from 'react-hook-form';
 import { Checkbox, RadioField } from '@/components/fields';
 import { Card, Grid, Muted, Stack } from '@/components/layout';
 import { FormSelectField, FormTextField } from '@/forms/FormField';
-import { formatCount, formatNumber } from '@/format/number';
+import { formatNumber } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
 import { messages } from './messages';
 import type { JobForm } from './useJobForm';
-
-const KEY_SIZES = [2048, 3072, 4096];
+import { KEY_SIZES } from './values';
 
 /** How the model is trained. */
 export function TrainingStep({ form }: { form: JobForm }) {
   const m = useMessages(messages);
-  const { format } = useLocale();
   const { control } = form;
-  const keySizes = KEY_SIZES.map((bits) => ({ value: String(bits), label: m.keyBitsOf(formatCount(bits, format)) }));
+  const keySizes = KEY_SIZES.map((bits) => ({ value: String(bits), label: m.keyBitsOf(bits) }));
   return (
     <>
       <Card title={m.training}>

@@ -1,20 +1,28 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import * as z from 'zod/mini';
 import { call } from '@/api/client';
+import { Problem } from '@/api/problem';
 import { type PayTerms, wei } from '@/api/schemas';
 import { jobSpec, jobSummary } from '../schemas';
 import type { JobRequest } from './values';
 
 const checkedJob = z.object({
-  spec: jobSpec,
-  key_bits: z.number(),
-  deposit_wei: wei,
-  posting_fee_wei: wei,
-  balance_wei: wei,
-  promised_wei: wei,
+  problems: z.array(z.object({ code: z.string(), message: z.string(), field: z.nullable(z.string()) })),
+  spec: z.nullable(jobSpec),
+  key_bits: z.nullable(z.number()),
+  funds: z.nullable(
+    z.object({
+      deposit_wei: wei,
+      posting_fee_wei: wei,
+      balance_wei: wei,
+      promised_wei: wei,
+      missing_wei: wei,
+    }),
+  ),
+  unavailable_reason: z.nullable(z.string()),
 });
 
-/** A job that could be posted now, with everything filled in that was left open. */
+/** What the service found about a job, with everything filled in that was left open. */
 export type CheckedJob = z.output<typeof checkedJob>;
 
 const splitPreview = z.object({
@@ -30,11 +38,21 @@ const splitPreview = z.object({
 /** How a deposit would be split among owners that contribute alike. */
 export type SplitPreview = z.output<typeof splitPreview>;
 
-/** Whether the job could be posted as it is; nothing is stored. `null` asks nothing. */
-export function useCheckedJob(request: JobRequest | null) {
+/** What posting a checked job would be refused with. */
+export function refusalsOf({ problems, funds }: CheckedJob): Problem[] {
+  return problems.map(({ code, message, field }) => {
+    const isAboutMoney = code === 'conflict' && field === 'deposit_wei';
+    const fields = { ...(field !== null && { field }), ...(isAboutMoney && { missing_wei: funds?.missing_wei }) };
+    return new Problem(422, code, message, fields);
+  });
+}
+
+/** Whether the job could be posted as it is, under this key; nothing is stored. `null` asks nothing. */
+export function useCheckedJob(request: JobRequest | null, key: string) {
   return useQuery({
-    queryKey: ['jobs', 'check', request],
-    queryFn: ({ signal }) => call(checkedJob, '/v1/jobs/check', { method: 'POST', json: request, signal }),
+    queryKey: ['jobs', 'check', request, key],
+    queryFn: ({ signal }) =>
+      call(checkedJob, '/v1/jobs/check', { method: 'POST', json: request, headers: keyHeader(key), signal }),
     enabled: request !== null,
     gcTime: 0,
     staleTime: Infinity,
@@ -42,13 +60,24 @@ export function useCheckedJob(request: JobRequest | null) {
   });
 }
 
+/** A job to post; the same key again makes no second job, and with another request it is refused. */
+interface Submission {
+  request: JobRequest;
+  key: string;
+}
+
 /** Post a job. */
 export function usePostJob() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (request: JobRequest) => call(jobSummary, '/v1/jobs', { method: 'POST', json: request }),
+    mutationFn: ({ request, key }: Submission) =>
+      call(jobSummary, '/v1/jobs', { method: 'POST', json: request, headers: keyHeader(key) }),
     onSuccess: () => client.invalidateQueries({ queryKey: ['jobs', 'list'] }),
   });
+}
+
+function keyHeader(key: string): Record<string, string> {
+  return { 'Idempotency-Key': `"${key}"` };
 }
 
 export interface SplitQuestion {

@@ -1,5 +1,6 @@
 import { parse } from 'papaparse';
 import { parseNumber } from '@/format/number';
+import { delimiterOf } from '../delimiter';
 import type { FeatureValues } from './values';
 
 /** What is wrong with a line of a pasted table, counted from 1. */
@@ -31,11 +32,6 @@ export function readPastedTable(text: string): PastedTable {
     }
   });
   return result;
-}
-
-/** The separator of a table's cells: what a decimal comma cannot be comes first. */
-export function delimiterOf(text: string): string {
-  return ['\t', ';'].find((delimiter) => text.includes(delimiter)) ?? ',';
 }
 
 function readLine(cells: readonly string[]): FeatureValues | LineProblem['code'] {

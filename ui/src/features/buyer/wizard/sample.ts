@@ -1,6 +1,6 @@
 import { parse } from 'papaparse';
 import { parseNumber } from '@/format/number';
-import { delimiterOf } from './pastedTable';
+import { delimiterOf, firstLine } from '../delimiter';
 
 /** How much of a file is looked at to find its separator. */
 const HEAD_BYTES = 4096;
@@ -17,6 +17,8 @@ export interface SampleColumn {
   /** The first cell that is no number, and in which row, counted from 1. */
   text: { row: number; cell: string } | null;
   isWhole: boolean;
+  /** Whether another column has the same name. */
+  isRepeated: boolean;
 }
 
 export interface Sample {
@@ -27,11 +29,13 @@ export interface Sample {
 
 /** Read names and ranges of a CSV file's columns, in this page; undefined when it has no headings or no rows. */
 export async function readSample(file: File): Promise<Sample | undefined> {
-  const delimiter = delimiterOf(firstLine(await file.slice(0, HEAD_BYTES).text()));
+  const { text, encoding } = decode(await file.slice(0, HEAD_BYTES).arrayBuffer());
+  const delimiter = delimiterOf(firstLine(text));
   const reading: Sample = { fileName: file.name, rows: 0, columns: [] };
   await new Promise<void>((resolve, reject) => {
     parse<string[]>(file, {
       delimiter,
+      encoding,
       skipEmptyLines: 'greedy',
       chunk: ({ data }) => data.forEach((cells) => takeLine(reading, cells)),
       complete: () => resolve(),
@@ -41,9 +45,9 @@ export async function readSample(file: File): Promise<Sample | undefined> {
   return reading.rows > 0 ? reading : undefined;
 }
 
-/** Whether a column can be a feature or a target: numbers only, and not all the same. */
+/** Whether a column can be a feature or a target: a name of its own, numbers only, and not all the same. */
 export function isUsable(column: SampleColumn): boolean {
-  return column.text === null && column.minimum < column.maximum;
+  return column.name !== '' && !column.isRepeated && column.text === null && column.minimum < column.maximum;
 }
 
 /**
@@ -65,7 +69,8 @@ export function widenedRange(column: SampleColumn, fraction: number): { minimum:
 
 function takeLine(reading: Sample, cells: readonly string[]): void {
   if (reading.columns.length === 0) {
-    reading.columns = cells.map((name) => newColumn(name.replace('\ufeff', '').trim()));
+    const names = cells.map((name) => name.replace('\ufeff', '').trim());
+    reading.columns = names.map((name) => newColumn(name, names.filter((other) => other === name).length > 1));
     return;
   }
   reading.rows += 1;
@@ -88,16 +93,25 @@ function takeCell(column: SampleColumn, cell: string, row: number): void {
   column.isWhole &&= Number.isInteger(value);
 }
 
-function newColumn(name: string): SampleColumn {
-  return { name, minimum: Infinity, maximum: -Infinity, numbers: 0, empty: 0, text: null, isWhole: true };
+function newColumn(name: string, isRepeated: boolean): SampleColumn {
+  return { name, minimum: Infinity, maximum: -Infinity, numbers: 0, empty: 0, text: null, isWhole: true, isRepeated };
+}
+
+/** The beginning of a file, in UTF-8 or else as spreadsheets on Windows still save it. */
+function decode(head: ArrayBuffer): { text: string; encoding: string } {
+  for (const encoding of ['utf-8', 'windows-1252']) {
+    try {
+      // As a stream, because the head may end within a character.
+      return { text: new TextDecoder(encoding, { fatal: true }).decode(head, { stream: true }), encoding };
+    } catch {
+      // Some byte is none of this encoding.
+    }
+  }
+  return { text: '', encoding: 'utf-8' };
 }
 
 /** Rounds to a number of decimals, without the noise of binary fractions. */
 function rounded(value: number, decimals: number, round: (value: number) => number): number {
   const scale = 10 ** decimals;
   return Number((round(value * scale) / scale).toPrecision(12));
-}
-
-function firstLine(text: string): string {
-  return text.slice(0, text.search(/\r|\n|$/));
 }

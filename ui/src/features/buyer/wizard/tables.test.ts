@@ -46,6 +46,16 @@ test('reads names and ranges from a sample', async () => {
   expect(sample?.columns[2]).toMatchObject({ text: { row: 1, cell: 'north' }, empty: 1 });
 });
 
+test('takes no column without a name of its own', async () => {
+  const sample = await readSample(new File(['a,,b,a\n1,2,3,4\n5,6,7,8\n'], 'names.csv'));
+  expect(sample?.columns.map(isUsable)).toEqual([false, false, true, false]);
+});
+
+test('a comma or semicolon in a quoted name separates nothing', async () => {
+  const sample = await readSample(new File(['"rain; mm","sun, h"\n1,2\n'], 'quoted.csv'));
+  expect(sample?.columns.map(({ name }) => name)).toEqual(['rain; mm', 'sun, h']);
+});
+
 test('sees that there is no table in a file', async () => {
   expect(await readSample(new File([''], 'empty.csv'))).toBeUndefined();
   expect(await readSample(new File(['age,income\n'], 'head.csv'))).toBeUndefined();
@@ -58,7 +68,7 @@ test.each([
   [0, 1, true, 0.25, 0, 1],
   [-0.1072256, 0.1107266, false, 0.1, -0.13, 0.133],
 ])('widens %d to %d (whole: %s) by %d to %d and %d', (minimum, maximum, isWhole, fraction, low, high) => {
-  const column = { name: 'x', minimum, maximum, isWhole, numbers: 2, empty: 0, text: null };
+  const column = { name: 'x', minimum, maximum, isWhole, numbers: 2, empty: 0, text: null, isRepeated: false };
   expect(widenedRange(column, fraction)).toEqual({ minimum: low, maximum: high });
 });
 

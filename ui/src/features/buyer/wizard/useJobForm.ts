@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import type { FieldErrors, Path } from 'react-hook-form';
 import * as z from 'zod/mini';
 import { Problem } from '@/api/problem';
@@ -6,12 +6,20 @@ import { type DraftForm, placeErrors, useDraftForm } from '@/forms/useDraftForm'
 import { formatEther } from '@/format/amount';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
+import { useServiceText } from '@/i18n/serviceText';
+import { DRAFT_KEY } from './fromJob';
 import { messages } from './messages';
 import { fieldOf } from './places';
 import { findProblems } from './problems';
+import { renewSubmissionKey, submissionKey } from './submissionKey';
 import { DEFAULTS, type JobValues } from './values';
 
-export type JobForm = DraftForm<JobValues>;
+export interface JobForm extends DraftForm<JobValues> {
+  /** Under which the job is posted: the same, whatever is changed in the form. */
+  submissionKey: string;
+  /** Have the form be posted as another job than what was posted from it before, and return the new key. */
+  renewSubmissionKey: () => string;
+}
 
 /** What is wrong with a field of the form, given by its path. */
 export interface FormProblem {
@@ -31,7 +39,8 @@ export function useJobForm(): JobForm {
       }),
     [m],
   );
-  const form = useDraftForm<JobValues>({ schema, defaults: DEFAULTS, draftKey: 'new-job', storage: localStorage });
+  const form = useDraftForm<JobValues>({ schema, defaults: DEFAULTS, draftKey: DRAFT_KEY, storage: localStorage });
+  const [key, setKey] = useState(submissionKey);
   const { watch, trigger } = form;
   const { errors } = form.formState;
   useEffect(() => {
@@ -41,7 +50,20 @@ export function useJobForm(): JobForm {
     });
     return () => subscription.unsubscribe();
   }, [watch, trigger, errors]);
-  return form;
+  return {
+    ...form,
+    submissionKey: key,
+    renewSubmissionKey: () => {
+      const renewed = renewSubmissionKey();
+      setKey(renewed);
+      return renewed;
+    },
+    discardDraft: () => {
+      form.discardDraft();
+      // For the next form only: pressed once more while this one is being left, it must not post a second job.
+      renewSubmissionKey();
+    },
+  };
 }
 
 /** All errors of a form, in a flat list. */
@@ -53,6 +75,7 @@ export function listProblems(errors: FieldErrors<JobValues>): FormProblem[] {
 export function usePlaceProblem(form: JobForm): (error: unknown) => boolean {
   const m = useMessages(messages);
   const { format } = useLocale();
+  const inWords = useServiceText();
   return (error) => {
     if (error instanceof Problem && typeof error.fields.missing_wei === 'string') {
       const missing = formatEther(BigInt(error.fields.missing_wei), format);
@@ -63,7 +86,7 @@ export function usePlaceProblem(form: JobForm): (error: unknown) => boolean {
       form.setError('learningRate', { type: 'server', message: m.headroom });
       return true;
     }
-    return placeErrors(form, error, fieldOf);
+    return placeErrors(form, error, fieldOf, inWords);
   };
 }
 

@@ -4,6 +4,9 @@ import { parseNumber } from '@/format/number';
 export const STEPS = ['learn', 'training', 'owners', 'money', 'review'] as const;
 export type Step = (typeof STEPS)[number];
 
+/** Bits of a key that are offered; the service may be set up for another number. */
+export const KEY_SIZES: readonly number[] = [2048, 3072, 4096];
+
 export const DURATION_UNITS = ['minutes', 'hours', 'days'] as const;
 export type DurationUnit = (typeof DURATION_UNITS)[number];
 

@@ -1,9 +1,10 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import type { UserEvent } from '@testing-library/user-event';
+import { http, HttpResponse } from 'msw';
 import { Route, Routes } from 'react-router';
 import { beforeEach, expect, test } from 'vitest';
 import { axeFindings, renderPage } from '@/test/render';
-import { answer, refuse } from '@/test/server';
+import { answer, refuse, server } from '@/test/server';
 import { ACCOUNT, SPEC, SUMMARY } from '../test/answers';
 import { NewJobPage } from './NewJobPage';
 import { DEFAULTS, type JobValues, type Step } from './values';
@@ -40,14 +41,17 @@ const PREVIEW = {
   refund_wei: '525000000000000000',
 };
 
-const CHECKED = {
-  spec: SPEC,
-  key_bits: 3072,
+const FUNDS = {
   deposit_wei: '1500000000000000000',
   posting_fee_wei: '1000000000000000',
   balance_wei: '5000000000000000000',
   promised_wei: '0',
+  missing_wei: '0',
 };
+
+const CHECKED = { problems: [], spec: SPEC, key_bits: 3072, funds: FUNDS, unavailable_reason: null };
+
+const found = (...problems: { code: string; message: string; field: string | null }[]) => ({ ...CHECKED, problems });
 
 beforeEach(() => {
   answer('get', '/v1/account', ACCOUNT);
@@ -58,6 +62,32 @@ function open(step: Step, values?: Partial<JobValues>, locale: 'en' | 'es' = 'en
   if (values) localStorage.setItem('deltaml.draft.new-job', JSON.stringify({ ...FILLED, ...values }));
   return renderPage(page, { at: `/jobs/new?step=${step}`, locale });
 }
+
+const REUSED = { status: 422, code: 'idempotency_key_reused', detail: 'job a1 asks for else', fields: { job: 'a1' } };
+
+/** A service that takes each key for one request, and cuts the connection when it first gets one; returns keys and jobs. */
+function takeOnce() {
+  const jobs = new Map<string, string>();
+  const keys: string[] = [];
+  server.use(
+    http.post('/v1/jobs', async ({ request }) => {
+      const key = request.headers.get('Idempotency-Key') ?? 'none';
+      const asked = await request.text();
+      keys.push(key);
+      const posted = jobs.get(key);
+      if (posted === undefined) {
+        jobs.set(key, asked);
+        return HttpResponse.error();
+      }
+      if (posted !== asked) return HttpResponse.json(REUSED, { status: REUSED.status });
+      return HttpResponse.json(SUMMARY, { status: 202 });
+    }),
+  );
+  answer('get', '/healthz', {});
+  return { jobs, keys };
+}
+
+const press = async (user: UserEvent, name: RegExp) => user.click(await screen.findByRole('button', { name }));
 
 const next = (user: UserEvent) => user.click(screen.getByRole('button', { name: 'Next' }));
 const featureRow = (number: number) => within(screen.getByRole('group', { name: `Feature ${number}` }));
@@ -214,25 +244,30 @@ test('posts what was typed, shows the job and forgets the draft', async () => {
 });
 
 test('leads from the review to what the service finds wrong', async () => {
-  refuse('post', '/v1/jobs/check', 422, 'invalid_input', 'features.1.maximum: too wide', {
-    errors: [
-      { field: 'features.1.maximum', message: 'too wide for this key' },
-      { field: 'min_owners', message: 'should be at most 133' },
-    ],
-  });
+  const wrong = [
+    { code: 'invalid_input', field: 'features.1.maximum', message: 'too wide for this key' },
+    { code: 'invalid_input', field: 'min_owners', message: 'should be at most 133' },
+  ];
+  answer('post', '/v1/jobs/check', { ...found(...wrong), spec: null, key_bits: null });
   const { user } = open('review', {});
   expect(await screen.findByText('2 things have to be corrected')).toBeVisible();
   expect(screen.queryByRole('button', { name: /Post the job/ })).not.toBeInTheDocument();
   await user.click(screen.getByRole('button', { name: 'Correct: What to learn' }));
   await waitFor(() => expect(featureRow(2).getByLabelText('Maximum')).toHaveFocus());
-  expect(featureRow(2).getByLabelText('Maximum')).toHaveAccessibleDescription('Too wide for this key');
+  expect(featureRow(2).getByLabelText('Maximum')).toHaveAccessibleDescription(/Too wide for this key/);
+});
+
+test('shows what the service finds wrong with no field of the form', async () => {
+  answer('post', '/v1/jobs/check', found({ code: 'invalid_input', field: 'role_seed', message: 'must be positive' }));
+  open('review', {});
+  expect(await screen.findByRole('alert')).toHaveTextContent('Must be positive.');
+  expect(screen.queryByRole('button', { name: /Post the job/ })).not.toBeInTheDocument();
 });
 
 test('says beside the deposit how much is missing, in the language of the reader', async () => {
-  refuse('post', '/v1/jobs/check', 409, 'conflict', 'deposit_wei is 15, …', {
-    field: 'deposit_wei',
-    balance_wei: '5',
-    missing_wei: '2500000000000000000',
+  answer('post', '/v1/jobs/check', {
+    ...found({ code: 'conflict', field: 'deposit_wei', message: 'deposit_wei is 15, …' }),
+    funds: { ...FUNDS, missing_wei: '2500000000000000000' },
   });
   const { user } = open('review', {}, 'es');
   await user.click(await screen.findByRole('button', { name: 'Corregir: Dinero' }));
@@ -241,23 +276,122 @@ test('says beside the deposit how much is missing, in the language of the reader
 });
 
 test('says which settings to change when the key has no room', async () => {
-  refuse('post', '/v1/jobs/check', 422, 'headroom_exceeded', 'weights may need 4000 bits');
+  answer('post', '/v1/jobs/check', found({ code: 'headroom_exceeded', field: null, message: 'may need 4000 bits' }));
   open('review', {});
   expect(await screen.findByText(/could outgrow the key. Use a smaller learning rate/)).toBeVisible();
 });
 
-test('says that the chain does not answer, tries again, and loses nothing', async () => {
-  refuse('post', '/v1/jobs/check', 503, 'chain_unavailable', 'the chain does not answer');
+test('says that the chain does not answer, shows the terms all the same, and posts once it answers', async () => {
+  const unknown = { ...CHECKED, funds: null, unavailable_reason: 'the Ethereum node does not answer' };
+  answer('post', '/v1/jobs/check', unknown);
   const { user } = open('review', {});
-  expect(await screen.findByText('The chain does not answer.')).toBeVisible();
+  expect(await screen.findByText('The Ethereum node does not answer.')).toBeVisible();
+  expect(screen.getByText('Predict sugar from 2 features')).toBeVisible();
+  expect(screen.queryByRole('button', { name: /Post the job/ })).not.toBeInTheDocument();
   answer('post', '/v1/jobs/check', CHECKED);
   await user.click(screen.getByRole('button', { name: 'Try again' }));
   expect(await screen.findByRole('button', { name: /Post the job/ })).toBeVisible();
 });
 
+test('tries again when the service itself fails, and loses nothing', async () => {
+  refuse('post', '/v1/jobs/check', 503, 'service_unavailable', 'the database is locked');
+  const { user } = open('review', {});
+  expect(await screen.findByText('The database is locked.')).toBeVisible();
+  answer('post', '/v1/jobs/check', CHECKED);
+  await user.click(screen.getByRole('button', { name: 'Try again' }));
+  expect(await screen.findByRole('button', { name: /Post the job/ })).toBeVisible();
+});
+
+test('places what posting is refused with, as when the money was spent meanwhile', async () => {
+  answer('post', '/v1/jobs/check', CHECKED);
+  refuse('post', '/v1/jobs', 409, 'conflict', 'deposit_wei is 15, …', {
+    field: 'deposit_wei',
+    missing_wei: '2500000000000000000',
+  });
+  const { user } = open('review', {});
+  await user.click(await screen.findByRole('button', { name: /Post the job/ }));
+  expect(await screen.findByText(/Your account lacks 2\.5 ETH/)).toBeVisible();
+  expect(screen.getByRole('button', { name: 'Correct: Money' })).toBeVisible();
+});
+
+test.each(['the same page', 'a reload'])('makes no second job on %s after the connection broke', async (where) => {
+  const checks = answer('post', '/v1/jobs/check', CHECKED);
+  const { jobs, keys } = takeOnce();
+  let shown = open('review', {});
+  await press(shown.user, /Post the job/);
+  expect(await screen.findByText(/It is safe to press again/)).toBeVisible();
+  expect(localStorage.getItem('deltaml.draft.new-job')).not.toBeNull();
+
+  if (where === 'a reload') {
+    shown.unmount();
+    shown = open('review');
+  }
+  await press(shown.user, /Post the job/);
+  expect(await screen.findByText('The job that was posted')).toBeVisible();
+  expect(jobs.size).toBe(1);
+  expect(new Set(checks.map(({ headers }) => headers.get('Idempotency-Key')))).toEqual(new Set(keys));
+  expect(keys[0]).toMatch(/^"[0-9a-f]{32}"$/);
+
+  shown.unmount();
+  const another = open('review', {});
+  await press(another.user, /Post the job/);
+  await screen.findByText(/It is safe to press again/);
+  expect(jobs.size).toBe(2);
+});
+
+test('says that the job was posted before it was changed, and makes another only when told to', async () => {
+  answer('post', '/v1/jobs/check', CHECKED);
+  const { jobs, keys } = takeOnce();
+  const { user, container } = open('review', {});
+  await press(user, /Post the job/);
+  await screen.findByText(/It is safe to press again/);
+  await user.click(screen.getByRole('button', { name: 'Back' }));
+  await user.clear(screen.getByLabelText('Deposit'));
+  await user.type(screen.getByLabelText('Deposit'), '1.4');
+  await next(user);
+  await press(user, /Post the job/);
+
+  expect(await screen.findByText(/posted already, as it was before you changed it/)).toBeVisible();
+  expect(screen.getByRole('link', { name: 'Show the posted job' })).toHaveAttribute('href', '/jobs/a1');
+  expect(await axeFindings(container)).toEqual([]);
+  expect(new Set(keys).size).toBe(1);
+
+  await press(user, /Post another job and pay/);
+  await screen.findByText(/It is safe to press again/);
+  expect(jobs.size).toBe(2);
+  await press(user, /Post the job/);
+  expect(await screen.findByText('The job that was posted')).toBeVisible();
+  expect(jobs.size).toBe(2);
+});
+
+test('posts what is typed anew in an emptied form as another job', async () => {
+  answer('post', '/v1/jobs/check', CHECKED);
+  const { jobs } = takeOnce();
+  const first = open('review', {});
+  await press(first.user, /Post the job/);
+  await screen.findByText(/It is safe to press again/);
+  await press(first.user, /Start over/);
+  await press(first.user, /Empty the form/);
+  await waitFor(() => expect(screen.getByLabelText('Title')).toHaveValue(''));
+  first.unmount();
+
+  const second = open('review', {});
+  await press(second.user, /Post the job/);
+  await screen.findByText(/It is safe to press again/);
+  expect(jobs.size).toBe(2);
+});
+
+test('goes on without the balance while the chain does not answer', async () => {
+  const unknown = { balance_wei: null, owed_wei: null, posting_fee_wei: null, unavailable_reason: 'no node' };
+  answer('get', '/v1/account', { ...ACCOUNT, ...unknown });
+  open('money', {});
+  expect(await screen.findByText(/The chain does not answer, so what your account holds is not known/)).toBeVisible();
+  expect(screen.queryByText('Your account holds enough.')).not.toBeInTheDocument();
+});
+
 test('checks by itself before it asks the service', async () => {
   open('review', { title: '', trainerPercent: '90' });
   expect(await screen.findByText('2 things have to be corrected')).toBeVisible();
-  expect(screen.getByText(/Give the job a title/)).toBeVisible();
+  expect(screen.getByText('Title: Give the job a title.')).toBeVisible();
   expect(screen.getByText(/together they can be 100 % at most/)).toBeVisible();
 });

@@ -1,6 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import * as z from 'zod/mini';
 import { call, nothing } from '@/api/client';
+import { poll } from '@/api/polling';
 import { unixSeconds } from '@/api/schemas';
 
 const unusableCell = z.object({ row: z.number(), text: z.string(), expected: z.string() });
@@ -64,11 +66,16 @@ export function useDatasets() {
   return useQuery({ queryKey: KEY, queryFn: ({ signal }) => call(datasetList, '/v1/datasets', { signal }) });
 }
 
-/** One dataset. */
+/** States of the public catalogue's entry that pass by themselves. */
+const PASSING = ['pending', 'removing'];
+
+/** One dataset; goes on asking while the public catalogue is being told of it. */
 export function useDataset(id: string) {
+  const [interval] = useState(poll);
   return useQuery({
     queryKey: [...KEY, id],
     queryFn: ({ signal }) => call(dataset, `/v1/datasets/${encodeURIComponent(id)}`, { signal }),
+    refetchInterval: (query) => (PASSING.includes(query.state.data?.listing ?? '') ? interval(query) : false),
   });
 }
 

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import * as z from 'zod/mini';
 import { call } from '@/api/client';
 import { poll } from '@/api/polling';
-import { wei } from '@/api/schemas';
+import { unixSeconds, wei } from '@/api/schemas';
 import { datasetMatch, offer, offerRow, type OfferStatus } from './schemas';
 
 const offerList = z.object({
@@ -21,7 +21,12 @@ const terms = z.object({
   spec_digest: z.string(),
   key_digest: z.string(),
   key_bits: z.number(),
-  deadline: z.number(),
+  roles: z.number(),
+  deposit_wei: wei,
+  trainer_bps: z.number(),
+  validator_bps: z.number(),
+  aggregator_bps: z.number(),
+  deadline: unixSeconds,
 });
 
 /** What accepting signs. */

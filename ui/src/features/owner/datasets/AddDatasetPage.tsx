@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useWatch } from 'react-hook-form';
 import { Link, useNavigate } from 'react-router';
 import * as z from 'zod/mini';
@@ -7,12 +7,13 @@ import { Button } from '@/components/Button';
 import { ActionError, Callout } from '@/components/feedback';
 import { FileDrop } from '@/components/FileDrop';
 import { RadioField } from '@/components/fields';
-import { Card, PageHeader, Row, Stack } from '@/components/layout';
+import { Card, PageHeader, Row } from '@/components/layout';
 import { FormTextField } from '@/forms/FormField';
 import { placeErrors, useDraftForm } from '@/forms/useDraftForm';
 import { formatBytes } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
+import { useServiceText } from '@/i18n/serviceText';
 import { type Source, useAddDataset } from '../api/datasets';
 import styles from './datasets.module.css';
 import { DetailsFields, detailsField, detailsOf, useDetailsSchema } from './detailsForm';
@@ -56,18 +57,23 @@ export function AddDatasetPage() {
   const [file, setFile] = useState<File | null>(null);
   const [fileError, setFileError] = useState<string>();
   const add = useAddDataset();
+  const inWords = useServiceText();
 
+  const placeError = (error: Error) => {
+    const ofFile = error instanceof Problem && error.fieldErrors.find(({ field }) => field === 'file');
+    if (ofFile) setFileError(inWords(ofFile.message, 'file'));
+    else if (existing(error) === undefined) placeErrors(form, error, formField, inWords);
+  };
   const chooseFile = (chosen: File) => {
     const fits = ENDINGS.some((ending) => chosen.name.toLowerCase().endsWith(ending));
     setFile(fits ? chosen : null);
     setFileError(fits ? undefined : m.fileKind);
     add.reset();
   };
-  const submit = form.handleSubmit((values) => {
-    if (values.where === 'upload' && file === null) {
-      setFileError(m.fileMissing);
-      return;
-    }
+  const submit = form.handleSubmit(async (values) => {
+    const wrong = values.where === 'upload' ? await fileFault(file) : undefined;
+    setFileError(wrong && m[wrong]);
+    if (wrong) return;
     const source: Source = values.where === 'path' || file === null ? { path: values.path.trim() } : { file };
     add.mutate(
       { source, details: detailsOf(values) },
@@ -76,7 +82,7 @@ export function AddDatasetPage() {
           form.discardDraft();
           void navigate(`/datasets/${added.dataset_id}`);
         },
-        onError: (error) => placeErrors(form, error, (field) => (field === 'path' ? 'path' : detailsField(field))),
+        onError: placeError,
       },
     );
   });
@@ -113,6 +119,7 @@ export function AddDatasetPage() {
           ) : (
             <FileChoice file={file} error={fileError} isDisabled={add.isPending} onFile={chooseFile} />
           )}
+          <Existing datasetId={existing(add.error)} />
           <DetailsFields control={form.control} />
           <AddError error={add.error} isUpload={where === 'upload'} />
           <Row>
@@ -126,6 +133,29 @@ export function AddDatasetPage() {
   );
 }
 
+/** What keeps a chosen file from being sent: the browser does not give it once it has changed or gone. */
+async function fileFault(file: File | null): Promise<'fileMissing' | 'fileChanged' | undefined> {
+  if (file === null) return 'fileMissing';
+  return file
+    .slice(0, 1)
+    .arrayBuffer()
+    .then(
+      () => undefined,
+      () => 'fileChanged',
+    );
+}
+
+/** The form's name for a field of the request. */
+function formField(field: string) {
+  return field === 'path' ? field : detailsField(field);
+}
+
+/** The dataset that the file was added as before. */
+function existing(error: unknown): string | undefined {
+  const id = error instanceof Problem ? error.fields.dataset_id : undefined;
+  return typeof id === 'string' ? id : undefined;
+}
+
 function FileChoice(props: {
   file: File | null;
   error: string | undefined;
@@ -134,8 +164,15 @@ function FileChoice(props: {
 }) {
   const m = useMessages(messages);
   const { format } = useLocale();
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // The button that sends the form is far below, out of sight of the error on a small screen.
+    if (props.error !== undefined && !props.isDisabled) {
+      [...(place.current?.querySelectorAll('button') ?? [])].at(-1)?.focus();
+    }
+  }, [props.error, props.isDisabled]);
   return (
-    <Stack gap={2}>
+    <div ref={place} className={styles.file}>
       <FileDrop
         accept={ENDINGS}
         hint={m.fileHint}
@@ -148,21 +185,24 @@ function FileChoice(props: {
           {m.chosen(props.file.name, formatBytes(props.file.size, format))}
         </p>
       )}
-    </Stack>
+    </div>
   );
 }
 
-function AddError({ error, isUpload }: { error: unknown; isUpload: boolean }) {
+function Existing({ datasetId }: { datasetId: string | undefined }) {
   const m = useMessages(messages);
-  if (error instanceof Problem && typeof error.fields.dataset_id === 'string') {
-    return (
-      <Callout tone="warning" actions={<Link to={`/datasets/${error.fields.dataset_id}`}>{m.showExisting}</Link>}>
-        {m.exists}
-      </Callout>
-    );
-  }
+  if (datasetId === undefined) return null;
+  return (
+    <Callout tone="warning" actions={<Link to={`/datasets/${datasetId}`}>{m.showExisting}</Link>}>
+      {m.exists}
+    </Callout>
+  );
+}
+
+/** What is wrong and belongs to no field that is shown. */
+function AddError({ error, isUpload }: { error: unknown; isUpload: boolean }) {
+  if (existing(error) !== undefined) return null;
   const beside = error instanceof Problem ? error.fieldErrors : [];
-  const shownBeside =
-    beside.length > 0 && beside.every(({ field }) => detailsField(field) ?? (field === 'path' && !isUpload));
-  return shownBeside ? null : <ActionError error={error} />;
+  const isShown = (field: string) => detailsField(field) !== undefined || field === (isUpload ? 'file' : 'path');
+  return beside.length > 0 && beside.every(({ field }) => isShown(field)) ? null : <ActionError error={error} />;
 }

@@ -12,6 +12,7 @@ import { Time, Unknown } from '@/components/values';
 import { formatCount, formatNumber } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
+import { ServiceText } from '@/i18n/serviceText';
 import { type Column, type Dataset, type Histogram as Counts, useDataset, useHistograms } from '../api/datasets';
 import styles from './datasets.module.css';
 import { EditDialog } from './EditDialog';
@@ -115,7 +116,11 @@ function About({ dataset }: { dataset: Dataset }) {
           },
         ]}
       />
-      {dataset.listing_note && <Callout tone="warning">{dataset.listing_note}</Callout>}
+      {dataset.listing_note && (
+        <Callout tone="warning">
+          <ServiceText>{dataset.listing_note}</ServiceText>
+        </Callout>
+      )}
       <Muted>{m.listingHelp}</Muted>
     </Stack>
   );
@@ -153,6 +158,7 @@ function Range({ column }: { column: Column }) {
   const m = useMessages(messages);
   const { format } = useLocale();
   if (column.minimum === null || column.maximum === null) return <Muted>{m.noNumbers}</Muted>;
+  if (column.minimum === column.maximum) return m.always(formatNumber(column.minimum, format));
   return m.to(formatNumber(column.minimum, format), formatNumber(column.maximum, format));
 }
 

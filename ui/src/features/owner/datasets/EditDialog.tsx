@@ -4,6 +4,7 @@ import { ActionError } from '@/components/feedback';
 import { common } from '@/components/messages';
 import { placeErrors, useDraftForm } from '@/forms/useDraftForm';
 import { useMessages } from '@/i18n/messages';
+import { useServiceText } from '@/i18n/serviceText';
 import { type Dataset, useUpdateDataset } from '../api/datasets';
 import styles from './datasets.module.css';
 import { DetailsFields, detailsField, detailsOf, useDetailsSchema } from './detailsForm';
@@ -13,6 +14,7 @@ import { messages } from './messages';
 export function EditDialog({ dataset, onClose }: { dataset: Dataset; onClose: () => void }) {
   const m = useMessages(messages);
   const c = useMessages(common);
+  const inWords = useServiceText();
   const update = useUpdateDataset(dataset.dataset_id);
   const form = useDraftForm({
     schema: useDetailsSchema(),
@@ -27,7 +29,7 @@ export function EditDialog({ dataset, onClose }: { dataset: Dataset; onClose: ()
     const details = detailsOf(values);
     update.mutate(
       { ...details, name: details.name || dataset.name },
-      { onSuccess: done, onError: (error) => placeErrors(form, error, detailsField) },
+      { onSuccess: done, onError: (error) => placeErrors(form, error, detailsField, inWords) },
     );
   });
   return (

@@ -1,4 +1,3 @@
-import { Problem } from '@/api/problem';
 import { ConfirmDialog } from '@/components/Dialog';
 import { Callout } from '@/components/feedback';
 import { useMessages } from '@/i18n/messages';
@@ -17,21 +16,21 @@ export function RemoveDialog({
 }) {
   const m = useMessages(messages);
   const remove = useRemoveDataset(dataset.dataset_id);
-  const refused = remove.error instanceof Problem && remove.error.status === 409;
   const jobs = dataset.used_by.map((job) => m.job(job)).join(', ');
   return (
     <ConfirmDialog
       title={m.removeTitle}
       isOpen
       danger
+      isConfirmDisabled={jobs !== ''}
       onClose={onClose}
       confirmLabel={m.remove}
       isPending={remove.isPending}
-      error={refused && jobs ? null : remove.error}
+      error={remove.error}
       onConfirm={() => remove.mutate(undefined, { onSuccess: onRemoved })}
     >
-      {jobs ? <Callout tone="warning">{m.removeInUse(jobs)}</Callout> : null}
-      <p>{dataset.uploaded ? m.removeUploaded : m.removeFile(dataset.path)}</p>
+      {jobs !== '' && <Callout tone="warning">{m.removeInUse(jobs)}</Callout>}
+      {jobs === '' && <p>{dataset.uploaded ? m.removeUploaded : m.removeFile(dataset.path)}</p>}
     </ConfirmDialog>
   );
 }

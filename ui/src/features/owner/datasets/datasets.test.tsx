@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import { Route, Routes } from 'react-router';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { axeFindings, renderPage } from '@/test/render';
 import { answer, hang, refuse, vanish } from '@/test/server';
 import { DATASET } from '../test/answers';
@@ -131,8 +131,8 @@ test('puts the refusal of the service beside the path, and keeps what was typed 
   await first.user.type(screen.getByLabelText('Path'), '/data/x.csv');
   await first.user.type(screen.getByLabelText(/^Description/), 'Two years');
   await first.user.click(screen.getByRole('button', { name: 'Add dataset' }));
-  await screen.findByText('There is no file /data/x.csv');
-  expect(screen.getByLabelText('Path')).toHaveAccessibleDescription('There is no file /data/x.csv');
+  await screen.findByText('There is no file /data/x.csv.');
+  expect(screen.getByLabelText('Path')).toHaveAccessibleDescription('There is no file /data/x.csv.');
 
   first.unmount();
   const second = renderPage(pages, { at: '/datasets/new' });
@@ -142,8 +142,43 @@ test('puts the refusal of the service beside the path, and keeps what was typed 
   expect(screen.getByText(/the file has to be chosen again/)).toBeVisible();
 });
 
+test('says at the file what is wrong with it, has it chosen again, and keeps the rest', async () => {
+  const message = 'rows.csv is a PDF document; save the table as CSV in UTF-8, or as Parquet';
+  refuse('post', '/v1/datasets', 422, 'dataset_invalid', message, {
+    field: 'file',
+    errors: [{ field: 'file', message }],
+  });
+  const { user, container } = renderPage(pages, { at: '/datasets/new' });
+  await user.upload(container.querySelector('input[type=file]') as HTMLInputElement, csv);
+  await user.type(screen.getByLabelText(/^Tags/), 'health');
+  await user.click(screen.getByRole('button', { name: 'Add dataset' }));
+  expect(await screen.findByRole('alert')).toHaveTextContent('rows.csv is a PDF document');
+  expect(screen.getAllByText(/is a PDF document/)).toHaveLength(1);
+  expect(screen.getByRole('button', { name: 'Choose a file…' })).toHaveFocus();
+  expect(screen.getByLabelText(/^Tags/)).toHaveValue('health');
+
+  await user.upload(container.querySelector('input[type=file]') as HTMLInputElement, new File(['a\n1\n'], 'a.csv'));
+  expect(screen.queryByRole('alert')).not.toBeInTheDocument();
+});
+
+test('has a file chosen again that has changed since, and sends nothing', async () => {
+  const posted = answer('post', '/v1/datasets', DATASET, 201);
+  const { user, container } = renderPage(pages, { at: '/datasets/new' });
+  const changed = new File(['a\n1\n'], 'a.csv');
+  const unreadable = { arrayBuffer: () => Promise.reject(new DOMException('changed', 'NotReadableError')) };
+  vi.spyOn(changed, 'slice').mockReturnValue(unreadable as unknown as Blob);
+  await user.upload(container.querySelector('input[type=file]') as HTMLInputElement, changed);
+  await user.click(screen.getByRole('button', { name: 'Add dataset' }));
+  expect(await screen.findByRole('alert')).toHaveTextContent('Choose it again.');
+  expect(posted).toHaveLength(0);
+});
+
 test('leads to the dataset that a file was added as before', async () => {
-  refuse('post', '/v1/datasets', 409, 'conflict', 'added before', { dataset_id: 'd1' });
+  refuse('post', '/v1/datasets', 409, 'conflict', 'added before', {
+    dataset_id: 'd1',
+    field: 'path',
+    errors: [{ field: 'path', message: 'added before' }],
+  });
   const { user, container } = renderPage(pages, { at: '/datasets/new' });
   await user.upload(container.querySelector('input[type=file]') as HTMLInputElement, csv);
   await user.click(screen.getByRole('button', { name: 'Add dataset' }));
@@ -186,14 +221,33 @@ test('edits name and tags', async () => {
   expect(patched[0]?.body).toEqual({ name: 'Ward 7', description: 'Weekly measurements', tags: ['health', '2026'] });
 });
 
-test('asks before it removes, and says which job is in the way', async () => {
+test('follows the entry in the public catalogue until it is there', async () => {
+  const listings = ['pending', 'pending'];
+  answer('get', '/v1/datasets/d1', () => ({ ...DATASET, listing: listings.shift() ?? 'listed' }));
+  answer('get', '/v1/datasets/d1/histograms', HISTOGRAMS);
+  renderPage(pages, { at: '/datasets/d1' });
+  expect(await screen.findByText('On its way to the public catalogue')).toBeVisible();
+  await waitFor(() => expect(screen.getByText('In the public catalogue')).toBeVisible(), { timeout: 10_000 });
+});
+
+test('does not remove a dataset that a job has come to use meanwhile, and says so', async () => {
+  answer('get', '/v1/datasets/d1', DATASET);
+  answer('get', '/v1/datasets/d1/histograms', HISTOGRAMS);
+  refuse('delete', '/v1/datasets/d1', 409, 'conflict', 'the dataset is in use by job 3', { jobs: [3] });
+  const { user } = renderPage(pages, { at: '/datasets/d1' });
+  await user.click(await screen.findByRole('button', { name: 'Remove' }));
+  await user.click(within(await screen.findByRole('alertdialog')).getByRole('button', { name: 'Remove' }));
+  expect(await screen.findByText('The dataset is in use by job 3.')).toBeVisible();
+});
+
+test('does not offer to remove a dataset that a job uses, and says which', async () => {
   answer('get', '/v1/datasets/d1', { ...DATASET, used_by: [3] });
   answer('get', '/v1/datasets/d1/histograms', HISTOGRAMS);
-  refuse('delete', '/v1/datasets/d1', 409, 'conflict', 'in use by job 3', { jobs: [3] });
   const { user } = renderPage(pages, { at: '/datasets/d1' });
   await user.click(await screen.findByRole('button', { name: 'Remove' }));
   const dialog = await screen.findByRole('alertdialog', { name: 'Remove this dataset?' });
   expect(within(dialog).getByText(/cannot be removed while a job uses it \(Job 3\)/)).toBeVisible();
+  expect(within(dialog).getByRole('button', { name: 'Remove' })).toBeDisabled();
 });
 
 test('removes after the confirmation and goes back to the list', async () => {

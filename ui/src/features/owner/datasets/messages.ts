@@ -41,6 +41,7 @@ export const messages = defineMessages({
     pathMissing: 'Enter where the file is, for example /data/patients.csv.',
     pathRelative: 'Enter the whole path, beginning with /.',
     fileMissing: 'Choose a file, or drop one here.',
+    fileChanged: 'The file has changed or is gone since you chose it. Choose it again.',
     fileKind: 'Choose a file whose name ends in .csv or .parquet.',
     fileAgain: 'What you typed is still here, but the file has to be chosen again after a reload.',
     nameHelp: 'Public. The name of the file when left empty.',
@@ -89,6 +90,7 @@ export const messages = defineMessages({
     problemsTitle: 'Some columns cannot be used as they are',
     problemsText: 'A job can use a column only if every row holds a number. Mend the file and add it again.',
     to: (minimum: string, maximum: string) => `${minimum} to ${maximum}`,
+    always: (number: string) => `always ${number}`,
   },
   es: {
     title: 'Conjuntos de datos',
@@ -130,6 +132,7 @@ export const messages = defineMessages({
     pathMissing: 'Escriba dónde está el archivo, por ejemplo /data/pacientes.csv.',
     pathRelative: 'Escriba la ruta completa, empezando por /.',
     fileMissing: 'Elija un archivo, o suéltelo aquí.',
+    fileChanged: 'El archivo ha cambiado o ya no está desde que lo eligió. Vuelva a elegirlo.',
     fileKind: 'Elija un archivo cuyo nombre termine en .csv o .parquet.',
     fileAgain: 'Lo que escribió sigue aquí, pero tras recargar hay que volver a elegir el archivo.',
     nameHelp: 'Público. Si se deja vacío, el nombre del archivo.',
@@ -178,5 +181,6 @@ export const messages = defineMessages({
     problemsText:
       'Un trabajo solo puede usar una columna si cada fila tiene un número. Corrija el archivo y añádalo de nuevo.',
     to: (minimum, maximum) => `${minimum} a ${maximum}`,
+    always: (number) => `siempre ${number}`,
   },
 });

@@ -4,7 +4,7 @@ import { Link } from 'react-router';
 import { type About, useAbout } from '@/api/about';
 import { ButtonLink } from '@/components/Button';
 import { type Column, DataTable } from '@/components/DataTable';
-import { Badge, Callout, EmptyState, QueryView } from '@/components/feedback';
+import { Badge, EmptyState, QueryView } from '@/components/feedback';
 import { Card, PageHeader } from '@/components/layout';
 import { PAGE_SIZE, Pagination } from '@/components/lists';
 import { Amount, TransactionHash, Unknown } from '@/components/values';
@@ -26,7 +26,6 @@ export function EarningsPage() {
   return (
     <>
       <PageHeader title={m.title} subtitle={m.subtitle} actions={<WithdrawButton />} />
-      {earnings.data?.unavailable_reason && <Callout tone="warning">{m.unavailable}</Callout>}
       <Balance />
       <Card title={m.jobs} flush>
         <QueryView query={earnings} isEmpty={(data) => data.jobs.length === 0} empty={<NoJobs />}>

@@ -55,8 +55,12 @@ test('shows pay by job, preliminary or settled, to the last wei by keyboard', as
 });
 
 test('says that amounts are missing while the chain is away', async () => {
-  earnings({ jobs: [{ ...EARNING, pay_wei: null }], unavailable: 'the node does not answer' });
-  expect(await screen.findByText(/The chain does not answer/)).toBeVisible();
+  const unavailable = 'the node does not answer';
+  const account = { ...ACCOUNT, balance_wei: null, owed_wei: null, unavailable_reason: unavailable };
+  earnings({ account, jobs: [{ ...EARNING, pay_wei: null }], unavailable });
+  expect(await screen.findByText('The node does not answer.')).toBeVisible();
+  expect(screen.getByRole('button', { name: 'Withdraw…' })).toBeDisabled();
+  expect(screen.getByRole('row', { name: /Predict progression/ })).toBeVisible();
 });
 
 test('withdraws after a confirmation, and shows how far the transaction is', async () => {
@@ -106,11 +110,11 @@ test('puts the refusal of an address beside it', async () => {
   const field = await screen.findByLabelText(/^To the address/);
   await user.type(field, ADDRESS);
   await user.click(screen.getByRole('button', { name: 'Sign and withdraw' }));
-  await waitFor(() => expect(field).toHaveAccessibleDescription('The checksum of the address is wrong'));
+  await waitFor(() => expect(field).toHaveAccessibleDescription('The checksum of the address is wrong.'));
 });
 
 test('says why a withdrawal failed', async () => {
   earnings({ withdrawals: [{ ...WITHDRAWAL, state: 'failed', reason: 'out of gas' }] });
-  expect(await screen.findByText('out of gas')).toBeVisible();
+  expect(await screen.findByText('Out of gas.')).toBeVisible();
   expect(screen.getByText('Failed')).toBeVisible();
 });

@@ -4,7 +4,6 @@ export const messages = defineMessages({
   en: {
     title: 'Earnings',
     subtitle: 'What your data earned. The contract holds it until you withdraw.',
-    unavailable: 'The chain does not answer, so amounts may be missing. The page tries again by itself.',
     jobs: 'By job',
     job: 'Job',
     role: 'Role',
@@ -21,7 +20,6 @@ export const messages = defineMessages({
   es: {
     title: 'Ingresos',
     subtitle: 'Lo que han ganado sus datos. El contrato lo guarda hasta que lo retire.',
-    unavailable: 'La cadena no responde, así que pueden faltar importes. La página lo vuelve a intentar sola.',
     jobs: 'Por trabajo',
     job: 'Trabajo',
     role: 'Papel',

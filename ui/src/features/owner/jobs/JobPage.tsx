@@ -10,6 +10,7 @@ import { WaitingNotice } from '@/components/WaitingNotice';
 import { formatCount, formatShare } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
+import { ServiceText } from '@/i18n/serviceText';
 import type { JobEarning } from '../api/earnings';
 import { type Progress, useProgress } from '../api/progress';
 import { messages as shared } from '../messages';
@@ -40,7 +41,11 @@ function JobView({ job }: { job: Progress }) {
         actions={<ButtonLink to={`/offers/${job.job_id}`}>{m.terms}</ButtonLink>}
       />
       {job.stale_reason && <Callout tone="warning">{s.stale}</Callout>}
-      {job.status === 'FAILED' && job.reason && <Callout tone="danger">{job.reason}</Callout>}
+      {job.status === 'FAILED' && job.reason && (
+        <Callout tone="danger">
+          <ServiceText>{job.reason}</ServiceText>
+        </Callout>
+      )}
       {job.waiting_for && <WaitingNotice waiting={job.waiting_for} />}
       <Figures job={job} />
       <Card title={m.curve}>

@@ -70,5 +70,5 @@ test('shows the settled pay with its transaction', async () => {
 
 test('says why a job failed', async () => {
   job({ ...PROGRESS, status: 'FAILED', waiting_for: null, reason: 'a validator objected' });
-  expect(await screen.findByRole('alert')).toHaveTextContent('a validator objected');
+  expect(await screen.findByRole('alert')).toHaveTextContent('A validator objected.');
 });

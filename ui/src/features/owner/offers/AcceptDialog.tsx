@@ -3,10 +3,14 @@ import { ConfirmDialog } from '@/components/Dialog';
 import { Callout, ErrorState, Loading } from '@/components/feedback';
 import { RadioField, SelectField } from '@/components/fields';
 import { Facts, Stack } from '@/components/layout';
-import { Hash, Time } from '@/components/values';
+import { Amount, Hash, Time } from '@/components/values';
+import { formatBasisPoints } from '@/format/number';
+import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
 import { type Terms, useAccept, useTerms } from '../api/offers';
 import { messages } from './messages';
+import styles from './offers.module.css';
+import { Learners } from './terms';
 import type { DatasetMatch, Offer } from '../api/schemas';
 
 interface AcceptDialogProps {
@@ -63,7 +67,7 @@ export function AcceptDialog({ offer, choices, onClose }: AcceptDialogProps) {
       />
       <Stack gap={3}>
         <h3>{m.signTitle}</h3>
-        <p>{m.signText}</p>
+        <p>{m.signText(m.signRoles[roles])}</p>
         {terms.isPending && (
           <>
             <p>{m.comparing}</p>
@@ -74,30 +78,50 @@ export function AcceptDialog({ offer, choices, onClose }: AcceptDialogProps) {
         {terms.isSuccess && <TermsView terms={terms.data} />}
         <Callout tone="info">{m.signWarning}</Callout>
       </Stack>
+      <Stack gap={3}>
+        <h3>{m.learnTitle}</h3>
+        {choice && <p>{m.signSends(choice.match.row_count)}</p>}
+        <Learners offer={offer} />
+      </Stack>
     </ConfirmDialog>
   );
 }
 
 function TermsView({ terms }: { terms: Terms }) {
   const m = useMessages(messages);
+  const { format } = useLocale();
+  const [trainers, validators, aggregator] = [terms.trainer_bps, terms.validator_bps, terms.aggregator_bps].map((bps) =>
+    formatBasisPoints(bps, format),
+  );
   return (
-    <Facts
-      items={[
-        { label: m.signJob, value: terms.job_id },
-        { label: m.signContract, value: <Hash value={terms.contract_address} /> },
-        { label: m.signChain, value: terms.chain_id },
-        { label: m.signAccount, value: <Hash value={terms.owner} /> },
-        { label: m.signSpec, value: <Hash value={terms.spec_digest} /> },
-        {
-          label: m.signKey,
-          value: (
-            <>
-              <Hash value={terms.key_digest} /> ({m.signKeyBits(terms.key_bits)})
-            </>
-          ),
-        },
-        { label: m.signDeadline, value: <Time at={terms.deadline} /> },
-      ]}
-    />
+    <>
+      <Facts
+        items={[
+          { label: m.signJob, value: terms.job_id },
+          { label: m.signAccount, value: <Hash value={terms.owner} /> },
+          { label: m.deposit, value: <Amount wei={terms.deposit_wei} /> },
+          { label: m.signDeadline, value: <Time at={terms.deadline} /> },
+          { label: m.signShares, value: m.signSharesOf(trainers ?? '', validators ?? '', aggregator ?? '') },
+        ]}
+      />
+      <details className={styles.technical}>
+        <summary>{m.signTechnical}</summary>
+        <Facts
+          items={[
+            { label: m.signContract, value: <Hash value={terms.contract_address} /> },
+            { label: m.signChain, value: terms.chain_id },
+            { label: m.signSpec, value: <Hash value={terms.spec_digest} /> },
+            {
+              label: m.signKey,
+              value: (
+                <>
+                  <Hash value={terms.key_digest} /> ({m.signKeyBits(terms.key_bits)})
+                </>
+              ),
+            },
+          ]}
+        />
+      </details>
+    </>
   );
 }

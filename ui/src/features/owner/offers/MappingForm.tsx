@@ -1,9 +1,9 @@
 import { useState } from 'react';
-import { readStored, store } from '@/app/storage';
 import { Button } from '@/components/Button';
 import { ActionError, Callout } from '@/components/feedback';
 import { SelectField } from '@/components/fields';
 import { Row, Stack } from '@/components/layout';
+import { readDraft, writeDraft } from '@/forms/useDraftForm';
 import { useMessages } from '@/i18n/messages';
 import { useDataset } from '../api/datasets';
 import { useCheckMapping } from '../api/offers';
@@ -20,7 +20,7 @@ interface MappingFormProps {
 /** Which of the dataset's columns stands for which of the job's, where the names differ. */
 export function MappingForm({ offer, match, onChecked }: MappingFormProps) {
   const m = useMessages(messages);
-  const key = `deltaml.draft.mapping-${offer.job_id}-${match.dataset_id}`;
+  const key = `mapping-${offer.job_id}-${match.dataset_id}`;
   const [mapping, setMapping] = useState<Record<string, string>>(() => ({
     ...match.suggested_mapping,
     ...storedMapping(key),
@@ -35,7 +35,7 @@ export function MappingForm({ offer, match, onChecked }: MappingFormProps) {
       Object.entries({ ...mapping, [name]: ownName }).filter(([, value]) => value !== ''),
     );
     setMapping(next);
-    store(sessionStorage, key, next);
+    writeDraft(sessionStorage, key, next);
     check.reset();
   };
   const submit = () => {
@@ -80,7 +80,7 @@ export function MappingForm({ offer, match, onChecked }: MappingFormProps) {
 }
 
 function storedMapping(key: string): Record<string, string> {
-  const stored = readStored(sessionStorage, key);
+  const stored = readDraft(sessionStorage, key);
   if (typeof stored !== 'object' || stored === null) return {};
   return Object.fromEntries(
     Object.entries(stored).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),

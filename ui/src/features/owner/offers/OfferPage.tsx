@@ -6,12 +6,14 @@ import { Callout, QueryView } from '@/components/feedback';
 import { Card, Facts, PageHeader, Row, Stack } from '@/components/layout';
 import { Amount, Hash, RelativeTime, Time } from '@/components/values';
 import { useMessages } from '@/i18n/messages';
+import { ServiceText } from '@/i18n/serviceText';
 import { messages as shared } from '../messages';
 import { StatusBadge } from '../StatusBadge';
 import { AcceptDialog } from './AcceptDialog';
 import { useOffer } from '../api/offers';
 import { DeclineDialog, TakeBackDialog } from './decisions';
 import { messages } from './messages';
+import styles from './offers.module.css';
 import { OwnDatasets } from './OwnDatasets';
 import type { DatasetMatch, Offer, OfferStatus } from '../api/schemas';
 import { Learning, Pay, Requirements } from './terms';
@@ -43,13 +45,17 @@ function OfferView({ offer }: { offer: Offer }) {
         actions={<Actions offer={offer} mapped={mapped} />}
       />
       {offer.stale_reason && <Callout tone="warning">{s.stale}</Callout>}
-      {offer.status === 'FAILED' && offer.reason && <Callout tone="danger">{offer.reason}</Callout>}
+      {offer.status === 'FAILED' && offer.reason && (
+        <Callout tone="danger">
+          <ServiceText>{offer.reason}</ServiceText>
+        </Callout>
+      )}
       {offer.acceptance && <OwnAcceptance offer={offer} />}
       <Overview offer={offer} />
       {OPEN.includes(offer.status) && <OwnDatasets offer={offer} onMapped={setMapped} />}
       <Requirements offer={offer} />
       <Pay offer={offer} />
-      <Learning />
+      <Learning offer={offer} />
     </>
   );
 }
@@ -96,7 +102,7 @@ function Overview({ offer }: { offer: Offer }) {
   return (
     <Card>
       <Stack>
-        {offer.description && <p>{offer.description}</p>}
+        {offer.description && <p className={styles.description}>{offer.description}</p>}
         <Facts
           items={[
             {
@@ -147,7 +153,11 @@ function OwnAcceptance({ offer }: { offer: Offer }) {
             ...(mapping.length > 0 ? [{ label: m.mapping, value: mapping.join(', ') }] : []),
           ]}
         />
-        {acceptance.note && <Callout tone="warning">{acceptance.note}</Callout>}
+        {acceptance.note && (
+          <Callout tone="warning">
+            <ServiceText>{acceptance.note}</ServiceText>
+          </Callout>
+        )}
       </Stack>
     </Card>
   );

@@ -30,7 +30,8 @@ export const messages = defineMessages({
     declineText: 'Nothing is sent to anybody. You can still accept it while the job looks for owners.',
     takeBack: 'Take back…',
     takeBackTitle: 'Take your acceptance back?',
-    takeBackText: 'The aggregator is told, and the job goes on without you.',
+    takeBackText:
+      'The aggregator is told, and leaves you out. The signature that it was given stays good until you revoke it on chain, too.',
     revoke: 'Also revoke the signature on chain',
     revokeHelp: 'Costs gas and is final: this job can then not be accepted with it, whatever the aggregator does.',
     takeBackConfirm: 'Take back',
@@ -66,15 +67,20 @@ export const messages = defineMessages({
     learnTitle: 'What is learnt from your data, and by whom',
     learnBuyer: 'Buyer',
     learnBuyerText:
-      'The trained weights, once everybody is paid; at each checkpoint the error of the model, whole and without each trainer.',
+      'At each checkpoint the error of the model, whole and without each trainer, summed up over the validators. The trained weights once everybody is paid.',
     learnAggregator: 'Aggregator',
-    learnAggregatorText: 'Encrypted updates that it cannot read, your number of rows, the errors.',
+    learnAggregatorText:
+      'Encrypted updates and errors that it cannot read, the errors once they are opened, your number of rows, and a bound for how fast training can grow on them (1 unless the learning rate is too high).',
     learnOwners: 'Other owners',
-    learnOwnersText: 'Nothing of your rows.',
+    learnOwnersText:
+      'None of your rows. Where there are two trainers or two validators only, each can work out the error that is the other’s.',
     learnPublic: 'Everybody',
-    learnPublicText: 'That your account takes part, its role, its number of rows and its pay.',
+    learnPublicText:
+      'That your account takes part and so has rows in the declared ranges, its role, number of rows, bound and pay, and the errors at each checkpoint.',
+    learnFew: (owners: number) =>
+      `This job can start with ${owners} owners. Then only one of them validates, and the published errors are those on that owner’s rows alone.`,
     learnLimits:
-      'Your rows never leave this machine. If buyer and aggregator work together they can learn sums over your columns (second moments). What exactly is in docs/security.md of the project.',
+      'Your rows never leave this machine. All this assumes that the buyer works together with neither the aggregator nor another owner: otherwise they can compute sums over your columns (second moments), which come close to the rows themselves where there are few. An aggregator that breaks the rules can alone learn such sums over all validators. The details are in docs/security.md of the project.',
 
     yourDatasets: 'Your datasets',
     noDatasets: 'You have no datasets yet',
@@ -115,8 +121,15 @@ export const messages = defineMessages({
     roles: { either: 'Train or validate, as drawn', trainer: 'Train only', validator: 'Validate only' },
     rolesHelp: 'About 70 % of the owners train and 30 % validate; roles are drawn with a public seed.',
     signTitle: 'What you sign',
-    signText:
-      'A signature of your account (EIP-712) over exactly these terms. It is good for this job only, and the contract checks it. Nothing is paid by you.',
+    signText: (roles: string) =>
+      `That your account takes part in this job ${roles}, on exactly the terms below and under “What the job asks”. The signature (EIP-712) is good for this job only, and the contract checks it. You pay nothing.`,
+    signRoles: { either: 'as a trainer or a validator', trainer: 'as a trainer', validator: 'as a validator' },
+    signSends: (rows: number) =>
+      `With the signature the aggregator is sent the number of your rows (${rows}) and the bound for their growth, and nothing else of your data. From then on:`,
+    signShares: 'Shares',
+    signSharesOf: (trainers: string, validators: string, aggregator: string) =>
+      `trainers ${trainers}, validators ${validators}, aggregator ${aggregator}`,
+    signTechnical: 'Contract and digests',
     signJob: 'Job',
     signContract: 'Contract',
     signChain: 'Chain',
@@ -173,7 +186,8 @@ export const messages = defineMessages({
     declineText: 'No se envía nada a nadie. Aún puede aceptarlo mientras el trabajo busque propietarios.',
     takeBack: 'Retirar…',
     takeBackTitle: '¿Retirar su aceptación?',
-    takeBackText: 'Se avisa al agregador, y el trabajo sigue sin usted.',
+    takeBackText:
+      'Se avisa al agregador, que ya no contará con usted. La firma que se le entregó sigue siendo válida hasta que la revoque también en la cadena.',
     revoke: 'Revocar también la firma en la cadena',
     revokeHelp: 'Cuesta gas y es definitivo: ya no se podrá usar para este trabajo, haga lo que haga el agregador.',
     takeBackConfirm: 'Retirar',
@@ -209,15 +223,20 @@ export const messages = defineMessages({
     learnTitle: 'Qué se aprende de sus datos, y quién',
     learnBuyer: 'Comprador',
     learnBuyerText:
-      'Los pesos entrenados, cuando todos hayan cobrado; en cada control, el error del modelo, entero y sin cada entrenador.',
+      'En cada control, el error del modelo, entero y sin cada entrenador, sumado sobre los validadores. Los pesos entrenados, cuando todos hayan cobrado.',
     learnAggregator: 'Agregador',
-    learnAggregatorText: 'Actualizaciones cifradas que no puede leer, su número de filas, los errores.',
+    learnAggregatorText:
+      'Actualizaciones y errores cifrados que no puede leer, los errores una vez abiertos, su número de filas y una cota de cuánto puede crecer el entrenamiento con ellas (1, salvo que la tasa de aprendizaje sea demasiado alta).',
     learnOwners: 'Otros propietarios',
-    learnOwnersText: 'Nada de sus filas.',
+    learnOwnersText:
+      'Ninguna de sus filas. Si solo hay dos entrenadores o dos validadores, cada uno puede deducir el error del otro.',
     learnPublic: 'Todo el mundo',
-    learnPublicText: 'Que su cuenta participa, su papel, su número de filas y lo que cobra.',
+    learnPublicText:
+      'Que su cuenta participa y por tanto tiene filas en los rangos declarados; su papel, número de filas, cota y lo que cobra; y los errores de cada control.',
+    learnFew: (owners) =>
+      `Este trabajo puede empezar con ${owners} propietarios. Entonces solo valida uno, y los errores publicados son los de las filas de ese propietario.`,
     learnLimits:
-      'Sus filas nunca salen de esta máquina. Si comprador y agregador colaboran, pueden conocer sumas sobre sus columnas (segundos momentos). El detalle está en docs/security.md del proyecto.',
+      'Sus filas nunca salen de esta máquina. Todo esto supone que el comprador no colabora ni con el agregador ni con otro propietario: si lo hiciera, podrían calcular sumas sobre sus columnas (segundos momentos), que se acercan a las propias filas cuando hay pocas. Un agregador que incumpla las reglas puede conocer por sí solo esas sumas del conjunto de los validadores. El detalle está en docs/security.md del proyecto.',
 
     yourDatasets: 'Sus conjuntos de datos',
     noDatasets: 'Aún no tiene conjuntos de datos',
@@ -259,8 +278,15 @@ export const messages = defineMessages({
     rolesHelp:
       'Cerca del 70 % de los propietarios entrena y el 30 % valida; los papeles se sortean con una semilla pública.',
     signTitle: 'Qué firma',
-    signText:
-      'Una firma de su cuenta (EIP-712) sobre exactamente estas condiciones. Vale solo para este trabajo, y el contrato la comprueba. Usted no paga nada.',
+    signText: (roles) =>
+      `Que su cuenta participa en este trabajo ${roles}, exactamente con las condiciones de abajo y las de «Qué pide el trabajo». La firma (EIP-712) vale solo para este trabajo, y el contrato la comprueba. Usted no paga nada.`,
+    signRoles: { either: 'como entrenador o validador', trainer: 'como entrenador', validator: 'como validador' },
+    signSends: (rows) =>
+      `Con la firma se envían al agregador su número de filas (${rows}) y la cota de su crecimiento, y nada más de sus datos. A partir de ahí:`,
+    signShares: 'Reparto',
+    signSharesOf: (trainers, validators, aggregator) =>
+      `entrenadores ${trainers}, validadores ${validators}, agregador ${aggregator}`,
+    signTechnical: 'Contrato y resúmenes',
     signJob: 'Trabajo',
     signContract: 'Contrato',
     signChain: 'Cadena',

@@ -76,7 +76,8 @@ test('shows what a job asks, what it pays and what is learnt', async () => {
   expect(await screen.findByRole('heading', { name: 'Predict progression' })).toBeVisible();
   expect(screen.getByText(/Trainers share 70% of the deposit/)).toBeVisible();
   expect(await screen.findByRole('button', { name: '0.116666 ETH' })).toBeVisible();
-  expect(screen.getByText(/if buyer and aggregator work together/i)).toBeVisible();
+  expect(screen.getByText(/works together with neither the aggregator nor another owner/)).toBeVisible();
+  expect(screen.queryByText(/only one of them validates/)).not.toBeInTheDocument();
   const asks = screen.getByRole('table', { name: 'What the job asks' });
   expect(within(asks).getByRole('row', { name: /age feature -0.2 to 0.2 years/ })).toBeVisible();
   expect(await axeFindings(container)).toEqual([]);
@@ -91,8 +92,13 @@ test('accepts after a confirmation that says what is signed', async () => {
   expect(await within(dialog).findAllByRole('button', { name: `${HASH.slice(0, 6)}…${HASH.slice(-4)}` })).toHaveLength(
     2,
   );
+  expect(within(dialog).getByText(/as a trainer or a validator, on exactly the terms below/)).toBeVisible();
+  expect(within(dialog).getByText('trainers 70%, validators 20%, aggregator 10%')).toBeVisible();
   await user.click(within(dialog).getByRole('radio', { name: 'Train only' }));
   await waitFor(() => expect(terms.at(-1)?.url.search).toBe('?roles=1'));
+  expect(within(dialog).getByText(/takes part in this job as a trainer, on exactly/)).toBeVisible();
+  expect(within(dialog).getByText(/the number of your rows \(442\)/)).toBeVisible();
+  expect(within(dialog).getByText(/The trained weights once everybody is paid/)).toBeVisible();
   expect(await axeFindings(dialog)).toEqual([]);
   expect(accepted).toHaveLength(0);
 
@@ -100,6 +106,11 @@ test('accepts after a confirmation that says what is signed', async () => {
   await user.click(within(dialog).getByRole('button', { name: 'Sign and accept' }));
   await waitFor(() => expect(screen.queryByRole('alertdialog')).not.toBeInTheDocument());
   expect(accepted[0]?.body).toEqual({ dataset_id: 'd1', roles: 1, column_mapping: {} });
+});
+
+test('warns that in a job of few owners the errors are those of one', async () => {
+  offer({ min_owners: 3 });
+  expect(await screen.findByText(/can start with 3 owners. Then only one of them validates/)).toBeVisible();
 });
 
 test('signs nothing when the terms differ from the chain', async () => {
@@ -171,7 +182,7 @@ test('takes an acceptance back, on chain too if wanted', async () => {
   };
   const { user } = offer({ status: 'INITIATED', acceptance });
   expect(await screen.findByText('Not yet handed in; this is tried again by itself')).toBeVisible();
-  expect(screen.getByText('the aggregator does not answer')).toBeVisible();
+  expect(screen.getByText('The aggregator does not answer.')).toBeVisible();
 
   await user.click(screen.getByRole('button', { name: 'Take back…' }));
   await user.click(await screen.findByRole('checkbox', { name: 'Also revoke the signature on chain' }));

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { type Column, DataTable } from '@/components/DataTable';
-import { ErrorState } from '@/components/feedback';
+import { Callout, ErrorState } from '@/components/feedback';
 import { SelectField } from '@/components/fields';
 import { Card, Facts, Muted, Stack, Stat, Stats } from '@/components/layout';
 import { Amount, Unknown, Value } from '@/components/values';
@@ -102,23 +102,35 @@ export function Pay({ offer }: { offer: Offer }) {
   );
 }
 
-/** Who learns what from an owner's data. */
-export function Learning() {
+/** Who learns what from an owner's data, as a part of the page. */
+export function Learning({ offer }: { offer: Offer }) {
   const m = useMessages(messages);
   return (
     <Card title={m.learnTitle}>
-      <Stack>
-        <Facts
-          rows
-          items={[
-            { label: m.learnBuyer, value: m.learnBuyerText },
-            { label: m.learnAggregator, value: m.learnAggregatorText },
-            { label: m.learnOwners, value: m.learnOwnersText },
-            { label: m.learnPublic, value: m.learnPublicText },
-          ]}
-        />
-        <Muted>{m.learnLimits}</Muted>
-      </Stack>
+      <Learners offer={offer} />
     </Card>
+  );
+}
+
+/** Up to so many owners draw a single validator. */
+const OWNERS_OF_ONE_VALIDATOR = 3;
+
+/** Who learns what from an owner's data. */
+export function Learners({ offer }: { offer: Offer }) {
+  const m = useMessages(messages);
+  return (
+    <Stack>
+      <Facts
+        rows
+        items={[
+          { label: m.learnBuyer, value: m.learnBuyerText },
+          { label: m.learnAggregator, value: m.learnAggregatorText },
+          { label: m.learnOwners, value: m.learnOwnersText },
+          { label: m.learnPublic, value: m.learnPublicText },
+        ]}
+      />
+      {offer.min_owners <= OWNERS_OF_ONE_VALIDATOR && <Callout tone="warning">{m.learnFew(offer.min_owners)}</Callout>}
+      <Muted>{m.learnLimits}</Muted>
+    </Stack>
   );
 }
