@@ -63,7 +63,7 @@ def test_parts_that_do_not_work_are_named(started: Any, tmp_path: Path) -> None:
     assert shown["chain"]["block_number"] is None
     failing = {part["name"]: part["detail"] for part in shown["parts"] if not part["ok"]}
     assert set(failing) == {"chain", "worker", "transactions"}
-    assert failing["transactions"] == "1 on their way, the oldest for too long"
+    assert failing["transactions"] == "on their way: 1, the oldest for too long"
 
 
 def test_a_job_goes_through_the_groups_with_its_metric(started: Any, tmp_path: Path) -> None:
