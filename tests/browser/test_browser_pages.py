@@ -14,7 +14,6 @@ from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from deltaml.demo.scenario import Hands, run_job
 
@@ -145,16 +144,24 @@ def look_through(open_page: Callable[..., Page], pages: dict[str, str], name: st
                 if (language, colour) == ("en", "light"):
                     snapshot(page, f"{name}-{label}")
             page.set_viewport_size({"width": 360, "height": 740})
-            try:
-                # Charts follow the width of the page with their next frame.
-                page.wait_for_function("document.documentElement.scrollWidth <= 360", timeout=5000)
-            except PlaywrightTimeout:
+            if not fits(page):
                 found.append(f"{page.url} is wider than 360 px")
             if language == "es":
                 found += english(page, *TYPED)
                 snapshot(page, f"{name}-{label}-narrow-dark")
             page.set_viewport_size({"width": 1280, "height": 860})
     return found
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing is wider than the window; charts follow its width with their next frames."""
+    # Not `wait_for_function`, which evaluates in the page, where the policy forbids it.
+    deadline = time.monotonic() + 5
+    while page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+        if time.monotonic() > deadline:
+            return False
+        page.wait_for_timeout(50)
+    return True
 
 
 def placed(pages: dict[str, str], places: dict[str, str]) -> dict[str, str]:
