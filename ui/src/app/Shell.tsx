@@ -1,6 +1,6 @@
 import { Languages, LogOut, SunMoon } from 'lucide-react';
 import { type ReactNode, useEffect, useRef } from 'react';
-import { NavLink, useLocation } from 'react-router';
+import { NavigationType, NavLink, useLocation, useNavigationType } from 'react-router';
 import { IconButton } from '@/components/Button';
 import { CrashNotice, ErrorBoundary } from '@/components/feedback';
 import { CONTENT_ID } from '@/components/layout';
@@ -51,16 +51,20 @@ interface ShellProps {
 export function Shell({ face, name, items, user, children }: ShellProps) {
   const m = useMessages(messages);
   const { pathname } = useLocation();
+  const isReplaced = useNavigationType() === NavigationType.Replace;
   const main = useRef<HTMLElement>(null);
   const shownPath = useRef(pathname);
   useEffect(() => {
     // A new page begins at its top, for the eye and for the keyboard.
     if (shownPath.current === pathname) return;
+    // Nobody has gone anywhere: the address without a page leads to the first one.
+    const isLedOn = isReplaced && shownPath.current === '/';
     shownPath.current = pathname;
+    if (isLedOn) return;
     window.scrollTo(0, 0);
     // A heading that comes with the answer of the service takes the focus over (PageHeader).
     (main.current?.querySelector('h1') ?? main.current)?.focus({ preventScroll: true });
-  }, [pathname]);
+  }, [pathname, isReplaced]);
   return (
     <div className={styles.shell}>
       <a
