@@ -8,18 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
-from sqlalchemy import delete, func, select
 
-from commons.agent.aggregator_client import AggregatorStatus
-from commons.chain.jobs import ContractCall, JobOnChain, JobSettled, JobState, JobTerms, Quote
-from commons.chain.signing import SigningDomain, sign_message
-from commons.errors import ChainUnavailable, NotFound, ServiceUnavailable
+from commons.chain.jobs import JobState
+from commons.chain.signing import sign_message
 from commons.paillier import EncryptedVector, PublicKey, Randomizer, SecretKey, encode, generate_keypair
 from commons.protocol.masks import delivery_mask
 from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS, NumericPlan
@@ -30,180 +26,22 @@ from commons.storage.database import Database, create_database
 from commons.storage.migrations import migrate
 from commons.web.authentication import Authenticator
 from model_buyer.adapters.repository import SqlVaultHeaders, snapshot, unit_of_work
-from model_buyer.adapters.tables import AUTHENTICATION, ContractEvent
+from model_buyer.adapters.tables import AUTHENTICATION
 from model_buyer.adapters.vault import KeyVault
 from model_buyer.config import BuyerConfig
 from model_buyer.domain.posted_job import JobKey, PostedJob, Stage
 from model_buyer.serve import MIGRATIONS
 from model_buyer.services.ports import Buyer
 from model_buyer.wiring import Assembly
+from tests.doubles.around_buyer import (
+    CONTRACT,
+    NOW,
+    Clock,
+    FakeAggregator,
+    FakeChain,
+)
 
-NOW = 1_800_000_000.0
 KEY_BITS = 1024
-CONTRACT = "0x" + "C0" * 20
-AGGREGATOR = Account.from_key("0x" + "33" * 32).address
-BUYER = Account.from_key("0x" + "44" * 32).address
-CREATION_TX, START_TX, END_TX = ("0x" + digits * 32 for digits in ("ab", "cd", "ef"))
-_DIGESTS = {"specDigest": "0x" + "00" * 32, "keyDigest": "0x" + "00" * 32}
-
-
-@dataclass
-class FakeChain:
-    """A contract whose job goes through the states that a test sets; its events are in the buyer's own tables."""
-
-    database: Database
-    available: bool = True
-    balance: int = 10**18
-    owed: int = 0
-    jobs: dict[int, JobOnChain] = field(default_factory=dict)
-    trainers: tuple[str, ...] = ()
-    validators: tuple[str, ...] = ()
-
-    def _ask(self) -> None:
-        if not self.available:
-            raise ChainUnavailable("the Ethereum node does not answer")
-
-    def domain(self) -> SigningDomain:
-        return SigningDomain(1337, CONTRACT)
-
-    def balance_wei(self, address: str) -> int:
-        self._ask()
-        return self.balance
-
-    def owed_wei(self, address: str) -> int:
-        self._ask()
-        return self.owed
-
-    def posting_cost_wei(self) -> int:
-        self._ask()
-        return 1000
-
-    def create_job(self, terms: JobTerms, deposit_wei: int) -> ContractCall:
-        self.terms = terms
-        return ContractCall(CONTRACT, b"create" + terms.spec_digest, deposit_wei, "post a job")
-
-    def cancel_job(self, job_id: int) -> ContractCall:
-        return ContractCall(CONTRACT, b"cancel%d" % job_id, 0, f"cancel job {job_id}")
-
-    def expire_job(self, job_id: int) -> ContractCall:
-        return ContractCall(CONTRACT, b"expire%d" % job_id, 0, f"settle job {job_id}, whose time is over")
-
-    def withdraw(self, to: str | None) -> ContractCall:
-        return ContractCall(CONTRACT, b"withdraw" + (to or "").encode(), 0, "withdraw everything owed")
-
-    def job(self, job_id: int) -> JobOnChain:
-        self._ask()
-        return self.jobs[job_id]
-
-    def contributions(self, job_id: int) -> tuple[int, ...]:
-        self._ask()
-        return tuple(range(1, len(self.trainers) + 1))
-
-    def quote(self, job_id: int) -> Quote:
-        self._ask()
-        return Quote(tuple(10 for _ in self.trainers), 5, 3, 2)
-
-    def put(self, job: PostedJob, state: JobState, *, number: int = 1, settled: JobSettled | None = None) -> None:
-        """Have the contract show the job in `state`, and its confirmed events say so."""
-        self.drop(number)
-        self.happen(number, "JobCreated", CREATION_TX, buyer=BUYER, aggregator=AGGREGATOR, deposit="1", **_DIGESTS)
-        if state not in (JobState.POSTED, JobState.CANCELLED):
-            members = {"trainers": list(self.trainers), "validators": list(self.validators)}
-            self.happen(number, "JobStarted", START_TX, **members, seedHash="0x" + "00" * 32)
-        settled = settled or JobSettled(number, bytes(32), 0, job.spec.deposit_wei, END_TX)
-        money = {"paid": str(settled.paid_wei), "refunded": str(settled.refunded_wei)}
-        match state:
-            case JobState.FINISHED:
-                self.happen(number, "JobFinalized", settled.tx_hash, seed="0x" + (settled.seed or b"").hex(), **money)
-            case JobState.EXPIRED:
-                self.happen(number, "JobExpired", settled.tx_hash, **money)
-            case JobState.CANCELLED:
-                self.happen(number, "JobCancelled", END_TX, refunded=str(job.spec.deposit_wei))
-        terms = JobTerms(
-            aggregator=AGGREGATOR,
-            spec_digest=job.spec.digest(),
-            key_digest=bytes(32),
-            start_by=job.spec.start_by,
-            finish_by=job.spec.finish_by,
-        )
-        self.jobs[number] = JobOnChain(
-            job_id=number,
-            terms=terms,
-            buyer=AGGREGATOR,
-            state=state,
-            deposit_wei=job.spec.deposit_wei,
-            last_recorded=False,
-            checkpoint_count=0,
-            initial_mse_fixed=0,
-            latest_mse_fixed=0,
-            seed_hash=bytes(32),
-            delivery_digest=bytes(32),
-        )
-
-    def drop(self, number: int = 1) -> None:
-        """Have a reorganisation drop all that happened to a job."""
-        with self.database.session() as session:
-            session.execute(delete(ContractEvent).where(ContractEvent.job_id == number))
-
-    def happen(self, number: int, name: str, tx_hash: str = END_TX, **arguments: Any) -> None:
-        """Have the contract report something, confirmed."""
-        with self.database.session() as session:
-            place = session.scalar(select(func.count()).select_from(ContractEvent)) or 0
-            session.add(
-                ContractEvent(
-                    block_number=1,
-                    block_hash="0x" + "b1" * 32,
-                    block_time=int(NOW),
-                    log_index=place + 1000 * number,
-                    tx_hash=tx_hash,
-                    name=name,
-                    job_id=number,
-                    arguments={"jobId": str(number), **arguments},
-                )
-            )
-
-
-@dataclass
-class FakeAggregator:
-    """An aggregator in memory that shows what a test puts there."""
-
-    available: bool = True
-    offered: list[dict[str, Any]] = field(default_factory=list)
-    views: dict[int, dict[str, Any]] = field(default_factory=dict)
-    deliveries: dict[int, dict[str, Any]] = field(default_factory=dict)
-
-    def _ask(self) -> None:
-        if not self.available:
-            raise ServiceUnavailable("the aggregator does not answer")
-
-    def status(self) -> AggregatorStatus:
-        self._ask()
-        return AggregatorStatus(1337, CONTRACT, AGGREGATOR, "1")
-
-    def offer_job(self, job_id: int, spec: TrainingJobSpec, *, modulus: int, modulus_proof: Any) -> dict[str, Any]:
-        self._ask()
-        self.offered.append({"job_id": job_id, "spec": spec, "modulus": modulus, "proof": modulus_proof})
-        return {}
-
-    def job(self, job_id: int) -> dict[str, Any]:
-        self._ask()
-        if job_id not in self.views:
-            raise NotFound(f"job {job_id} is not known here")
-        return self.views[job_id]
-
-    def delivery(self, job_id: int) -> dict[str, Any]:
-        self._ask()
-        return self.deliveries[job_id]
-
-
-@dataclass
-class Clock:
-    """Time that stands until a test moves it."""
-
-    now: float = NOW
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @dataclass

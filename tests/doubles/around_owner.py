@@ -1,0 +1,228 @@
+"""What stands around a data owner under test: jobs, a contract and an aggregator that tests change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+from sqlalchemy import delete, func, select
+
+from commons.agent.aggregator_client import Acceptance as SignedAcceptance
+from commons.chain.calls import MarketplaceCalls
+from commons.chain.jobs import ContractCall, JobOnChain, JobState, Participation, Quote, Role
+from commons.chain.signing import SigningDomain
+from commons.errors import ChainUnavailable, NotFound, ServiceUnavailable
+from commons.paillier import SecretKey, generate_keypair
+from commons.protocol.training_job import TrainingJobSpec
+from commons.storage.database import Database
+from data_owner.adapters.tables import ContractEvent
+
+CONTRACT = "0x" + "c0" * 20
+BUYER = "0x" + "b0" * 20
+AGGREGATOR = "0x" + "a0" * 20
+OTHER = "0x" + "d0" * 20
+
+
+@cache
+def key() -> SecretKey:
+    return generate_keypair(1024, unsafe_small_key=True)
+
+
+@cache
+def key_proof() -> tuple[str, ...]:
+    return tuple(key().prove_modulus().to_json())
+
+
+@dataclass
+class Job:
+    """A job as the aggregator shows it and as the chain has it; tests change either."""
+
+    spec: TrainingJobSpec
+    view: dict[str, Any]
+    on_chain: JobOnChain
+    database: Database
+    trainers: tuple[str, ...] = ()
+    validators: tuple[str, ...] = ()
+    contributions: tuple[int, ...] = ()
+    revoked: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        digests = {"specDigest": "0x" + self.spec.digest().hex(), "keyDigest": "0x" + "00" * 32}
+        self.happen("JobCreated", buyer=BUYER, aggregator=AGGREGATOR, deposit="1", **digests)
+
+    def happen(self, name: str, *, tx_hash: str = "0x" + "99" * 32, **arguments: Any) -> None:
+        """Have the contract report something, confirmed."""
+        with self.database.session() as session:
+            session.add(
+                ContractEvent(
+                    block_number=1,
+                    block_hash="0x" + "b1" * 32,
+                    block_time=1000,
+                    log_index=session.scalar(select(func.count()).select_from(ContractEvent)),
+                    tx_hash=tx_hash,
+                    name=name,
+                    job_id=self.on_chain.job_id,
+                    arguments={"jobId": str(self.on_chain.job_id), **arguments},
+                )
+            )
+
+    def undo(self, *names: str) -> None:
+        """Have a reorganisation drop these events."""
+        with self.database.session() as session:
+            mine = delete(ContractEvent).where(ContractEvent.job_id == self.on_chain.job_id)
+            session.execute(mine.where(ContractEvent.name.in_(names)))
+
+    def start(self, *, trainers: tuple[str, ...], validators: tuple[str, ...], growth: float = 1.0) -> None:
+        self.trainers, self.validators = trainers, validators
+        self.contributions = (0,) * len(trainers)
+        self.on_chain = replace(self.on_chain, state=JobState.RUNNING)
+        members = {"trainers": list(trainers), "validators": list(validators)}
+        self.happen("JobStarted", **members, seedHash="0x" + "00" * 32)
+        owners = [(address, "trainer") for address in trainers] + [(address, "validator") for address in validators]
+        self.view |= {
+            "state": "running",
+            "growth": growth,
+            "owners": [
+                {
+                    "address": address,
+                    "role": role,
+                    "roles": 1 if role == "trainer" else 2,
+                    "row_count": 8,
+                    "growth": growth,
+                }
+                for address, role in owners
+            ],
+        }
+
+    def settle(self, paid: list[tuple[str, Role, int]]) -> None:
+        checkpoint = {"index": "1", "round": "4", "mse": "0", "last": False, "deliveryDigest": "0x" + "00" * 32}
+        self.happen("CheckpointRecorded", **checkpoint, leaveOneOutMses=[str(one) for one in self.contributions])
+        for payee, role, amount in paid:
+            self.happen("Credited", payee=payee, role=str(role.value), amount=str(amount))
+        self.happen("JobFinalized", seed="0x" + "00" * 32, paid="0", refunded="0")
+        self.on_chain = replace(self.on_chain, state=JobState.FINISHED)
+        self.view["state"] = "finished"
+
+
+@dataclass
+class FakeChain:
+    """A contract that holds what tests put into it."""
+
+    jobs: dict[int, Job]
+    address: str
+    owed: int = 0
+    away: bool = False
+
+    def _ask(self) -> None:
+        if self.away:
+            raise ChainUnavailable("no Ethereum node answers")
+
+    def domain(self) -> SigningDomain:
+        self._ask()
+        return SigningDomain(1337, CONTRACT)
+
+    def check(self) -> None:
+        self._ask()
+
+    def balance_wei(self, address: str) -> int:
+        self._ask()
+        return 10**18
+
+    def owed_wei(self, address: str) -> int:
+        self._ask()
+        return self.owed
+
+    def job(self, job_id: int) -> JobOnChain:
+        self._ask()
+        if job_id not in self.jobs:
+            raise NotFound(f"there is no job {job_id}")
+        return self.jobs[job_id].on_chain
+
+    def participation(self, job_id: int, address: str) -> Participation:
+        self._ask()
+        return Participation.REVOKED if address in self.jobs[job_id].revoked else Participation.NONE
+
+    def contributions(self, job_id: int) -> tuple[int, ...]:
+        self._ask()
+        return self.jobs[job_id].contributions
+
+    def quote(self, job_id: int) -> Quote:
+        self._ask()
+        return Quote(tuple(100 + place for place, _ in enumerate(self.jobs[job_id].trainers)), 50, 10, 0)
+
+    def revoke_acceptance(self, job_id: int) -> ContractCall:
+        return MarketplaceCalls(CONTRACT).revoke_acceptance(job_id)
+
+    def expire_job(self, job_id: int) -> ContractCall:
+        return MarketplaceCalls(CONTRACT).expire_job(job_id)
+
+    def withdraw(self, to: str | None) -> ContractCall:
+        calls = MarketplaceCalls(CONTRACT)
+        return calls.withdraw() if to is None else calls.withdraw_to(to)
+
+
+@dataclass
+class FakeAggregator:
+    """Both sides of an aggregator: what it shows, and what it was told."""
+
+    job_list: dict[int, Job]
+    away: bool = False
+    refusal: Exception | None = None
+    datasets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    acceptances: dict[int, SignedAcceptance] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+    asked_for: list[list[int]] = field(default_factory=list)
+    """Of which jobs summaries were asked for, request by request."""
+
+    def _ask(self) -> None:
+        if self.away:
+            raise ServiceUnavailable("the aggregator does not answer")
+
+    def _summaries(self) -> dict[int, dict[str, Any]]:
+        detailed = ("modulus", "modulus_proof", "checkpoints", "growth")
+        return {
+            job_id: {name: value for name, value in job.view.items() if name not in detailed}
+            for job_id, job in self.job_list.items()
+        }
+
+    def job_versions(self) -> dict[int, str]:
+        self._ask()
+        return {job_id: json.dumps(summary) for job_id, summary in self._summaries().items()}
+
+    def jobs(self, job_ids: Sequence[int]) -> list[dict[str, Any]]:
+        self._ask()
+        self.asked_for.append(sorted(job_ids))
+        return [summary for job_id, summary in self._summaries().items() if job_id in job_ids]
+
+    def job(self, job_id: int) -> dict[str, Any]:
+        self._ask()
+        if job_id not in self.job_list:
+            raise NotFound(f"job {job_id} is not known here")
+        return dict(self.job_list[job_id].view)
+
+    def _tell(self, what: str) -> None:
+        self._ask()
+        self.told.append(what)
+        if self.refusal is not None:
+            raise self.refusal
+
+    def put_dataset(self, dataset_id: str, metadata: Mapping[str, Any]) -> None:
+        self._tell(f"put {dataset_id}")
+        self.datasets[dataset_id] = dict(metadata)
+
+    def delete_dataset(self, dataset_id: str) -> None:
+        self._tell(f"delete {dataset_id}")
+        if dataset_id not in self.datasets:
+            raise NotFound("no such dataset")
+        del self.datasets[dataset_id]
+
+    def accept(self, job_id: int, acceptance: SignedAcceptance) -> None:
+        self._tell(f"accept {job_id}")
+        self.acceptances[job_id] = acceptance
+
+    def withdraw_acceptance(self, job_id: int) -> None:
+        self._tell(f"withdraw {job_id}")
+        self.acceptances.pop(job_id, None)
