@@ -15,6 +15,7 @@ The tree::
     ├── NotFound                there is no such job, dataset, task or file
     ├── Conflict                the state of things does not allow this now
     ├── ProtocolViolation       another party sent a message that the protocol does not allow
+    │   └── ContentRefused      what it held, once decrypted, is not what the protocol produces
     └── ServiceUnavailable      something this needs does not answer (yet)
         └── ChainUnavailable    the Ethereum node does not answer, or is on another chain
     TransactionFailed (a DeltaMLError too): a transaction was mined and reverted, or can never be mined
@@ -109,6 +110,15 @@ class ProtocolViolation(DeltaMLError):
     """Another party's message breaks the protocol."""
 
     code = "protocol_violation"
+
+
+class ContentRefused(ProtocolViolation):
+    """What was decrypted is not what the protocol produces.
+
+    Such a refusal tells something of what was decrypted, so who refuses answers nothing more in that job.
+    """
+
+    code = "content_refused"
 
 
 class ServiceUnavailable(DeltaMLError):

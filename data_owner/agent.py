@@ -20,9 +20,19 @@ from commons.chain.outbox_sender import OutboxSender
 from commons.chain.settings import IDLE_INTERVAL_S
 from commons.chain.signing import recover_message, sign_message
 from commons.errors import DeltaMLError, ProtocolViolation
-from commons.protocol.tasks import AnyResult, AnyTask, EvaluateTask, TrainTask, UnmaskTask, VerifyTask
+from commons.protocol.tasks import (
+    AnyResult,
+    AnyTask,
+    EvaluateTask,
+    TrainTask,
+    UnmaskTask,
+    VerifyTask,
+)
+from data_owner.domain.local_training import LocalTrainer
+from data_owner.domain.task_order import OwnerTask
+from data_owner.domain.validation import Validator
+from data_owner.services.answered_tasks import AnsweredTasks
 from data_owner.services.deliveries import Deliveries
-from data_owner.services.job_view import TRAINER, VALIDATOR
 from data_owner.services.known_jobs import KnownJobs
 from data_owner.services.on_chain import OnChain
 from data_owner.services.participation import Participant
@@ -46,6 +56,7 @@ class TaskAnswerer:
 
     Args:
         make_participant: gets this owner ready for a job.
+        answered: remembers what was answered.
         account: signs a validator's statements.
         is_current: whether a participant that was made earlier can still be used.
     """
@@ -53,38 +64,44 @@ class TaskAnswerer:
     def __init__(
         self,
         make_participant: Callable[[int], Participant],
+        answered: AnsweredTasks,
         account: LocalAccount,
         is_current: Callable[[int, Participant], bool] = lambda _job_id, _participant: True,
     ) -> None:
         self._make_participant = make_participant
+        self._answered = answered
         self._account = account
         self._is_current = is_current
         self._ready: OrderedDict[int, Participant] = OrderedDict()
 
     def answer(self, task: AnyTask) -> AnyResult:
-        """Return the result of a task.
+        """Return the result of a task; of a task that was answered before, the same one.
 
         Raises:
-            ProtocolViolation: the task is not for this owner's role, or breaks the protocol.
+            ProtocolViolation: the task is not for this owner's role, out of order, or breaks the protocol.
             DeltaMLError: whatever hinders this owner; its message may speak of the owner's files.
         """
-        participant = self._participant(task.job_id)
-        if isinstance(task, TrainTask):
-            if participant.trainer is None:
-                raise ProtocolViolation(f"job {task.job_id}: {task.kind} task for a {VALIDATOR}")
-            return participant.trainer.train(task, participant.randomizer)
-        if participant.validator is None:
-            raise ProtocolViolation(f"job {task.job_id}: {task.kind} task for a {TRAINER}")
-        match task:
-            case EvaluateTask():
-                return participant.validator.evaluate(task, participant.randomizer)
-            case UnmaskTask():
-                return participant.validator.unmask(
-                    task, participant.randomizer, lambda digest: sign_message(self._account, digest)
-                )
-            case VerifyTask():
-                return participant.validator.verify(task, recover_message)
-        raise ProtocolViolation(f"job {task.job_id}: {task.kind} is not a data owner's task")
+        if not isinstance(task, OwnerTask):
+            raise ProtocolViolation(f"job {task.job_id}: {task.kind} is not a data owner's task")
+        return self._answered.answer(task, self._computation(task, self._participant(task.job_id)))
+
+    def _computation(self, task: OwnerTask, participant: Participant) -> Callable[[], AnyResult]:
+        """What makes the answer, if the task is for this owner's role."""
+        randomizer, answered = participant.randomizer, self._answered
+        match task, participant.part:
+            case TrainTask() as train, LocalTrainer() as trainer:
+                return lambda: trainer.train(train, randomizer)
+            case EvaluateTask() as evaluate, Validator() as validator:
+                return lambda: validator.evaluate(evaluate, randomizer, self._sign)
+            case UnmaskTask() as unmask, Validator() as validator:
+                return lambda: validator.unmask(unmask, answered.evaluation(task.job_id), randomizer, self._sign)
+            case VerifyTask() as verify, Validator() as validator:
+                return lambda: validator.verify(verify, recover_message)
+            case _:
+                raise ProtocolViolation(f"job {task.job_id}: {task.kind} task for a {participant.role}")
+
+    def _sign(self, digest: bytes) -> bytes:
+        return sign_message(self._account, digest)
 
     def prepare(self) -> bool:
         """Do a little of what the next tasks will need; returns whether there was anything to do."""

@@ -22,6 +22,7 @@ from data_owner.adapters.tables import AUTHENTICATION, EVENTS, OutboxTransaction
 from data_owner.agent import Courier, TaskAnswerer
 from data_owner.config import OwnerConfig
 from data_owner.services.acceptances import Acceptances
+from data_owner.services.answered_tasks import AnsweredTasks
 from data_owner.services.commitments import Commitments
 from data_owner.services.datasets import Datasets
 from data_owner.services.deliveries import Deliveries
@@ -126,5 +127,5 @@ def assemble(config: OwnerConfig, account: LocalAccount) -> Owner:
         commitments=Commitments(acceptances, deliveries, offers),
         earnings=EarningsBook(database, chain, outbox, account.address),
         courier=Courier(deliveries, sender, on_chain, jobs),
-        tasks=TaskAnswerer(participation.participant, account, participation.is_current),
+        tasks=TaskAnswerer(participation.participant, AnsweredTasks(database), account, participation.is_current),
     )

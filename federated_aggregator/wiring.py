@@ -65,7 +65,14 @@ def assemble(
         name = DELIVERY if statement.last else f"{CHECKPOINT}{statement.index}"
         run.job.transactions = {**run.job.transactions, name: key}
 
-    around = Surroundings(recover_message, chain.recover_checkpoint, record_checkpoint, parallel_map)
+    around = Surroundings(
+        chain.chain_id,
+        chain.contract_address,
+        recover_message,
+        chain.recover_checkpoint,
+        record_checkpoint,
+        parallel_map,
+    )
     queue, views = TaskQueue(database), JobViews(database, chain)
     training = Training(database, around, clock, unsafe_small_key, queue.notify)
     recruiting = Recruiting(database, chain, clock, unsafe_small_key)

@@ -59,13 +59,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Acceptance:
-    """An owner's signed acceptance of a job; `roles` is the bit mask 1 trainer, 2 validator."""
+    """An owner's signed acceptance of a job, and what it declares, signed too (`commons.protocol.declaration`)."""
 
     row_count: int
     growth: float
     roles: int
     deadline: int
     signature: bytes
+    declaration_signature: bytes
 
 
 class AggregatorReader:
@@ -194,6 +195,7 @@ class AggregatorClient(AggregatorReader):
             "roles": acceptance.roles,
             "deadline": acceptance.deadline,
             "signature": "0x" + acceptance.signature.hex(),
+            "declaration_signature": "0x" + acceptance.declaration_signature.hex(),
         }
         self._signed_in("POST", f"/v1/jobs/{job_id}/acceptances", body=body)
 

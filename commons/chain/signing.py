@@ -1,7 +1,9 @@
-"""The three statements that participants sign with their account key.
+"""The statements that participants sign with their account key.
 
 * An owner signs the terms of one job (`AcceptanceTerms`, EIP-712). The aggregator hands the signature to the contract,
   which checks it when it enrols the owner; a chain observer learns that this owner accepted this job.
+* Beside it, an owner signs what it declares (`commons.protocol.declaration`, EIP-712): the digest of its row count, growth and
+  roles. It stays between the parties.
 * The buyer signs a checkpoint (`CheckpointStatement`, EIP-712). The aggregator adds its own consent by sending it.
 * Anybody signs the digest of a protocol message (EIP-191). These stay between the parties and never go on chain.
 
@@ -49,6 +51,11 @@ _TYPES: Final[dict[str, list[dict[str, str]]]] = {
         {"name": "validatorBps", "type": "uint16"},
         {"name": "aggregatorBps", "type": "uint16"},
         {"name": "deadline", "type": "uint64"},
+    ],
+    "Declaration": [
+        {"name": "jobId", "type": "uint256"},
+        {"name": "owner", "type": "address"},
+        {"name": "declaration", "type": "bytes32"},
     ],
     "Checkpoint": [
         {"name": "jobId", "type": "uint256"},
@@ -171,6 +178,16 @@ def recover_acceptance(domain: SigningDomain, terms: AcceptanceTerms, signature:
     return _recover(_acceptance_message(domain, terms), signature)
 
 
+def sign_declaration(account: LocalAccount, domain: SigningDomain, job_id: int, digest: bytes) -> bytes:
+    """Return an owner's signature (65 bytes) of the digest of what it declares for a job."""
+    return _sign(account, _declaration_message(domain, job_id, account.address, digest))
+
+
+def recover_declaration(domain: SigningDomain, job_id: int, owner: str, digest: bytes, signature: bytes) -> str:
+    """Return the address that signed this as `owner`'s declaration; raises `NotAuthenticated` when it is malformed."""
+    return _recover(_declaration_message(domain, job_id, owner, digest), signature)
+
+
 def sign_checkpoint(account: LocalAccount, domain: SigningDomain, statement: CheckpointStatement) -> bytes:
     """Return the buyer's signature of `statement` (65 bytes)."""
     return _sign(account, _checkpoint_message(domain, statement))
@@ -210,6 +227,13 @@ def _acceptance_message(domain: SigningDomain, terms: AcceptanceTerms) -> Signab
             "deadline": terms.deadline,
         },
     )
+
+
+def _declaration_message(domain: SigningDomain, job_id: int, owner: str, digest: bytes) -> SignableMessage:
+    check_uint("job_id", job_id, 256)
+    check_digest("declaration", digest)
+    message = {"jobId": job_id, "owner": checked_address("owner", owner), "declaration": digest}
+    return _typed(domain, "Declaration", message)
 
 
 def _checkpoint_message(domain: SigningDomain, statement: CheckpointStatement) -> SignableMessage:

@@ -2,7 +2,7 @@
 
 The buyer opens, for each candidate, the product of the validators' [SSE]; aggregator and validators recompute that product
 and check the opening, so the buyer can neither misreport a decryption nor leave a validator out. The zero checks show that
-it squared honestly. The same functions serve all three.
+it squared honestly. The same functions serve all three. Fewer than `validator_quorum` validators are never opened for.
 """
 
 from __future__ import annotations
@@ -13,32 +13,15 @@ from functools import reduce
 from operator import add
 
 from commons.errors import NotAuthenticated, ProtocolViolation
-from commons.paillier import EncryptedVector, Opening, PublicKey, verify_openings
+from commons.paillier import EncryptedVector, Opening, verify_openings
 from commons.protocol.checkpoint_metric import mse_fixed, mse_in_target_units
-from commons.protocol.numeric_plan import NumericPlan
-from commons.protocol.tasks import OpenedValue, ValidatorStatement, from_hex, statement_digest
+from commons.protocol.job_context import JobContext
+from commons.protocol.roles import validator_quorum
+from commons.protocol.statements import statement_digest
+from commons.protocol.tasks import OpenedValue, ValidatorStatement, from_hex
 
 RecoverSigner = Callable[[bytes, bytes], str]
 """Address that signed a 32-byte digest (EIP-191); raises NotAuthenticated for a malformed signature."""
-
-
-@dataclass(frozen=True)
-class JobContext:
-    """The public facts of a running job that every protocol step needs."""
-
-    job_id: int
-    key: PublicKey
-    plan: NumericPlan
-    trainers: tuple[str, ...]
-    validators: tuple[str, ...]
-
-    def candidate_count(self, checkpoint: int) -> int:
-        """The global model, and from the first round on one leave-one-out model a trainer."""
-        return 1 if checkpoint == 0 else 1 + len(self.trainers)
-
-    def refresh_context(self, round_number: int, checkpoint: int) -> bytes:
-        """What binds a refresh proof to its place in the job."""
-        return b"".join(number.to_bytes(32, "big") for number in (self.job_id, round_number, checkpoint))
 
 
 @dataclass(frozen=True)
@@ -65,7 +48,7 @@ class CheckedStatements:
     Attributes:
         sums: [Σ_validators SSE] of each candidate.
         zero_checks: one ciphertext for each statement.
-        row_count: rows of all statements together.
+        row_count: rows that the validators of all statements accepted with.
     """
 
     sums: EncryptedVector
@@ -84,12 +67,19 @@ def check_statements(
     """Check who signed what, and add the validators' encrypted errors up.
 
     Raises:
-        ProtocolViolation: an unknown or repeated validator, different candidates, or a wrong signature.
+        ProtocolViolation: a checkpoint that the specification does not have, too few validators, an unknown or repeated
+            one, different candidates, or a wrong signature.
         InvalidCiphertext: a malformed vector.
     """
+    context.require_checkpoint(round_number, checkpoint)
     known = {address.lower() for address in context.validators}
+    quorum = validator_quorum(len(known))
+    if len(statements) < quorum:
+        raise ProtocolViolation(
+            f"{len(statements)} statements; a checkpoint needs those of {quorum} validators at least"
+        )
     seen: set[str] = set()
-    vectors, zero_checks = [], []
+    checked = []
     for statement in statements:
         validator = statement.validator.lower()
         if validator not in known or validator in seen:
@@ -97,28 +87,50 @@ def check_statements(
         seen.add(validator)
         if statement.candidates_digest != statements[0].candidates_digest:
             raise ProtocolViolation(f"statement of {statement.validator} is about other candidates than the others'")
-        vector, zero_check = _decode(context, statement, round_number, checkpoint)
-        digest = statement_digest(
-            job_id=context.job_id,
-            checkpoint=checkpoint,
-            row_count=statement.row_count,
-            candidates=bytes.fromhex(statement.candidates_digest[2:]),
-            sse=vector.digest(),
-            zero_check=zero_check.digest(),
+        checked.append(
+            check_statement(context, statement, round_number=round_number, checkpoint=checkpoint, recover=recover)
         )
-        if _signer(recover, digest, statement) != validator:
-            raise ProtocolViolation(f"statement of {statement.validator}: the signature is not its own")
-        vectors.append(vector)
-        zero_checks.append(zero_check)
-    row_count = sum(statement.row_count for statement in statements)
-    return CheckedStatements(reduce(add, vectors), tuple(zero_checks), row_count)
+    return CheckedStatements(
+        sums=reduce(add, (sse for sse, _ in checked)),
+        zero_checks=tuple(zero_check for _, zero_check in checked),
+        row_count=sum(context.rows_of(validator) for validator in seen),
+    )
 
 
-def _signer(recover: RecoverSigner, digest: bytes, statement: ValidatorStatement) -> str:
+def check_statement(
+    context: JobContext,
+    statement: ValidatorStatement,
+    *,
+    round_number: int,
+    checkpoint: int,
+    recover: RecoverSigner,
+) -> tuple[EncryptedVector, EncryptedVector]:
+    """The [SSE] of each candidate and the zero check in one validator's statement, its form and signature checked.
+
+    Raises:
+        ProtocolViolation: a wrong signature.
+        InvalidCiphertext: a malformed vector.
+    """
+    sse, zero_check = _decode(context, statement, round_number, checkpoint)
+    digest = statement_digest(
+        place=context.place(round_number, checkpoint),
+        row_count=context.rows_of(statement.validator),
+        candidates=bytes.fromhex(statement.candidates_digest[2:]),
+        sse=sse.digest(),
+        zero_check=zero_check.digest(),
+    )
+    require_signer(recover, digest, statement.signature, statement.validator)
+    return sse, zero_check
+
+
+def require_signer(recover: RecoverSigner, digest: bytes, signature: str, validator: str) -> None:
+    """Raise ProtocolViolation unless `validator` signed the digest of what is said to be its own."""
     try:
-        return recover(digest, bytes.fromhex(statement.signature[2:])).lower()
+        signer = recover(digest, bytes.fromhex(signature[2:]))
     except NotAuthenticated as error:
-        raise ProtocolViolation(f"statement of {statement.validator}: {error.message}") from error
+        raise ProtocolViolation(f"statement of {validator}: {error.message}") from error
+    if signer.lower() != validator.lower():
+        raise ProtocolViolation(f"statement of {validator}: the signature is not its own")
 
 
 def _decode(
@@ -130,25 +142,22 @@ def _decode(
         context.key,
         count=context.candidate_count(checkpoint),
         fractional_bits=bits,
-        bound=1 << plan.sse_bits(round_number, statement.row_count),
+        bound=1 << plan.sse_bits(round_number, context.rows_of(statement.validator)),
     )
     zero_check = statement.zero_check.to_vector(context.key, count=1, fractional_bits=bits, bound=1)
     return vector, zero_check
 
 
-def checkpoint_values(
-    context: JobContext, sums: Sequence[int], *, row_count: int, round_number: int
-) -> CheckpointValues:
+def checkpoint_values(context: JobContext, sums: Sequence[int], *, row_count: int) -> CheckpointValues:
     """The metric from the opened sums.
 
     Raises:
-        ProtocolViolation: if a sum is outside of what weights inside the declared bounds can give, so that the model that
-            was evaluated is not one that the protocol produced.
+        ProtocolViolation: if a sum is outside of what can be measured.
     """
     spec, bits = context.plan.spec, context.plan.sse_fractional_bits
-    limit = 1 << context.plan.sse_bits(round_number, row_count)
+    limit = context.plan.measurable_sse(row_count)
     if not all(0 <= value <= limit for value in sums):
-        raise ProtocolViolation("a sum of squared errors is out of the bounds that the specification gives")
+        raise ProtocolViolation("a sum of squared errors is outside of what can be measured")
     fixed = [mse_fixed(spec, value, row_count, bits) for value in sums]
     return CheckpointValues(
         mse=fixed[0],
@@ -163,8 +172,6 @@ def verify_checkpoint(
     checked: CheckedStatements,
     sums: Sequence[OpenedValue],
     zero_checks: Sequence[OpenedValue],
-    *,
-    round_number: int,
 ) -> CheckpointValues:
     """Check all openings and return the metric they show.
 
@@ -182,4 +189,4 @@ def verify_checkpoint(
             "a zero check opened to another value: the sums of squares are not of the residuals sent"
         )
     values = [opening.value for opening in opened[: len(sums)]]
-    return checkpoint_values(context, values, row_count=checked.row_count, round_number=round_number)
+    return checkpoint_values(context, values, row_count=checked.row_count)

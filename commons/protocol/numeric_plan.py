@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 from commons.errors import HeadroomExceeded
 from commons.protocol.refresh_proof import required_bits
@@ -34,6 +35,12 @@ MASK_BITS = 100
 CHECK_FACTOR_BITS = 40
 """Size of the validator's secret factors in the check of the buyer's squares. The buyer has one try at guessing them for each
 checkpoint, and a wrong one ends the job."""
+
+NOISE_BITS = 24
+"""Noise in a validator's [SSE] is below 2^-24 of a squared unit a row (`NumericPlan.sse_noise`)."""
+
+MEASURABLE_FACTOR = 64
+"""Errors up to eight times the target's magnitude are measured; a model that is worse has diverged."""
 
 GROWTH_STEP = 1 / 16
 _SLACK_BITS = 2  # for the rounding of A, b and averaging weights, each far below one unit
@@ -126,6 +133,21 @@ class NumericPlan:
     def sse_bits(self, round_number: int, row_count: int) -> int:
         """Bits of a sum of squared errors, fraction included."""
         return 2 * self.residual_bits(round_number, row_count)
+
+    def sse_noise(self, row_count: int) -> int:
+        """What a validator's noise stays below, at the scale of a sum of squared errors: 2^-24 · rows · h².
+
+        h is half the width of the target's declared range, 1 after scaling. An exact sum would tell some 500 bits of
+        whatever was evaluated; with noise it tells the figures that the metric has.
+        """
+        half_width = Fraction(1) if self.spec.scaling is Scaling.RANGE else Fraction(self.spec.target.half_width)
+        return int(row_count * half_width**2 * (1 << (self.sse_fractional_bits - NOISE_BITS)))
+
+    def measurable_sse(self, row_count: int) -> int:
+        """The largest sum of squared errors over so many rows that is opened, at its scale: 64 · rows · max|y|²."""
+        return int(
+            MEASURABLE_FACTOR * row_count * Fraction(self.target_magnitude) ** 2 * (1 << self.sse_fractional_bits)
+        )
 
     def residual_slot_bits(self, round_number: int, row_count: int) -> int:
         """Slot width of packed masked residuals: value, mask, carry and sign."""

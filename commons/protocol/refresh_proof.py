@@ -29,7 +29,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from commons.errors import ProtocolViolation
+from commons.errors import ContentRefused, ProtocolViolation
 from commons.paillier import (
     EncryptedVector,
     KeyHolderRandomizer,
@@ -127,11 +127,11 @@ def refresh(
         parallel_map: like `map`; may use several cores for the powers with the secret key.
 
     Raises:
-        ProtocolViolation: a masked weight is beyond its bound, because a trainer's update was: nothing could be proven.
+        ContentRefused: a masked weight is beyond its bound, because a trainer's update was: nothing could be proven.
     """
     values = list(parallel_map(secret_key.decrypt, masked.ciphertexts))
     if any(abs(value) > masked.bound for value in values):
-        raise ProtocolViolation("refresh: a masked weight is larger than what the specification allows")
+        raise ContentRefused("refresh: a masked weight is larger than what the specification allows")
     truncated = [round_shift(value, shift_bits) for value in values]
     scale = masked.fractional_bits - shift_bits
     fresh = EncryptedVector.encrypt(randomizer, truncated, fractional_bits=scale)

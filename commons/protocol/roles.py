@@ -27,6 +27,14 @@ class Roles:
     validators: tuple[str, ...]
 
 
+def validator_quorum(n_validators: int) -> int:
+    """So many validators must stay in a job that began with `n_validators`: two thirds, and two unless it had only one.
+
+    An opening over fewer would come close to showing a single validator's error.
+    """
+    return 1 if n_validators == 1 else max(2, -(-2 * n_validators // 3))
+
+
 def trainer_count(n_owners: int) -> int:
     """70 % of the owners, rounded down, at least one; the others (at least one of two or more) validate."""
     return max(1, 7 * n_owners // 10)

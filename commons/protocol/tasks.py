@@ -1,7 +1,8 @@
 """The typed tasks and results of the training protocol: who is asked what, and what each answer may contain.
 
 The aggregator creates tasks; participants fetch them, compute, and post one result each. A model buyer answers these kinds
-only and never decrypts anything else.
+only and never decrypts anything else. Everybody answers each question once (`model_buyer.domain.question_ledger`,
+`data_owner.domain.task_order`): a task that is repeated gets the same answer.
 
 ===========  =================  =======================================================================================
 kind         asked of           learns from the task
@@ -9,7 +10,7 @@ kind         asked of           learns from the task
 train        trainer            nothing: encrypted weights
 refresh      model buyer        nothing: weights under a fresh statistical mask
 evaluate     validator          nothing: encrypted candidates
-square       model buyer        nothing: residuals under the validator's masks
+square       model buyer        each validator's error of each candidate, but for noise; residuals are under its masks
 unmask       validator          nothing: encrypted sums of squares
 open         model buyer        the sum of squared errors over all validators, for each candidate
 verify       validator          the same sums, which are public
@@ -60,12 +61,17 @@ class TaskBody(FrozenModel):
 
 
 class TrainTask(TaskBody):
-    """Global weights to train on; the update is weighted by rows_weight/total_weight before it is sent."""
+    """Global weights to train on; the update is weighted by averaging_weight/averaging_total before it is sent.
+
+    A trainer answers one round after the other. `missed_since` is the aggregator's notice that all rounds from that one to
+    the one before this were closed without this trainer, because no answer came in time.
+    """
 
     kind: Literal["train"] = "train"
     weights: CiphertextVector
     averaging_weight: int = Field(ge=1)
     averaging_total: int = Field(ge=1)
+    missed_since: int | None = Field(default=None, ge=1)
 
 
 class TrainResult(FrozenModel):
@@ -111,17 +117,26 @@ class MaskedResiduals(FrozenModel):
 
 
 class EvaluateResult(FrozenModel):
-    """One pair of masked residuals for each candidate."""
+    """One pair of masked residuals and one correction for each candidate, signed over `statements.evaluation_digest`.
+
+    The corrections are [SSE − Σe²], with e the masked residuals: whoever knows the sum of squares gets [SSE] from them. They
+    are bound before anybody squares, so that a validator cannot choose its [SSE] by what the others send.
+    """
 
     kind: Literal["evaluate"] = "evaluate"
     masked: tuple[MaskedResiduals, ...] = Field(min_length=1)
+    corrections: CiphertextVector
+    signature: HexBytes
 
 
 class ValidatorResiduals(FrozenModel):
-    """One validator's masked residuals, as it sent them."""
+    """What one validator evaluated, as it sent and signed it."""
 
     validator: Address
+    candidates_digest: Hex32
     masked: tuple[MaskedResiduals, ...]
+    corrections: CiphertextVector
+    signature: HexBytes
 
 
 class SquareTask(TaskBody):
@@ -131,16 +146,31 @@ class SquareTask(TaskBody):
     validators: tuple[ValidatorResiduals, ...] = Field(min_length=1)
 
 
+class Fault(StrEnum):
+    """Why a validator's residuals are of no use; it takes no further part in the job."""
+
+    MALFORMED = "malformed"  # they are not packed as the plan says
+    ABOVE_BOUND = "above_bound"  # its error is outside of what can be measured
+
+
 class ValidatorSquares(FrozenModel):
-    """For one validator, [Σe²] of each candidate, plain and scaled."""
+    """For one validator, [Σe²] of each candidate, plain and scaled; or what is wrong with its residuals.
+
+    There are neither when too many others' are of no use for the job to go on.
+    """
 
     validator: Address
-    squares: CiphertextVector
-    scaled_squares: CiphertextVector
+    squares: CiphertextVector | None = None
+    scaled_squares: CiphertextVector | None = None
+    fault: Fault | None = None
 
 
 class SquareResult(FrozenModel):
-    """Encrypted sums of squares, in the order of the task's validators."""
+    """Encrypted sums of squares, in the order of the task's validators.
+
+    When the validators without a fault are too few, the buyer gives no squares and answers nothing more in this job: training
+    has diverged if it was for errors above the bound.
+    """
 
     kind: Literal["square"] = "square"
     validators: tuple[ValidatorSquares, ...] = Field(min_length=1)
@@ -158,12 +188,12 @@ class UnmaskTask(TaskBody):
 class ValidatorStatement(FrozenModel):
     """One validator's part of the metric, signed with its account.
 
-    `sse` holds [SSE] of each candidate; `zero_check` is [Σ_c τ_c·(SSE₂ − k²·SSE₁)], zero if and only if (up to a chance of
-    2^-38) the buyer squared honestly. `signature` is over `statement_digest`.
+    `sse` holds [SSE] of each candidate, the buyer's [Σe²] times the validator's correction; `zero_check` is
+    [Σ_c τ_c·(SSE₂ − k²·SSE₁)], zero if and only if (up to a chance of 2^-38) the buyer squared honestly. `signature` is over
+    `statements.statement_digest`.
     """
 
     validator: Address
-    row_count: int = Field(ge=1)
     candidates_digest: Hex32
     sse: CiphertextVector
     zero_check: CiphertextVector
@@ -251,6 +281,11 @@ TASK: TypeAdapter[AnyTask] = TypeAdapter(AnyTask)
 RESULT: TypeAdapter[AnyResult] = TypeAdapter(AnyResult)
 
 
+def task_digest(task: TaskBody) -> bytes:
+    """keccak256 of a task's JSON: whether two tasks are the same one."""
+    return keccak(task.model_dump_json().encode())
+
+
 def to_hex(value: int) -> str:
     """An integer as `BigInteger`."""
     return hex(value)
@@ -259,18 +294,3 @@ def to_hex(value: int) -> str:
 def from_hex(text: str) -> int:
     """The integer of a `BigInteger`."""
     return int(text, 16)
-
-
-def candidates_digest(digests: list[bytes]) -> bytes:
-    """One digest for an ordered list of candidate vectors, from the digest of each."""
-    return keccak(b"".join(digests))
-
-
-def statement_digest(
-    *, job_id: int, checkpoint: int, row_count: int, candidates: bytes, sse: bytes, zero_check: bytes
-) -> bytes:
-    """What a validator signs: job, checkpoint, its row count, and digests of candidates, [SSE] and zero check."""
-    head = b"DeltaML validator statement v1" + b"".join(
-        number.to_bytes(32, "big") for number in (job_id, checkpoint, row_count)
-    )
-    return keccak(head + candidates + sse + zero_check)

@@ -172,6 +172,14 @@ class TrainingJobSpec(FrozenModel):
         """Names in the order of the weights: the features, then the bias."""
         return (*(feature.name for feature in self.features), BIAS)
 
+    def checkpoint_of(self, round_number: int) -> int:
+        """Number of the checkpoint that a round works towards; 0 is the evaluation before the first round."""
+        return -(-round_number // self.evaluate_every)
+
+    def round_of(self, checkpoint: int) -> int:
+        """The round after which a checkpoint is; the last one may come early."""
+        return min(checkpoint * self.evaluate_every, self.rounds)
+
     def is_checkpoint(self, round_number: int) -> bool:
         """Whether the model is evaluated after this round (the last round always is)."""
         return round_number % self.evaluate_every == 0 or round_number == self.rounds

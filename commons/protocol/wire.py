@@ -80,6 +80,11 @@ class PackedCiphertexts(FrozenModel):
             ciphertexts=data,
         )
 
+    def digest(self) -> bytes:
+        """`PackedVector.digest` of what is on the wire, which is not checked here."""
+        form = (self.count, self.slot_bits, self.fractional_bits)
+        return keccak(_decode_base64(self.ciphertexts) + b"".join(number.to_bytes(8, "big") for number in form))
+
     def to_packed(self, key: PublicKey, *, count: int, fractional_bits: int, slot_bits: int) -> PackedVector:
         """Decode and check like `CiphertextVector.to_vector`; the slot width must be the expected one too."""
         found = (self.count, self.fractional_bits, self.slot_bits)

@@ -39,6 +39,7 @@ STATUS: Mapping[type[DeltaMLError], HTTPStatus] = {
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.ProtocolViolation: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ContentRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ServiceUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ChainUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.TransactionFailed: HTTPStatus.BAD_GATEWAY,

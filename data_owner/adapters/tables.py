@@ -98,8 +98,9 @@ class Declined(Base):
 class Acceptance(Base):
     """A job that this owner accepted, with everything needed to take part in it.
 
-    `mask_secret` is what a validator's masks are derived from (`data_owner.domain.validation`). The columns from `role` on
-    are what was checked before the first task; they count as long as the chain has the job started with the same owners.
+    `chain_id` and `contract` are what the signatures are for, `mask_secret` is what a validator's masks are derived from
+    (`data_owner.domain.validation`). The columns from `role` on are what was checked before the first task; they count as
+    long as the chain has the job started with the same owners.
     """
 
     __tablename__ = "acceptances"
@@ -114,6 +115,9 @@ class Acceptance(Base):
     growth: Mapped[float]
     deadline: Mapped[int] = mapped_column(BigInteger)
     signature: Mapped[bytes] = mapped_column(LargeBinary)
+    declaration_signature: Mapped[bytes] = mapped_column(LargeBinary)
+    chain_id: Mapped[int] = mapped_column(BigInteger)
+    contract: Mapped[str] = mapped_column(String(42))
     mask_secret: Mapped[bytes] = mapped_column(LargeBinary)
     state: Mapped[AcceptanceState] = mapped_column(_text_enum(AcceptanceState), index=True)
     note: Mapped[str] = mapped_column(Text, default="")
@@ -122,6 +126,20 @@ class Acceptance(Base):
     trainers: Mapped[list[str] | None] = mapped_column(JSON)
     validators: Mapped[list[str] | None] = mapped_column(JSON)
     agreed_growth: Mapped[float | None]
+    row_counts: Mapped[dict[str, int] | None] = mapped_column(JSON)
+
+
+class AnsweredTask(Base):
+    """The latest task of each kind that this owner answered in a job, and the answer as JSON."""
+
+    __tablename__ = "answered_tasks"
+
+    job_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    round: Mapped[int]
+    checkpoint: Mapped[int]
+    task_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    answer: Mapped[str] = mapped_column(Text)
 
 
 class OutboxTransaction(OutboxColumns, Base):

@@ -7,17 +7,24 @@ The trainer learns nothing; what leaves it is a re-randomised ciphertext under t
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import lru_cache
 
 import numpy as np
 
 from commons.errors import InvalidInput, ProtocolViolation
 from commons.learning.gradient_map import GradientMap
 from commons.paillier import Randomizer, affine_map, encode, encode_matrix
-from commons.protocol.checkpoint import JobContext
-from commons.protocol.numeric_plan import MATRIX_FRACTIONAL_BITS, WEIGHT_FRACTIONAL_BITS
+from commons.protocol.job_context import JobContext
+from commons.protocol.numeric_plan import MATRIX_FRACTIONAL_BITS, WEIGHT_FRACTIONAL_BITS, NumericPlan
 from commons.protocol.tasks import TrainResult, TrainTask
 from commons.protocol.wire import CiphertextVector
+
+
+def require_within_plan(plan: NumericPlan, step: GradientMap) -> None:
+    """Raise InvalidInput if a map is larger than what the declared ranges and growth allow."""
+    if step.spectral_norm > plan.growth + 1e-9:
+        raise InvalidInput("learning_rate: local steps grow faster than was declared", field="learning_rate")
+    if float(np.linalg.norm(step.b)) > plan.update_norm * (1 + 1e-9):
+        raise InvalidInput("features: the rows leave the declared ranges", field="features")
 
 
 class LocalTrainer:
@@ -26,54 +33,50 @@ class LocalTrainer:
     Args:
         context: the job's public facts.
         step: the affine map of this trainer's rows; it never leaves this object in the clear.
+        address: this trainer's account.
 
     Raises:
         InvalidInput: if the map is larger than what the declared ranges and growth allow.
     """
 
-    def __init__(self, context: JobContext, step: GradientMap) -> None:
-        plan = context.plan
-        if step.spectral_norm > plan.growth + 1e-9:
-            raise InvalidInput("learning_rate: local steps grow faster than was declared", field="learning_rate")
-        if float(np.linalg.norm(step.b)) > plan.update_norm * (1 + 1e-9):
-            raise InvalidInput("features: the rows leave the declared ranges", field="features")
+    def __init__(self, context: JobContext, step: GradientMap, *, address: str) -> None:
+        require_within_plan(context.plan, step)
         self._context = context
-        self._step = step
-        self._encoded_matrix = lru_cache(maxsize=4)(self._encode_matrix)
+        weights = {trainer.lower(): weight for trainer, weight in context.averaging_weights().items()}
+        self._share = Fraction(weights[address.lower()], sum(weights.values()))
+        self._matrix = encode_matrix(step.A * float(self._share), MATRIX_FRACTIONAL_BITS)
+        self._offset = [self._share * Fraction(float(value)) for value in step.b]
 
     def train(self, task: TrainTask, randomizer: Randomizer) -> TrainResult:
         """Answer a training task.
 
         Raises:
             ProtocolViolation: a round that the specification does not have, a scale that the protocol does not produce,
-                or an averaging weight above one.
+                or another share in the average than the rows that everybody signed for give.
             InvalidCiphertext: malformed weights.
         """
         plan, scale = self._context.plan, task.weights.fractional_bits
-        if not 1 <= task.round <= plan.spec.rounds:
-            raise ProtocolViolation(f"round {task.round} is not in the specification, which has {plan.spec.rounds}")
+        self._context.require_place(task.round, task.checkpoint)
+        if task.round < 1:
+            raise ProtocolViolation("round 0 is the start model's; nothing is trained in it")
         if scale < WEIGHT_FRACTIONAL_BITS or not plan.can_train(task.round, scale):
             raise ProtocolViolation(f"weights of scale {scale} cannot be trained on in round {task.round}")
-        if task.averaging_weight > task.averaging_total:
-            raise ProtocolViolation("averaging_weight must not exceed averaging_total")
+        share = Fraction(task.averaging_weight, task.averaging_total)
+        if share != self._share:
+            raise ProtocolViolation(f"a share of {share} in the average; by the accepted rows it is {self._share}")
         weights = task.weights.to_vector(
             self._context.key,
             count=plan.spec.n_weights,
             fractional_bits=scale,
             bound=plan.weight_bound(task.round - 1, scale),
         )
-        share = Fraction(task.averaging_weight, task.averaging_total)
         out_scale = scale + MATRIX_FRACTIONAL_BITS
-        offset = encode([share * Fraction(float(value)) for value in self._step.b], out_scale)
         update = affine_map(
-            self._encoded_matrix(share),
+            self._matrix,
             weights,
-            offset,
+            encode(self._offset, out_scale),
             matrix_fractional_bits=MATRIX_FRACTIONAL_BITS,
             # Tighter than the sum of absolute entries: ‖Aw + b‖₂ is bounded by the plan (`numeric_plan`).
             bound=plan.weight_bound(task.round, out_scale),
         )
         return TrainResult(update=CiphertextVector.of(update.rerandomize(randomizer)))
-
-    def _encode_matrix(self, share: Fraction) -> list[list[int]]:
-        return encode_matrix(self._step.A * float(share), MATRIX_FRACTIONAL_BITS)

@@ -2,17 +2,20 @@
 
 With [X | y] = Q·[[R, q], [0, ρ]], ‖Xw − y‖² = ‖Rw − q‖² + ρ².
 
-* evaluate: out go [Rw − q + r] and [k(Rw − q) + r'], packed, for the buyer, who sees masked numbers.
-* unmask: back comes [Σe²]; out goes [SSE] = [Σe²] − 2(Rᵀr)·[w] + 2r·q − Σr² + ρ², signed, and the zero check: with e₂ of
-  the scaled form, SSE₂ = Σe₂² − 2k(Rᵀr')·[w] + 2k r'·q − Σr'² equals k²·(SSE − ρ²) if the buyer squared honestly, so
+* evaluate: out go [e] = [Rw − q + r] and [k(Rw − q) + r'], packed, for the buyer, who sees masked numbers; and the
+  correction [−2(Rᵀr)·w + 2r·q − Σr² + ρ² + noise] = [SSE + noise − Σe²], with noise (`NumericPlan.sse_noise`); all of it signed.
+* unmask: back comes [Σe²]; out goes [SSE + noise] = [Σe²] + correction, signed, and the zero check: with e₂ of the scaled form,
+  SSE₂ = Σe₂² − 2k(Rᵀr')·[w] + 2k r'·q − Σr'² equals k²·(SSE − ρ²) if the buyer squared honestly, so
   Σ_c τ_c (SSE₂ − k²(SSE − ρ²)) must be zero for secret random k and τ_c.
 
-Masks r, r' and factors k, τ are derived by SHAKE-256 from a secret of this validator and the digest of the candidate's
-ciphertexts: nothing need be remembered between the two steps, and two candidates never share a mask.
+Masks r, r' and factors k, τ are derived by SHAKE-256 from a secret of this validator, the place in the job and the digest of
+the candidate's ciphertexts: two candidates never share a mask. The noise is drawn afresh, so that nobody can take it off; the
+answer to `evaluate` is kept (`data_owner.services.answered_tasks`), since `unmask` builds on it.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,9 +25,11 @@ from operator import add
 from commons.errors import DeltaMLError, ProtocolViolation
 from commons.learning.quadratic_metric import QuadraticMetric
 from commons.paillier import EncryptedVector, Randomizer, affine_map, encode, encode_matrix, pack
-from commons.protocol.checkpoint import JobContext, RecoverSigner, check_statements, verify_checkpoint
+from commons.protocol.checkpoint import RecoverSigner, check_statements, verify_checkpoint
+from commons.protocol.job_context import JobContext
 from commons.protocol.masks import expand_mask
 from commons.protocol.numeric_plan import CHECK_FACTOR_BITS, MASK_BITS, MATRIX_FRACTIONAL_BITS, WEIGHT_FRACTIONAL_BITS
+from commons.protocol.statements import candidates_digest, evaluation_digest, statement_digest
 from commons.protocol.tasks import (
     EvaluateResult,
     EvaluateTask,
@@ -34,10 +39,11 @@ from commons.protocol.tasks import (
     ValidatorStatement,
     VerifyResult,
     VerifyTask,
-    candidates_digest,
-    statement_digest,
 )
 from commons.protocol.wire import CiphertextVector, PackedCiphertexts
+
+Sign = Callable[[bytes], bytes]
+"""This owner's signature of a 32-byte digest (EIP-191)."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,44 +70,70 @@ class Validator:
         self._context = context
         self._address = address
         self._mask_secret = mask_secret
-        self._row_count = metric.row_count
+        self._row_count = context.rows_of(address)
         self._R = encode_matrix(metric.R, MATRIX_FRACTIONAL_BITS)
         self._q = encode(metric.q, context.plan.residual_fractional_bits)
         (self._rho_squared,) = encode([Fraction(metric.rho_squared)], context.plan.sse_fractional_bits)
 
-    def evaluate(self, task: EvaluateTask, randomizer: Randomizer) -> EvaluateResult:
-        """Masked residuals of every candidate.
+    def evaluate(self, task: EvaluateTask, randomizer: Randomizer, sign: Sign) -> EvaluateResult:
+        """Masked residuals and the correction of every candidate, signed.
 
         Raises:
             ProtocolViolation: a checkpoint or a number of candidates that the specification does not provide for.
             InvalidCiphertext: malformed candidates.
         """
-        candidates = self._candidates(task)
-        masked = tuple(self._masked_residuals(task.round, task.checkpoint, w, randomizer) for w in candidates)
-        return EvaluateResult(masked=masked)
+        candidates, place = self._candidates(task), self._context.place(task.round, task.checkpoint)
+        hidden = [self._secrets(task.round, task.checkpoint, weights) for weights in candidates]
+        masked = tuple(
+            self._masked_residuals(task.round, weights, its, randomizer)
+            for weights, its in zip(candidates, hidden, strict=True)
+        )
+        corrections = reduce(
+            EncryptedVector.concatenate,
+            (self._correction(weights, its.mask) for weights, its in zip(candidates, hidden, strict=True)),
+        ).rerandomize(randomizer)
+        digest = evaluation_digest(
+            place=place,
+            row_count=self._row_count,
+            candidates=candidates_digest([weights.digest() for weights in candidates]),
+            masked=[one.digest() for pair in masked for one in (pair.residuals, pair.scaled_residuals)],
+            corrections=corrections.digest(),
+        )
+        return EvaluateResult(
+            masked=masked, corrections=CiphertextVector.of(corrections), signature="0x" + sign(digest).hex()
+        )
 
-    def unmask(self, task: UnmaskTask, randomizer: Randomizer, sign: Callable[[bytes], bytes]) -> UnmaskResult:
-        """The signed statement: [SSE] of every candidate and the zero check."""
+    def unmask(self, task: UnmaskTask, evaluated: EvaluateResult, randomizer: Randomizer, sign: Sign) -> UnmaskResult:
+        """The signed statement: [SSE] of every candidate and the zero check.
+
+        Args:
+            task: with the candidates that were evaluated at this checkpoint, which the caller has made sure of.
+            evaluated: what was answered then.
+            randomizer: for the zero check.
+            sign: signs a digest.
+        """
         context, scale = self._context, self._context.plan.sse_fractional_bits
         candidates = self._candidates(task)
-        squares, scaled_squares = (
+        squares, scaled_squares, corrections = (
             vector.to_vector(context.key, count=len(candidates), fractional_bits=scale, bound=1)
-            for vector in (task.squares, task.scaled_squares)
+            for vector in (task.squares, task.scaled_squares, evaluated.corrections)
         )
-        errors, checks = [], []
-        for index, weights in enumerate(candidates):
-            hidden = self._secrets(task.round, task.checkpoint, weights)
-            errors.append(squares[index : index + 1] + self._correction(task.round, weights, hidden.mask))
-            checks.append(
-                self._zero_check(weights, hidden, squares[index : index + 1], scaled_squares[index : index + 1])
+        checks = [
+            self._zero_check(
+                weights,
+                self._secrets(task.round, task.checkpoint, weights),
+                squares[index : index + 1],
+                scaled_squares[index : index + 1],
             )
-        sse = reduce(EncryptedVector.concatenate, errors).rerandomize(randomizer)
+            for index, weights in enumerate(candidates)
+        ]
+        # A product of what the buyer and this validator have just made, which everybody can repeat.
+        sse = squares + corrections
         zero_check = reduce(add, checks).rerandomize(randomizer)
         digest = candidates_digest([weights.digest() for weights in candidates])
         signature = sign(
             statement_digest(
-                job_id=context.job_id,
-                checkpoint=task.checkpoint,
+                place=context.place(task.round, task.checkpoint),
                 row_count=self._row_count,
                 candidates=digest,
                 sse=sse.digest(),
@@ -110,7 +142,6 @@ class Validator:
         )
         statement = ValidatorStatement(
             validator=self._address,
-            row_count=self._row_count,
             candidates_digest="0x" + digest.hex(),
             sse=CiphertextVector.of(sse),
             zero_check=CiphertextVector.of(zero_check),
@@ -126,7 +157,7 @@ class Validator:
             checked = check_statements(
                 self._context, task.statements, round_number=task.round, checkpoint=task.checkpoint, recover=recover
             )
-            verify_checkpoint(self._context, checked, task.sums, task.zero_checks, round_number=task.round)
+            verify_checkpoint(self._context, checked, task.sums, task.zero_checks)
         except DeltaMLError as error:
             return VerifyResult(accepted=False, reason=error.message[:500])
         return VerifyResult(accepted=True)
@@ -134,8 +165,7 @@ class Validator:
     def _candidates(self, task: EvaluateTask | UnmaskTask) -> list[EncryptedVector]:
         context, spec = self._context, self._context.plan.spec
         # Each evaluation shows one number about this validator's rows, so no more are answered than were agreed on.
-        if task.round > spec.rounds or task.checkpoint > -(-task.round // spec.evaluate_every):
-            raise ProtocolViolation(f"checkpoint {task.checkpoint} in round {task.round} is not in the specification")
+        context.require_checkpoint(task.round, task.checkpoint)
         if len(task.candidates) != context.candidate_count(task.checkpoint):
             raise ProtocolViolation(f"{len(task.candidates)} candidates at checkpoint {task.checkpoint}")
         bound = context.plan.weight_bound(task.round, WEIGHT_FRACTIONAL_BITS)
@@ -146,7 +176,7 @@ class Validator:
 
     def _secrets(self, round_number: int, checkpoint: int, weights: EncryptedVector) -> _Secrets:
         def draw(label: bytes, count: int, bits: int) -> list[int]:
-            place = b"".join(n.to_bytes(32, "big") for n in (self._context.job_id, checkpoint))
+            place = self._context.place(round_number, checkpoint)
             return expand_mask(self._mask_secret, label + place + weights.digest(), count, bits)
 
         mask_bits = self._context.plan.residual_bits(round_number, self._row_count) + MASK_BITS
@@ -160,10 +190,9 @@ class Validator:
         )
 
     def _masked_residuals(
-        self, round_number: int, checkpoint: int, weights: EncryptedVector, randomizer: Randomizer
+        self, round_number: int, weights: EncryptedVector, hidden: _Secrets, randomizer: Randomizer
     ) -> MaskedResiduals:
         plan = self._context.plan
-        hidden = self._secrets(round_number, checkpoint, weights)
         residuals = affine_map(
             self._R,
             weights,
@@ -194,11 +223,12 @@ class Validator:
         scale = self._context.plan.sse_fractional_bits - WEIGHT_FRACTIONAL_BITS
         return affine_map([coefficients], weights, [constant], matrix_fractional_bits=scale, bound=bound)
 
-    def _correction(self, round_number: int, weights: EncryptedVector, mask: list[int]) -> EncryptedVector:
+    def _correction(self, weights: EncryptedVector, mask: list[int]) -> EncryptedVector:
         coefficients = [-2 * value for value in self._transposed(mask)]
-        constant = 2 * self._dot_q(mask) - sum(r * r for r in mask) + self._rho_squared
-        bound = 1 << self._context.plan.sse_bits(round_number, self._row_count)
-        return self._combine(weights, coefficients, constant, bound)
+        noise = secrets.randbelow(self._context.plan.sse_noise(self._row_count))
+        constant = 2 * self._dot_q(mask) - sum(r * r for r in mask) + self._rho_squared + noise
+        # What it is added to is as large; their sum is what the plan bounds.
+        return self._combine(weights, coefficients, constant, 1)
 
     def _zero_check(
         self,

@@ -1,8 +1,8 @@
 """Accepting a job: every term checked against the chain, the data read once, the terms signed, stored, handed in.
 
-What leaves this service is the row count, a coarse growth factor (1 unless the local steps diverge), and a signature over
-terms that the contract has as well. The acceptance is stored before it is handed in, so a crash or an absent aggregator
-loses nothing.
+What leaves this service is the row count, a coarse growth factor (1 unless the local steps diverge), both signed, and a
+signature over terms that the contract has as well. The acceptance is stored before it is handed in, so a crash or an
+absent aggregator loses nothing.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from pathlib import Path
 from eth_account.signers.local import LocalAccount
 
 from commons.chain.outbox import Outbox
-from commons.chain.signing import ROLE_EITHER, sign_acceptance
+from commons.chain.signing import ROLE_EITHER, sign_acceptance, sign_declaration
 from commons.errors import Conflict, InvalidInput, NotFound
+from commons.protocol.declaration import Declaration
 from commons.protocol.state import ENDED
 from commons.protocol.training_job import TrainingJobSpec
 from commons.storage.database import Database
 from data_owner.adapters.tables import EVENTS, Acceptance, AcceptanceState, Dataset, Declined, KnownJob
+from data_owner.services.answered_tasks import forget_tasks
 from data_owner.services.dataset_match import match
 from data_owner.services.datasets import get_dataset, own_datasets, profile_of
 from data_owner.services.job_terms import CheckedTerms, check_terms
@@ -87,7 +89,6 @@ class Acceptances:
             self.open_file(Path(dataset.path)),
             terms.spec,
             terms.key,
-            job_id=job_id,
             column_mapping=request.column_mapping,
         )
         acceptance = self._signed(job_id, request, dataset, terms, declared)
@@ -97,6 +98,7 @@ class Acceptances:
             get_dataset(session, dataset.id)
             if (declined := session.get(Declined, job_id)) is not None:
                 session.delete(declined)
+            forget_tasks(session, job_id)
             return session.merge(acceptance)
 
     def withdraw(self, job_id: int, *, revoke_on_chain: bool = False) -> Acceptance:
@@ -149,6 +151,8 @@ class Acceptances:
         self, job_id: int, request: AcceptRequest, dataset: Dataset, terms: CheckedTerms, declared: DeclaredStatistics
     ) -> Acceptance:
         signed_terms = terms.on_chain.acceptance_terms(self.account.address, request.roles)
+        domain = self.chain.domain()
+        declaration = Declaration(row_count=declared.row_count, growth=declared.growth, roles=request.roles)
         return Acceptance(
             job_id=job_id,
             dataset_id=dataset.id,
@@ -159,7 +163,10 @@ class Acceptances:
             row_count=declared.row_count,
             growth=declared.growth,
             deadline=signed_terms.deadline,
-            signature=sign_acceptance(self.account, self.chain.domain(), signed_terms),
+            signature=sign_acceptance(self.account, domain, signed_terms),
+            declaration_signature=sign_declaration(self.account, domain, job_id, declaration.digest()),
+            chain_id=domain.chain_id,
+            contract=domain.contract,
             mask_secret=secrets.token_bytes(MASK_SECRET_BYTES),
             state=AcceptanceState.PENDING,
             note="",

@@ -86,6 +86,7 @@ class Deliveries:
                 roles=acceptance.roles,
                 deadline=acceptance.deadline,
                 signature=acceptance.signature,
+                declaration_signature=acceptance.declaration_signature,
             )
             try:
                 self.registry.accept(job_id, signed)

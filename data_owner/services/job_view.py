@@ -25,13 +25,17 @@ class View(BaseModel):
 
 
 class OwnerInJob(View):
-    """An owner that accepted the roles in the bit mask `roles`; its role is known once the job starts."""
+    """An owner that accepted the roles in the bit mask `roles`; its role is known once the job starts.
+
+    `out` says why a validator takes no further part. What owners declared is checked where it counts
+    (`commons.protocol.declaration`).
+    """
 
     address: Address
     roles: int = Field(default=3, ge=1, le=3)
     role: str | None = None
     row_count: int
-    growth: float | None = None
+    out: str | None = None
 
 
 class WaitingFor(View):
@@ -75,7 +79,6 @@ class JobView(View):
     checkpoints: tuple[CheckpointInJob, ...] = ()
     modulus: BigInteger | None = None
     modulus_proof: tuple[str, ...] | None = None
-    growth: float | None = None
 
     @property
     def is_recruiting(self) -> bool:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from commons.learning import GradientMap, GramAccumulator, QuadraticMetric, QuadraticMetricAccumulator, gradient_map
 from commons.paillier import PublicKey
-from commons.protocol.checkpoint import JobContext
 from commons.protocol.numeric_plan import NumericPlan, declared_growth
 from commons.protocol.training_job import TrainingJobSpec
-from data_owner.domain.local_training import LocalTrainer
+from data_owner.domain.local_training import require_within_plan
 from data_owner.domain.training_data import required_columns, training_rows
 from data_owner.services.job_view import scaling_of
 from data_owner.services.ports import DataFile
@@ -55,7 +54,7 @@ def read_statistics(file: DataFile, spec: TrainingJobSpec, *, column_mapping: Ma
 
 
 def declare_statistics(
-    file: DataFile, spec: TrainingJobSpec, key: PublicKey, *, job_id: int, column_mapping: Mapping[str, str]
+    file: DataFile, spec: TrainingJobSpec, key: PublicKey, *, column_mapping: Mapping[str, str]
 ) -> DeclaredStatistics:
     """Read the rows and check that a job on them fits the key, before anything is promised.
 
@@ -68,5 +67,5 @@ def declare_statistics(
     plan = NumericPlan(spec, key.bits, growth)
     plan.require_headroom((statistics.row_count,))
     # Checks the map against the declared ranges, as it will be when the job runs.
-    LocalTrainer(JobContext(job_id=job_id, key=key, plan=plan, trainers=(), validators=()), statistics.step)
+    require_within_plan(plan, statistics.step)
     return DeclaredStatistics(row_count=statistics.row_count, growth=growth)

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from commons.chain.jobs import JobStarted, JobState
+from commons.chain.signing import SigningDomain, recover_declaration
 from commons.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, ProtocolViolation, ServiceUnavailable
 from commons.paillier import PublicKey, Randomizer
-from commons.protocol.checkpoint import JobContext
+from commons.protocol.declaration import Declaration, Declared, check_declarations, read_declarations
+from commons.protocol.job_context import JobContext
 from commons.protocol.numeric_plan import NumericPlan
-from commons.protocol.roles import Role, Roles, draw_roles
 from commons.protocol.tasks import from_hex
 from commons.protocol.training_job import TrainingJobSpec
 from commons.storage.database import Database
@@ -24,29 +25,33 @@ from data_owner.adapters.tables import EVENTS, Acceptance, AcceptanceState, Data
 from data_owner.domain.local_training import LocalTrainer
 from data_owner.domain.validation import Validator
 from data_owner.services.job_terms import require_same_terms
-from data_owner.services.job_view import TRAINER, VALIDATOR, JobView, parse_job_view
+from data_owner.services.job_view import TRAINER, VALIDATOR
 from data_owner.services.own_statistics import OwnStatistics, read_statistics
 from data_owner.services.ports import Chain, JobBoard, OpenDataFile
 
 
 @dataclass(frozen=True)
 class Participant:
-    """This owner in one running job: a trainer or a validator, never both; `members` are all trainers and validators."""
+    """This owner in one running job, as a trainer or a validator; `members` are all trainers and validators."""
 
     members: tuple[tuple[str, ...], tuple[str, ...]]
-    trainer: LocalTrainer | None
-    validator: Validator | None
+    part: LocalTrainer | Validator
     randomizer: Randomizer
+
+    @property
+    def role(self) -> str:
+        """In which role."""
+        return TRAINER if isinstance(self.part, LocalTrainer) else VALIDATOR
 
 
 @dataclass(frozen=True)
 class Enrolment:
-    """Who takes part in a job, as the contract has it, and the growth that all agreed to."""
+    """Who takes part in a job, as the contract has it, and what they signed for."""
 
     role: str
     trainers: tuple[str, ...]
     validators: tuple[str, ...]
-    growth: float
+    declared: Declared
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class Participation:
     Attributes:
         database: of the service.
         chain: the contract.
-        board: the aggregator's public side, for the owners' declared growth.
+        board: the aggregator's public side, which hands on what the owners declared.
         address: this owner's account.
         open_file: reads data files.
         follow: looks at the chain for new events at once.
@@ -90,18 +95,27 @@ class Participation:
         spec = TrainingJobSpec.model_validate_json(acceptance.spec)
         key = PublicKey(from_hex(acceptance.modulus), unsafe_small_key=self.unsafe_small_key)
         enrolment = self._enrolment(acceptance, spec, key)
-        plan = NumericPlan(spec, key.bits, enrolment.growth)
+        plan = NumericPlan(spec, key.bits, enrolment.declared.growth)
         plan.require_headroom((acceptance.row_count,))
         context = JobContext(
-            job_id=job_id, key=key, plan=plan, trainers=enrolment.trainers, validators=enrolment.validators
+            chain_id=acceptance.chain_id,
+            contract=acceptance.contract,
+            job_id=job_id,
+            key=key,
+            plan=plan,
+            trainers=enrolment.trainers,
+            validators=enrolment.validators,
+            row_counts=enrolment.declared.row_counts,
         )
         statistics = self._statistics(acceptance, spec, path)
         randomizer = Randomizer(key)
         members = (enrolment.trainers, enrolment.validators)
+        part: LocalTrainer | Validator
         if enrolment.role == TRAINER:
-            return Participant(members, LocalTrainer(context, statistics.step), None, randomizer)
-        validator = Validator(context, statistics.metric, address=self.address, mask_secret=acceptance.mask_secret)
-        return Participant(members, None, validator, randomizer)
+            part = LocalTrainer(context, statistics.step, address=self.address)
+        else:
+            part = Validator(context, statistics.metric, address=self.address, mask_secret=acceptance.mask_secret)
+        return Participant(members, part, randomizer)
 
     def _accepted(self, job_id: int) -> tuple[Acceptance, Path]:
         with self.database.snapshot() as session:
@@ -119,19 +133,28 @@ class Participation:
             return stored
         require_same_terms(self.chain.job(job_id), spec, key)
         role = _role(self.address, trainers, validators, job_id=job_id)
-        view = parse_job_view(self.board.job(job_id))
-        _require_drawn(view, trainers, validators, spec.role_seed)
-        enrolment = Enrolment(
-            role=role,
-            trainers=trainers,
-            validators=validators,
-            growth=_agreed_growth(view, acceptance),
-        )
+        declared = self._declared(acceptance, trainers, validators, spec.role_seed)
         with self.database.session() as session:
             row = session.get_one(Acceptance, job_id)
-            row.role, row.agreed_growth = enrolment.role, enrolment.growth
+            row.role, row.agreed_growth, row.row_counts = role, declared.growth, declared.row_counts
             row.trainers, row.validators = list(trainers), list(validators)
-        return enrolment
+        return Enrolment(role=role, trainers=trainers, validators=validators, declared=declared)
+
+    def _declared(
+        self, acceptance: Acceptance, trainers: tuple[str, ...], validators: tuple[str, ...], role_seed: int
+    ) -> Declared:
+        job_id, domain = acceptance.job_id, SigningDomain(acceptance.chain_id, acceptance.contract)
+        shown = read_declarations(self.board.job(job_id).get("owners"))
+        mine = Declaration(row_count=acceptance.row_count, growth=acceptance.growth, roles=acceptance.roles)
+        if mine not in [one.declaration for one in shown if one.owner.lower() == self.address.lower()]:
+            raise ProtocolViolation(f"job {job_id}: the aggregator shows something else than what this owner declared")
+        return check_declarations(
+            shown,
+            trainers,
+            validators,
+            role_seed=role_seed,
+            recover=lambda owner, digest, signature: recover_declaration(domain, job_id, owner, digest, signature),
+        )
 
     def _started(self, job_id: int) -> JobStarted:
         for look in (False, True):
@@ -169,36 +192,20 @@ class Participation:
             session.get_one(Acceptance, job_id).note = text
 
 
-def _agreed_growth(view: JobView, acceptance: Acceptance) -> float:
-    growth = view.growth if view.growth is not None else 1.0
-    # A smaller one would let this owner's values leave the bounds that everybody computes with.
-    if growth < acceptance.growth:
-        raise ProtocolViolation(f"job {acceptance.job_id}: growth {growth} is below what this owner declared")
-    return growth
-
-
-def _require_drawn(view: JobView, trainers: tuple[str, ...], validators: tuple[str, ...], role_seed: int) -> None:
-    """Raise ProtocolViolation unless the contract has the roles that the job's seed gives."""
-    enrolled = {address.lower() for address in (*trainers, *validators)}
-    allowed = {owner.address.lower(): Role(owner.roles) for owner in view.owners if owner.address.lower() in enrolled}
-    on_chain = Roles(tuple(map(str.lower, trainers)), tuple(map(str.lower, validators)))
-    if set(allowed) != enrolled or draw_roles(allowed, role_seed) != on_chain:
-        raise ProtocolViolation(f"job {view.job_id}: the roles on chain are not the ones that its seed gives")
-
-
 def _stored_enrolment(acceptance: Acceptance) -> Enrolment | None:
     if (
         acceptance.role is None
         or acceptance.trainers is None
         or acceptance.validators is None
         or acceptance.agreed_growth is None
+        or acceptance.row_counts is None
     ):
         return None
     return Enrolment(
         role=acceptance.role,
         trainers=tuple(acceptance.trainers),
         validators=tuple(acceptance.validators),
-        growth=acceptance.agreed_growth,
+        declared=Declared(row_counts=acceptance.row_counts, growth=acceptance.agreed_growth),
     )
 
 

@@ -178,6 +178,10 @@ class Contract:
         """Who signed these terms."""
         return signing.recover_acceptance(self._marketplace.domain, terms, signature)
 
+    def recover_declaration(self, job_id: int, owner: str, digest: bytes, signature: bytes) -> str:
+        """Who signed this digest as the owner's declaration for a job."""
+        return signing.recover_declaration(self._marketplace.domain, job_id, owner, digest, signature)
+
     def recover_checkpoint(self, statement: CheckpointStatement, signature: bytes) -> str:
         """Who signed this checkpoint."""
         return signing.recover_checkpoint(self._marketplace.domain, statement, signature)

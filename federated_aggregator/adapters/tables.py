@@ -85,7 +85,10 @@ class Job(Base):
 
 
 class Enrolment(Base):
-    """An owner's acceptance of a job, and the role it drew; `left_out` says why the contract does not take the owner."""
+    """An owner's acceptance of a job, what it declared, and the role it drew.
+
+    `left_out` says why the contract does not take the owner, `out` why a validator takes no further part in a running job.
+    """
 
     __tablename__ = "enrolments"
     job_id: Mapped[int] = mapped_column(ForeignKey("jobs.job_id"), primary_key=True)
@@ -94,10 +97,12 @@ class Enrolment(Base):
     growth: Mapped[float]
     roles: Mapped[int]
     signature: Mapped[str]
+    declaration_signature: Mapped[str]
     accepted_at: Mapped[float]
     role: Mapped[str | None]
     position: Mapped[int | None]
     left_out: Mapped[str | None]
+    out: Mapped[str | None]
 
 
 class Task(Base):

@@ -114,7 +114,12 @@ def _job_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
     @api.post("/jobs/<int:job_id>/acceptances", summary="Accept a job", tags=[JOBS], security=BEARER)
     def accept(path: JobPath, body: AcceptanceBody) -> Response:
         offer = AcceptanceOffer(
-            body.row_count, body.growth, body.roles, body.deadline, bytes.fromhex(body.signature[2:])
+            row_count=body.row_count,
+            growth=body.growth,
+            roles=body.roles,
+            deadline=body.deadline,
+            signature=bytes.fromhex(body.signature[2:]),
+            declaration_signature=bytes.fromhex(body.declaration_signature[2:]),
         )
         aggregator.recruiting.accept(_caller(aggregator), path.job_id, offer)
         return jsonify(aggregator.views.view(path.job_id))

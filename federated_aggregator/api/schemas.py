@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from commons.agent.aggregator_client import MOST_JOBS_AT_ONCE
+from commons.protocol.declaration import Growth, RoleMask, RowCount
 from commons.protocol.tasks import BigInteger, HexBytes
 from commons.protocol.training_job import TrainingJobSpec
 
@@ -58,13 +59,14 @@ class JobBody(Body):
 
 
 class AcceptanceBody(Body):
-    """An owner's signed acceptance; `roles` is the bit mask 1 trainer, 2 validator."""
+    """An owner's signed acceptance, and what it declares, signed too; `roles` is the bit mask 1 trainer, 2 validator."""
 
-    row_count: int = Field(ge=1, lt=2**62)
-    growth: float = Field(ge=1, le=1e6)
-    roles: int = Field(ge=1, le=3)
+    row_count: RowCount
+    growth: Growth
+    roles: RoleMask
     deadline: int
     signature: HexBytes
+    declaration_signature: HexBytes
 
 
 class ResultBody(Body):

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 
-from commons.paillier import EncryptedVector, Opening
-from commons.protocol.checkpoint import JobContext
+from commons.paillier import EncryptedVector, Opening, Randomizer
+from commons.protocol.job_context import JobContext
 from commons.protocol.masks import refresh_mask
 from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS
 from commons.protocol.range_proof import REPETITIONS, ParallelMap, RangeProof
@@ -24,19 +24,20 @@ def mask_weights(
     context: JobContext,
     models: Sequence[EncryptedVector],
     seed: bytes,
+    randomizer: Randomizer,
     *,
     round_number: int,
     checkpoint: int,
 ) -> RefreshTask:
     """The task that asks the buyer to refresh these models (all of one scale).
 
-    They are products, by public factors, of ciphertexts that the trainers have just re-randomised, so that they need no
-    more of it.
+    Their randomness is made anew: the buyer, who can read it, has chosen some of what went into it.
     """
     joined = reduce(EncryptedVector.concatenate, models)
     scale = joined.fractional_bits
     mask = refresh_mask(seed, len(joined), context.plan.mask_bits(round_number, scale))
     masked = joined.with_bound(context.plan.weight_bound(round_number, scale)).add_encoded(mask)
+    masked = masked.rerandomize(randomizer)
     return RefreshTask(
         job_id=context.job_id,
         round=round_number,
@@ -76,7 +77,7 @@ def check_refresh(
         fresh,
         RefreshProof(fresh_range, blinding, opening),
         shift_bits=task.shift_bits,
-        context=context.refresh_context(task.round, task.checkpoint),
+        context=context.place(task.round, task.checkpoint),
         parallel_map=parallel_map,
     )
     return fresh

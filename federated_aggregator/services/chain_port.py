@@ -144,6 +144,10 @@ class ChainPort(Protocol):
         """Who signed these terms."""
         ...
 
+    def recover_declaration(self, job_id: int, owner: str, digest: bytes, signature: bytes) -> str:
+        """Who signed this digest as the owner's declaration for a job."""
+        ...
+
     def recover_checkpoint(self, statement: CheckpointStatement, signature: bytes) -> str:
         """Who signed this checkpoint."""
         ...

@@ -9,6 +9,7 @@ from commons.chain.signing import CheckpointStatement
 from commons.errors import NotAuthenticated, ProtocolViolation
 from commons.protocol.checkpoint import RecoverSigner
 from commons.protocol.range_proof import ParallelMap
+from commons.protocol.tasks import TaskKind, ValidatorStatement
 from federated_aggregator.adapters.tables import Checkpoint
 from federated_aggregator.services.job_run import JobRun
 
@@ -18,12 +19,15 @@ class Surroundings:
     """What the steps need from outside, without reaching it.
 
     Attributes:
+        chain_id, contract: where the jobs are.
         recover_message: signer of a protocol message.
         recover_checkpoint: signer of a checkpoint statement.
         record_checkpoint: puts the transaction that records a checkpoint into the outbox.
         parallel_map: like `map`; may use several cores.
     """
 
+    chain_id: int
+    contract: str
     recover_message: RecoverSigner
     recover_checkpoint: Callable[[CheckpointStatement, bytes], str]
     record_checkpoint: Callable[[JobRun, CheckpointStatement, bytes], None]
@@ -34,6 +38,11 @@ def checkpoints(run: JobRun) -> list[Checkpoint]:
     """The checkpoints so far, the initial one first."""
     rows = run.session.query(Checkpoint).filter_by(job_id=run.job.job_id).order_by(Checkpoint.index)
     return list(rows)
+
+
+def statements_of(run: JobRun) -> tuple[ValidatorStatement, ...]:
+    """The validators' statements of the present checkpoint."""
+    return tuple(result.statement for _, result in run.answered(TaskKind.UNMASK).values())
 
 
 def check_checkpoint_signature(

@@ -45,6 +45,8 @@ class AcceptedOwner(NamedTuple):
     row_count: int
     growth: float
     left_out: str | None
+    declaration_signature: str
+    out: str | None
 
 
 _OF_OWNER = tuple(getattr(Enrolment, name) for name in AcceptedOwner._fields)

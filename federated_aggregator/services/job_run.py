@@ -11,18 +11,21 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import select
+import structlog
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from commons.errors import NotFound
 from commons.paillier import EncryptedVector, PublicKey, Randomizer
-from commons.protocol.checkpoint import JobContext
+from commons.protocol.job_context import JobContext
 from commons.protocol.numeric_plan import NumericPlan
 from commons.protocol.state import JobState, Progress, Step
 from commons.protocol.tasks import RESULT, TASK, TaskBody, TaskKind, from_hex
 from commons.protocol.training_job import TrainingJobSpec
 from commons.protocol.wire import CiphertextVector
 from federated_aggregator.adapters.tables import Enrolment, Job, JobVector, Task
+
+log = structlog.get_logger(__name__)
 
 Clock = Callable[[], float]
 
@@ -132,11 +135,29 @@ class JobRun:
         query = select(Enrolment).where(Enrolment.job_id == self.job.job_id, Enrolment.role == role)
         return list(self.session.scalars(query.order_by(Enrolment.position)))
 
-    @property
-    def context(self) -> JobContext:
-        """Public facts for the protocol's steps."""
-        trainers, validators = ([member.owner for member in self.members(role)] for role in (TRAINER, VALIDATOR))
-        return JobContext(self.job.job_id, self.key, self.plan, tuple(trainers), tuple(validators))
+    def validators(self) -> list[Enrolment]:
+        """The validators that still take part, in the order of the contract."""
+        return [member for member in self.members(VALIDATOR) if member.out is None]
+
+    def leave_validator_out(self, owner: str, reason: str) -> None:
+        """Go on without a validator, for good; everybody is told why."""
+        log.warning("validator_out", job_id=self.job.job_id, owner=owner, reason=reason)
+        self.session.get_one(Enrolment, (self.job.job_id, owner)).out = reason
+        self.session.flush()
+
+    def context(self, chain_id: int, contract: str) -> JobContext:
+        """Public facts for the protocol's steps; the job is on this chain, in this contract."""
+        trainers, validators = self.members(TRAINER), self.members(VALIDATOR)
+        return JobContext(
+            chain_id=chain_id,
+            contract=contract,
+            job_id=self.job.job_id,
+            key=self.key,
+            plan=self.plan,
+            trainers=tuple(member.owner for member in trainers),
+            validators=tuple(member.owner for member in validators),
+            row_counts={member.owner: member.row_count for member in (*trainers, *validators)},
+        )
 
     # -- vectors
 
@@ -154,7 +175,7 @@ class JobRun:
 
     def candidates(self) -> list[EncryptedVector]:
         """The candidates of the present checkpoint."""
-        count = self.context.candidate_count(self.job.checkpoint)
+        count = 1 if self.job.checkpoint == 0 else 1 + len(self.members(TRAINER))
         return [self.vector(f"candidate/{index}") for index in range(count)]
 
     def store_candidates(self, models: list[EncryptedVector]) -> None:
@@ -199,6 +220,18 @@ class JobRun:
         if statuses:
             query = query.where(Task.status.in_(statuses))
         return list(self.session.scalars(query.order_by(Task.created_at, Task.task_id)))
+
+    def missed_rounds(self) -> dict[str, int]:
+        """For each trainer whose last answer is not of the round before, the first round since then."""
+        trained = (Task.job_id == self.job.job_id, Task.kind == TaskKind.TRAIN, Task.status == DONE)
+        before = self.job.round - 1
+        in_time = set(self.session.scalars(select(Task.assignee).where(*trained, Task.round == before)))
+        missed: dict[str, int] = {}
+        for trainer in self.members(TRAINER):
+            if before >= 1 and trainer.owner not in in_time:
+                last = select(func.max(Task.round)).where(*trained, Task.assignee == trainer.owner)
+                missed[trainer.owner] = (self.session.scalar(last) or 0) + 1
+        return missed
 
     def answered(self, kind: TaskKind) -> dict[str, tuple[Any, Any]]:
         """Tasks of one kind of the present round with their results, by assignee; their types follow from the kind."""

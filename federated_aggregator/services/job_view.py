@@ -72,7 +72,6 @@ class JobViews:
                 **_summary(job, JobCompany.read(session, Job.job_id == job_id)),
                 "modulus": job.modulus,
                 "modulus_proof": job.modulus_proof,
-                "growth": job.growth,
                 "seed_hash": "0x" + seed_hash(job.delivery_seed).hex() if job.delivery_seed else None,
                 "checkpoints": [self._checkpoint(session, job, row) for row in rows],
                 "transactions": {
@@ -148,6 +147,8 @@ def _summary(job: Job, company: JobCompany) -> dict[str, Any]:
                 "role": owner.role,
                 "row_count": owner.row_count,
                 "growth": owner.growth,
+                "declaration_signature": owner.declaration_signature,
+                "out": owner.out,
             }
             for owner in owners
         ],

@@ -10,6 +10,7 @@ import structlog
 from commons.chain.signing import AcceptanceTerms
 from commons.errors import Conflict, HeadroomExceeded, InvalidInput, NotAllowed, NotFound
 from commons.paillier import ModulusProof, PublicKey, verify_modulus
+from commons.protocol.declaration import Declaration
 from commons.protocol.masks import draw_seed, seed_hash
 from commons.protocol.numeric_plan import NumericPlan
 from commons.protocol.roles import Role, draw_roles
@@ -36,13 +37,19 @@ class Posting:
 
 @dataclass(frozen=True)
 class AcceptanceOffer:
-    """What an owner signs and declares."""
+    """What an owner signs and declares (`commons.protocol.declaration`)."""
 
     row_count: int
     growth: float
     roles: int
     deadline: int
     signature: bytes
+    declaration_signature: bytes
+
+    @property
+    def declaration(self) -> Declaration:
+        """What it declares."""
+        return Declaration(row_count=self.row_count, growth=self.growth, roles=self.roles)
 
 
 @dataclass(frozen=True)
@@ -111,10 +118,11 @@ class Recruiting:
             run = JobRun.lock(session, job_id, self.clock, unsafe_small_key=self.unsafe_small_key)
             known = session.get(Enrolment, (job_id, owner))
             signature = "0x" + offer.signature.hex()
-            declared = (signature, offer.row_count, offer.growth)
+            declaration_signature = "0x" + offer.declaration_signature.hex()
             if known is not None and known.left_out:
                 raise Conflict(f"job {job_id} cannot be accepted any more: {known.left_out}", job_id=job_id)
-            if known is not None and (known.signature, known.row_count, known.growth) == declared:
+            signatures = (signature, declaration_signature)
+            if known is not None and (known.signature, known.declaration_signature) == signatures:
                 return
             self._require_recruiting(run)
             self._check_offer(run, owner, offer)
@@ -126,6 +134,7 @@ class Recruiting:
                     growth=offer.growth,
                     roles=offer.roles,
                     signature=signature,
+                    declaration_signature=declaration_signature,
                     accepted_at=self.clock(),
                 )
             )
@@ -236,6 +245,13 @@ class Recruiting:
             raise InvalidInput(f"deadline: {offer.deadline}; the job's is {terms.deadline}", field="deadline")
         if self.chain.recover_acceptance(terms, offer.signature).lower() != owner.lower():
             raise NotAllowed("signature: not this account's signature of the job's terms", field="signature")
+        declared = offer.declaration.digest()
+        signer = self.chain.recover_declaration(run.job.job_id, owner, declared, offer.declaration_signature)
+        if signer.lower() != owner.lower():
+            raise NotAllowed(
+                "declaration_signature: not this account's signature of row_count, growth and roles",
+                field="declaration_signature",
+            )
 
     def _require_terms(self, on_chain: ChainJob, buyer: str, posting: Posting, key: PublicKey) -> None:
         spec = posting.spec

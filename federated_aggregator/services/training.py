@@ -163,29 +163,47 @@ class Training:
             reasons = sorted({task.reason or "" for task in tasks if task.status == FAILED})
             self.fail(run, f"{handler.kind} in round {run.job.round}: nobody could do it: {'; '.join(reasons)}")
             return
+        if not handler.is_enough(run):
+            self._wait_for_more(run, handler)
+            return
         for task in tasks:
             if task.status == PENDING:
                 task.status = LATE
-        stop = handler.finish(run)
+        finished = handler.finish(run)
         run.session.flush()
+        if finished.failure is not None:
+            self.fail(run, finished.failure)
+            return
         scale = run.vector(GLOBAL).fractional_bits
         plan = run.plan
-        run.store_progress(advance(run.progress, run.spec, can_train=lambda k: plan.can_train(k, scale), stop=stop))
+        run.store_progress(
+            advance(run.progress, run.spec, can_train=lambda k: plan.can_train(k, scale), stop=finished.stop)
+        )
         run.job.reason, run.job.step_deadline = None, None
         if run.progress.state is JobState.RUNNING:
             self._begin_step(run)
 
     def _close_overdue(self, run: JobRun) -> None:
         handler = self._handler(run)
-        if run.tasks(handler.kind, DONE):
+        if handler.is_enough(run):
             self._finish_step(run)
             return
-        waiting = ", ".join(task.assignee for task in run.tasks(handler.kind, PENDING))
-        run.job.reason = f"nobody answered in time; still waiting for {waiting}"
+        self._wait_for_more(run, handler)
+
+    def _wait_for_more(self, run: JobRun, handler: StepHandler) -> None:
+        """Ask those who have not answered once more, and say so."""
+        missing = run.tasks(handler.kind, PENDING, FAILED)
+        waiting = ", ".join(f"{one.assignee} ({one.reason})" if one.reason else one.assignee for one in missing)
+        if run.tasks(handler.kind, DONE):
+            reason = f"too few answered in time; still waiting for {waiting}"
+        else:
+            reason = f"nobody answered in time; still waiting for {waiting}"
+        run.job.reason = reason[:1000]
         deadline = self.clock() + run.spec.round_timeout_s
         run.job.step_deadline = deadline
-        for task in run.tasks(handler.kind, PENDING):
-            task.deadline = deadline
+        for task in missing:
+            task.status, task.deadline = PENDING, deadline
+            run.asked.add(task.assignee)
 
 
 def _parse(task: Task, result: Any) -> Any:

@@ -20,6 +20,7 @@ from commons.errors import Conflict, NotFound
 from commons.protocol.training_job import TrainingJobSpec
 from commons.protocol.wire import CiphertextVector
 from commons.storage.database import Database
+from model_buyer.adapters.question_rows import QuestionRows
 from model_buyer.adapters.tables import (
     ContractEvent,
     FollowedBlock,
@@ -30,7 +31,6 @@ from model_buyer.adapters.tables import (
     VaultRow,
 )
 from model_buyer.adapters.vault import VaultHeader
-from model_buyer.domain.checkpoint_ledger import OpenedRecord
 from model_buyer.domain.posted_job import (
     DeliveryCheck,
     JobKey,
@@ -41,6 +41,7 @@ from model_buyer.domain.posted_job import (
     Stage,
     Submission,
 )
+from model_buyer.domain.question_ledger import OpenedRecord
 from model_buyer.services.ports import CREATION_PREFIX, JobOnRecord, SendState, SentTransaction, TimelineEntry
 
 _OUTBOX = Outbox(OutboxTransaction)
@@ -55,7 +56,7 @@ _PARTICIPANTS = TypeAdapter(Participants)
 _SETTLEMENT = TypeAdapter(Settlement)
 
 
-class SqlRepository:
+class SqlRepository(QuestionRows):
     """`model_buyer.services.ports.Repository` on one SQLAlchemy session.
 
     Args:
@@ -83,7 +84,7 @@ class SqlRepository:
 
     def get(self, job_id: str) -> PostedJob:
         """A job by its local id; raises NotFound."""
-        return _read(self._row(job_id))
+        return _read(self._job(job_id))
 
     def by_chain_id(self, chain_job_id: int) -> PostedJob | None:
         """A job by its id on chain."""
@@ -107,7 +108,7 @@ class SqlRepository:
 
     def save(self, job: PostedJob) -> None:
         """Store what changed."""
-        _write(self._row(job.id), job)
+        _write(self._job(job.id), job)
         self._session.flush()
 
     def openings(self, job_id: str) -> list[OpenedRecord]:
@@ -128,7 +129,6 @@ class SqlRepository:
                 leave_one_out_json=json.dumps(record.leave_one_out_mses_fixed),
                 row_count=record.row_count,
                 opened_at=record.opened_at,
-                answer=record.answer,
             )
         )
         try:
@@ -212,7 +212,7 @@ class SqlRepository:
         rows = self._session.scalars(query.order_by(OutboxTransaction.id.desc()))
         return [_read_transaction(row) for row in rows]
 
-    def _row(self, job_id: str) -> JobRow:
+    def _job(self, job_id: str) -> JobRow:
         # SQLite, which knows no row locks, holds its write lock since the unit of work began.
         row = self._session.get(JobRow, job_id, with_for_update=self._writes)
         if row is None:
@@ -280,6 +280,7 @@ def _write(row: JobRow, job: PostedJob) -> None:
     row.model_json = job.model_json
     row.delivery_check = job.delivery_check.value
     row.idempotency_key = None if job.submission is None else job.submission.key
+    row.refusal = job.refusal
     row.request_digest = None if job.submission is None else job.submission.request_digest
 
 
@@ -302,6 +303,7 @@ def _read(row: JobRow) -> PostedJob:
         model_json=row.model_json,
         delivery_check=DeliveryCheck(row.delivery_check),
         submission=_read_submission(row),
+        refusal=row.refusal,
     )
 
 
@@ -357,7 +359,6 @@ def _read_opening(row: OpeningRow) -> OpenedRecord:
         leave_one_out_mses_fixed=tuple(json.loads(row.leave_one_out_json)),
         row_count=row.row_count,
         opened_at=row.opened_at,
-        answer=row.answer,
     )
 
 

@@ -48,6 +48,7 @@ class JobRow(Base):
     delivery_check: Mapped[str] = mapped_column(String(20))
     idempotency_key: Mapped[str | None] = mapped_column(String(64), unique=True, index=True)
     request_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    refusal: Mapped[str | None] = mapped_column(Text)
 
 
 class OpeningRow(Base):
@@ -64,7 +65,20 @@ class OpeningRow(Base):
     leave_one_out_json: Mapped[str] = mapped_column(Text)
     row_count: Mapped[int]
     opened_at: Mapped[float]
-    answer: Mapped[str] = mapped_column(Text)
+
+
+class QuestionRow(Base):
+    """One question that was answered, with what the next ones must agree with and the answer, as JSON."""
+
+    __tablename__ = "questions"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    checkpoint: Mapped[int]
+    task_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    outcome_json: Mapped[str] = mapped_column(Text)
+    answer: Mapped[str | None] = mapped_column(Text, deferred=True)
 
 
 class TimelineRow(Base):

@@ -22,7 +22,7 @@ from model_buyer.api.schemas import (
     Transaction,
     Withdrawal,
 )
-from model_buyer.domain.checkpoint_ledger import OpenedRecord
+from model_buyer.domain.question_ledger import OpenedRecord
 from model_buyer.services.account_balance import AccountBalance
 from model_buyer.services.follow_job import FollowedJob
 from model_buyer.services.job_list import Course, ListedJob, listed

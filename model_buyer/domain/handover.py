@@ -11,9 +11,10 @@ import numpy.typing as npt
 from pydantic import Field
 
 from commons.learning import FeatureRange, LinearModel, RangeScaling
-from commons.protocol.checkpoint import JobContext
+from commons.protocol.job_context import JobContext
 from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS
-from commons.protocol.tasks import Hex32, candidates_digest
+from commons.protocol.statements import candidates_digest
+from commons.protocol.tasks import Hex32
 from commons.protocol.training_job import Feature, FrozenModel, TrainingJobSpec
 from commons.protocol.wire import CiphertextVector
 from model_buyer.domain.key_holder import KeyHolder

@@ -1,9 +1,12 @@
 """The model buyer's steps: the only party that decrypts, and only what the protocol's typed tasks ask for.
 
 * refresh: weights under the aggregator's fresh masks; truncated, encrypted anew, with a proof of honesty.
-* square: residuals under the validators' masks; only the encrypted sums of their squares go back.
+* square: residuals under the validators' masks; only the encrypted sums of their squares go back. With the validators'
+  corrections they give each one's error, which is compared with what can be measured, and not told.
 * open: for each candidate the sum of squared errors over all validators, with the randomness that proves the decryption.
 * unmask_delivery: the final weights, once `finalize` has published the mask's seed. Nothing here does it earlier.
+
+That each question is asked once and in its place is for `model_buyer.domain.question_ledger` to see to.
 """
 
 from __future__ import annotations
@@ -14,20 +17,23 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from commons.errors import ProtocolViolation
+from commons.errors import ContentRefused, InvalidCiphertext, ProtocolViolation
 from commons.paillier import EncryptedVector, KeyHolderRandomizer, PackedVector, SecretKey, decode
 from commons.protocol.checkpoint import (
     CheckpointValues,
-    JobContext,
     RecoverSigner,
     check_statements,
     checkpoint_values,
+    require_signer,
 )
+from commons.protocol.job_context import JobContext
 from commons.protocol.masks import delivery_mask
 from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS
 from commons.protocol.range_proof import REPETITIONS, ParallelMap
 from commons.protocol.refresh_proof import refresh
+from commons.protocol.statements import evaluation_digest
 from commons.protocol.tasks import (
+    Fault,
     MaskedResiduals,
     OpenedValue,
     OpenTask,
@@ -40,9 +46,37 @@ from commons.protocol.tasks import (
     to_hex,
 )
 from commons.protocol.wire import CiphertextVector, PackedCiphertexts
+from model_buyer.domain.question_ledger import Squared, enough_validators
 
 MAX_PREPARED = 2000
 """At most so many obfuscators are kept ready for a job; 1.5 MB at 3072 bits."""
+
+
+@dataclass(frozen=True)
+class SquaredCheckpoint:
+    """What squaring the residuals of a checkpoint gives.
+
+    Attributes:
+        result: what is answered.
+        squared: what the opening must agree with; of the validators without a fault.
+    """
+
+    result: SquareResult
+    squared: Squared
+
+    @property
+    def faults(self) -> dict[str, Fault]:
+        """The validators that take no further part, and why."""
+        return {item.validator: item.fault for item in self.result.validators if item.fault is not None}
+
+
+@dataclass(frozen=True)
+class _Evaluated:
+    """One validator's evaluation, its form and signature checked; `residuals` are the plain ones, then the scaled."""
+
+    validator: str
+    residuals: list[PackedVector]
+    corrections: EncryptedVector
 
 
 @dataclass(frozen=True)
@@ -61,11 +95,17 @@ class KeyHolder:
         context: the job's public facts.
         secret_key: belongs to `context.key`.
         parallel_map: like `map`; may use several cores for decryptions and openings.
+
+    Raises:
+        ProtocolViolation: the key is another one.
+        HeadroomExceeded: with the rows and the growth that the owners declared, the job does not fit the key.
     """
 
     def __init__(self, context: JobContext, secret_key: SecretKey, *, parallel_map: ParallelMap = map) -> None:
         if secret_key.public_key != context.key:
             raise ProtocolViolation("the job's key is not this buyer's key for it")
+        # Whatever a validator packs, the squares of its slots must not wrap around the modulus.
+        context.plan.require_headroom(tuple(context.row_counts.values()))
         self._context = context
         self._secret_key = secret_key
         self._randomizer = KeyHolderRandomizer(secret_key)
@@ -80,13 +120,10 @@ class KeyHolder:
         """Decrypt masked weights, truncate, encrypt anew, prove.
 
         Raises:
-            ProtocolViolation: a scale or count that no refresh of this job has.
+            InvalidCiphertext: malformed weights.
+            ContentRefused: a weight is larger than the specification allows.
         """
-        n_weights = self._context.plan.spec.n_weights
         scale = WEIGHT_FRACTIONAL_BITS + task.shift_bits
-        models = task.masked.count // n_weights
-        if task.masked.count % n_weights or not 1 <= models <= 1 + len(self._context.trainers):
-            raise ProtocolViolation(f"a refresh of {task.masked.count} values is not in the protocol")
         masked = task.masked.to_vector(
             self._context.key,
             count=task.masked.count,
@@ -98,7 +135,7 @@ class KeyHolder:
             self._randomizer,
             masked,
             shift_bits=task.shift_bits,
-            context=self._context.refresh_context(task.round, task.checkpoint),
+            context=self._context.place(task.round, task.checkpoint),
             parallel_map=self._parallel_map,
         )
         return RefreshResult(
@@ -111,24 +148,47 @@ class KeyHolder:
             opened_randomness=to_hex(proof.opening.randomness),
         )
 
-    def square(self, task: SquareTask) -> SquareResult:
-        """Encrypted sums of squares of the masked residuals.
+    def square(self, task: SquareTask, recover: RecoverSigner) -> SquaredCheckpoint:
+        """Encrypted sums of squares of the masked residuals; a validator whose residuals are of no use is named.
 
         Raises:
-            ProtocolViolation: an unknown or repeated validator, or a wrong number of candidates.
+            ProtocolViolation: an evaluation that its validator did not sign, or of other models than the others'.
+            InvalidCiphertext: malformed residuals or corrections.
         """
-        known = {address.lower() for address in self._context.validators}
-        senders = [item.validator.lower() for item in task.validators]
-        if len(set(senders)) != len(senders) or not known.issuperset(senders):
-            raise ProtocolViolation("square: a validator that the job does not have, or one twice")
-        return SquareResult(validators=tuple(self._square_validator(item, task.checkpoint) for item in task.validators))
+        evaluated = [self._evaluated(task, item, recover) for item in task.validators]
+        digests = {item.candidates_digest for item in task.validators}
+        if len(digests) != 1:
+            raise ProtocolViolation("square: the validators evaluated different models")
+        sums = {item.validator: self._sums_of_squares(item) for item in evaluated}
+        faults = {
+            item.validator: fault
+            for item in evaluated
+            if (fault := self._fault(item, sums[item.validator])) is not None
+        }
+        good = [item for item in evaluated if item.validator not in faults]
+        goes_on = enough_validators(self._context, [item.validator for item in good])
+        answers, sse_digests = [], {}
+        for item in evaluated:
+            if not goes_on or item.validator in faults:
+                answers.append(ValidatorSquares(validator=item.validator, fault=faults.get(item.validator)))
+                continue
+            squares, scaled = (self._encrypt(values) for values in sums[item.validator] or ())
+            answers.append(
+                ValidatorSquares(
+                    validator=item.validator,
+                    squares=CiphertextVector.of(squares),
+                    scaled_squares=CiphertextVector.of(scaled),
+                )
+            )
+            sse_digests[item.validator.lower()] = (squares + item.corrections).digest().hex()
+        return SquaredCheckpoint(SquareResult(validators=tuple(answers)), Squared(digests.pop(), sse_digests))
 
     def open(self, task: OpenTask, recover: RecoverSigner) -> OpenedCheckpoint:
         """Open the candidates' sums and the zero checks, after checking that the validators signed them.
 
         Raises:
-            ProtocolViolation: a statement that does not check, a zero check that is not zero, or sums out of the
-                specification's bounds; nothing is opened then.
+            ProtocolViolation: a statement that does not check.
+            ContentRefused: a zero check is not zero; nothing is opened then.
         """
         checked = check_statements(
             self._context, task.statements, round_number=task.round, checkpoint=task.checkpoint, recover=recover
@@ -139,12 +199,11 @@ class KeyHolder:
         )
         # Opening whatever stands in a zero check would decrypt any ciphertext that a validator puts there.
         if any(opening.value for opening in zeros):
-            raise ProtocolViolation("open: a zero check is not zero; a validator's statement is not of these squares")
+            raise ContentRefused("open: a zero check is not zero; a validator's statement is not of these squares")
         values = checkpoint_values(
             self._context,
             [opening.value for opening in sums],
             row_count=checked.row_count,
-            round_number=task.round,
         )
         opened = [OpenedValue(value=to_hex(item.value), randomness=to_hex(item.randomness)) for item in (*sums, *zeros)]
         return OpenedCheckpoint(values, tuple(opened[: len(sums)]), tuple(opened[len(sums) :]))
@@ -160,33 +219,64 @@ class KeyHolder:
         """Weights from the very [w] whose digest the validators signed, to compare with the delivery after settlement."""
         return decode([self._secret_key.decrypt(c) for c in final.ciphertexts], WEIGHT_FRACTIONAL_BITS)
 
-    def _square_validator(self, item: ValidatorResiduals, checkpoint: int) -> ValidatorSquares:
-        if len(item.masked) != self._context.candidate_count(checkpoint):
-            raise ProtocolViolation(f"{item.validator}: {len(item.masked)} candidates at checkpoint {checkpoint}")
-        packed = [self._packed(pair, scaled=scaled) for scaled in (False, True) for pair in item.masked]
-        sums = list(self._parallel_map(self._sum_of_squares, packed))
-        plain, scaled = sums[: len(item.masked)], sums[len(item.masked) :]
-        return ValidatorSquares(
-            validator=item.validator, squares=self._encrypt(plain), scaled_squares=self._encrypt(scaled)
+    def _evaluated(self, task: SquareTask, item: ValidatorResiduals, recover: RecoverSigner) -> _Evaluated:
+        context, count = self._context, self._context.candidate_count(task.checkpoint)
+        if len(item.masked) != count:
+            raise ProtocolViolation(f"{item.validator}: {len(item.masked)} candidates at checkpoint {task.checkpoint}")
+        digest = evaluation_digest(
+            place=context.place(task.round, task.checkpoint),
+            row_count=context.rows_of(item.validator),
+            candidates=bytes.fromhex(item.candidates_digest[2:]),
+            masked=[one.digest() for pair in item.masked for one in (pair.residuals, pair.scaled_residuals)],
+            corrections=item.corrections.digest(),
+        )
+        require_signer(recover, digest, item.signature, item.validator)
+        corrections = item.corrections.to_vector(
+            context.key, count=count, fractional_bits=context.plan.sse_fractional_bits, bound=1
+        )
+        return _Evaluated(item.validator, self._packed(task.round, item), corrections)
+
+    def _packed(self, round_number: int, item: ValidatorResiduals) -> list[PackedVector]:
+        plan, row_count = self._context.plan, self._context.rows_of(item.validator)
+        slots = (
+            plan.residual_slot_bits(round_number, row_count),
+            plan.scaled_residual_slot_bits(round_number, row_count),
         )
 
-    def _packed(self, pair: MaskedResiduals, *, scaled: bool) -> PackedVector:
-        wire: PackedCiphertexts = pair.scaled_residuals if scaled else pair.residuals
-        plan = self._context.plan
-        n_weights = plan.spec.n_weights
-        # Whatever a validator packs, the sum of squares of n_weights slots must stay below half the modulus.
-        if 2 * wire.slot_bits + n_weights.bit_length() + 2 > self._context.key.bits:
-            raise ProtocolViolation(f"residuals in slots of {wire.slot_bits} bits have no room for their squares")
-        return wire.to_packed(
-            self._context.key,
-            count=n_weights,
-            fractional_bits=plan.residual_fractional_bits,
-            slot_bits=wire.slot_bits,
-        )
+        def of(pair: MaskedResiduals) -> tuple[PackedCiphertexts, PackedCiphertexts]:
+            return pair.residuals, pair.scaled_residuals
+
+        return [
+            of(pair)[which].to_packed(
+                self._context.key,
+                count=plan.spec.n_weights,
+                fractional_bits=plan.residual_fractional_bits,
+                slot_bits=slot_bits,
+            )
+            for which, slot_bits in enumerate(slots)
+            for pair in item.masked
+        ]
+
+    def _sums_of_squares(self, item: _Evaluated) -> tuple[list[int], list[int]] | None:
+        """Plain and scaled sums for each candidate; None if a plaintext is not packed as it must be."""
+        try:
+            sums = list(self._parallel_map(self._sum_of_squares, item.residuals))
+        except InvalidCiphertext:
+            # The ciphertexts are checked; what is left to be wrong is what they hold.
+            return None
+        return sums[: len(sums) // 2], sums[len(sums) // 2 :]
 
     def _sum_of_squares(self, packed: PackedVector) -> int:
         return sum(value**2 for value in self._secret_key.decrypt_packed(packed))
 
-    def _encrypt(self, values: Sequence[int]) -> CiphertextVector:
+    def _fault(self, item: _Evaluated, sums: tuple[list[int], list[int]] | None) -> Fault | None:
+        if sums is None:
+            return Fault.MALFORMED
+        limit = self._context.plan.measurable_sse(self._context.rows_of(item.validator))
+        corrections = self._parallel_map(self._secret_key.decrypt, item.corrections.ciphertexts)
+        errors = (square + correction for square, correction in zip(sums[0], corrections, strict=True))
+        return None if all(0 <= error <= limit for error in errors) else Fault.ABOVE_BOUND
+
+    def _encrypt(self, values: Sequence[int]) -> EncryptedVector:
         scale = self._context.plan.sse_fractional_bits
-        return CiphertextVector.of(EncryptedVector.encrypt(self._randomizer, values, fractional_bits=scale))
+        return EncryptedVector.encrypt(self._randomizer, values, fractional_bits=scale).with_bound(1)

@@ -56,11 +56,12 @@ class JobKey:
 
 @dataclass(frozen=True)
 class Participants:
-    """Who takes part, as the chain has it, and the growth that sets the job's numeric plan."""
+    """Who takes part, as the chain has it, with the rows that each signed for and the growth that sets the numeric plan."""
 
     trainers: tuple[str, ...]
     validators: tuple[str, ...]
     growth: float
+    row_counts: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ class PostedJob:
         trouble: what keeps the job from advancing right now, for people; empty when nothing does.
         cancel_requested: whether the person asked to call the job off.
         submission: None when the job was asked for without a key.
+        refusal: why this buyer answers nothing more in the job; None as long as it does.
     """
 
     id: str
@@ -132,6 +134,7 @@ class PostedJob:
     model_json: str | None = None
     delivery_check: DeliveryCheck = DeliveryCheck.PENDING
     submission: Submission | None = None
+    refusal: str | None = None
 
     def at(self, stage: Stage, note: str = "") -> PostedJob:
         """The job at another stage."""

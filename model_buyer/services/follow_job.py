@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from commons.chain.jobs import Quote
 from commons.errors import DeltaMLError
-from model_buyer.domain.checkpoint_ledger import OpenedRecord
 from model_buyer.domain.posted_job import PostedJob
+from model_buyer.domain.question_ledger import OpenedRecord
 from model_buyer.services.ports import AggregatorView, Chain, SentTransaction, TimelineEntry, UnitOfWork
 
 Answer = TypeVar("Answer")

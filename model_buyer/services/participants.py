@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from typing import Any
 
 from commons.chain.jobs import JobStarted
-from commons.errors import Conflict, ProtocolViolation, ServiceUnavailable
+from commons.chain.signing import SigningDomain, recover_declaration
+from commons.errors import Conflict, ServiceUnavailable
 from commons.paillier import PublicKey
-from commons.protocol.checkpoint import JobContext
+from commons.protocol.declaration import Declared, check_declarations, read_declarations
+from commons.protocol.job_context import JobContext
 from commons.protocol.numeric_plan import NumericPlan
 from model_buyer.domain.participant_limits import require_enough_owners
 from model_buyer.domain.posted_job import Participants, PostedJob
@@ -20,17 +20,18 @@ def ensure_participants(buyer: Buyer, job: PostedJob) -> PostedJob:
     """The job with its participants, which are taken from the confirmed start once and then stored.
 
     Raises:
-        ProtocolViolation: if it was started with fewer owners than agreed.
+        ProtocolViolation: if it was started with fewer owners than agreed, with other roles than the seed gives, or without
+            their signed declarations.
         ServiceUnavailable: if the start is not confirmed, or the aggregator does not answer.
     """
-    if job.participants is not None:
+    if job.participants is not None and job.participants.row_counts:
         return job
     started = _started(buyer, job.require_chain_job_id())
     trainers, validators = started.trainers, started.validators
     require_enough_owners(job.spec.min_owners, len(trainers), len(validators))
-    growth = running_growth(buyer.aggregator.job(started.job_id))
+    declared = _declared(buyer, job, started)
     with buyer.unit_of_work() as repository:
-        job = replace(repository.get(job.id), participants=Participants(trainers, validators, growth))
+        job = replace(repository.get(job.id), participants=_participants(started, declared))
         repository.save(job)
         event = f"training started with {len(trainers)} trainers and {len(validators)} validators"
         repository.record(job.id, TimelineEntry(buyer.clock(), event, started.tx_hash))
@@ -49,15 +50,22 @@ def _started(buyer: Buyer, chain_job_id: int) -> JobStarted:
     raise ServiceUnavailable(f"job {chain_job_id}: its start is not confirmed on chain yet", job_id=chain_job_id)
 
 
-def running_growth(view: dict[str, Any]) -> float:
-    """The growth of the job's numeric plan, at least 1; raises ProtocolViolation when the view has none."""
-    growth = view.get("growth")
-    if isinstance(growth, bool) or not isinstance(growth, int | float) or not math.isfinite(growth):
-        raise ProtocolViolation(f"the aggregator's view of the job has no usable growth: {growth!r}", field="growth")
-    return max(1.0, float(growth))
+def _declared(buyer: Buyer, job: PostedJob, started: JobStarted) -> Declared:
+    domain = buyer.chain.domain()
+    return check_declarations(
+        read_declarations(buyer.aggregator.job(started.job_id).get("owners")),
+        started.trainers,
+        started.validators,
+        role_seed=job.spec.role_seed,
+        recover=lambda owner, digest, signature: recover_declaration(domain, started.job_id, owner, digest, signature),
+    )
 
 
-def job_context(job: PostedJob, *, unsafe_small_key: bool) -> JobContext:
+def _participants(started: JobStarted, declared: Declared) -> Participants:
+    return Participants(started.trainers, started.validators, declared.growth, declared.row_counts)
+
+
+def job_context(job: PostedJob, domain: SigningDomain, *, unsafe_small_key: bool) -> JobContext:
     """The public facts of a started job that every protocol step needs.
 
     Raises:
@@ -66,9 +74,12 @@ def job_context(job: PostedJob, *, unsafe_small_key: bool) -> JobContext:
     if job.participants is None:
         raise Conflict(f"job {job.id} has not started", stage=job.stage)
     return JobContext(
+        chain_id=domain.chain_id,
+        contract=domain.contract,
         job_id=job.require_chain_job_id(),
         key=PublicKey(job.require_key().modulus, unsafe_small_key=unsafe_small_key),
         plan=NumericPlan(job.spec, job.key_bits, job.participants.growth),
         trainers=job.participants.trainers,
         validators=job.participants.validators,
+        row_counts=job.participants.row_counts,
     )

@@ -15,8 +15,8 @@ from commons.chain.jobs import ContractCall, JobOnChain, JobSettled, JobStarted,
 from commons.chain.signing import SigningDomain
 from commons.paillier import SecretKey
 from commons.protocol.training_job import TrainingJobSpec
-from model_buyer.domain.checkpoint_ledger import OpenedRecord
 from model_buyer.domain.posted_job import PostedJob
+from model_buyer.domain.question_ledger import OpenedRecord, Question
 
 Clock = Callable[[], float]
 
@@ -192,6 +192,22 @@ class Repository(Protocol):
 
     def add_opening(self, job_id: str, record: OpenedRecord) -> None:
         """Store an opened checkpoint; raises Conflict if that checkpoint is there already."""
+        ...
+
+    def questions(self, job_id: str) -> list[Question]:
+        """The questions that were answered in a job."""
+        ...
+
+    def answer(self, job_id: str, question: Question) -> str:
+        """The stored answer to a question, as JSON; raises NotFound."""
+        ...
+
+    def keep_answer(self, job_id: str, question: Question, answer: str) -> None:
+        """Store a question with its answer; raises Conflict if its place in the job is taken."""
+        ...
+
+    def forget_answers(self, job_id: str) -> None:
+        """Drop the answers of a job in which nothing more is answered; that they were given stays known."""
         ...
 
     def record(self, job_id: str, entry: TimelineEntry) -> None:

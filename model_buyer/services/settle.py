@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from commons.chain.jobs import ContractCall, JobSettled, JobStarted, JobState, last_second_before_expiry
 from commons.errors import Conflict, NotFound, ProtocolViolation, ServiceUnavailable
-from commons.protocol.checkpoint import JobContext
+from commons.protocol.job_context import JobContext
 from model_buyer.domain.handover import FinalWeights, compare, to_model, unmask
 from model_buyer.domain.key_holder import KeyHolder
 from model_buyer.domain.posted_job import DeliveryCheck, PostedJob, Settlement, Stage
@@ -129,7 +129,7 @@ def _final_part(answer: dict[str, object]) -> dict[str, object]:
 
 
 def _opened(buyer: Buyer, job: PostedJob) -> tuple[JobContext, KeyHolder]:
-    context = job_context(job, unsafe_small_key=buyer.unsafe_small_key)
+    context = job_context(job, buyer.chain.domain(), unsafe_small_key=buyer.unsafe_small_key)
     secret_key = buyer.vault.open(job.require_key().sealed_secret, job.id)
     return context, KeyHolder(context, secret_key)
 

@@ -16,6 +16,7 @@ from commons.chain.signing import (
     SigningDomain,
     recover_acceptance,
     recover_checkpoint,
+    recover_declaration,
 )
 from commons.errors import ChainUnavailable
 from federated_aggregator.services.chain_port import ChainJob, ChainOverview, ChainState, JobFacts, Sending, Sent
@@ -85,6 +86,9 @@ class FakeChain:
 
     def recover_acceptance(self, terms: AcceptanceTerms, signature: bytes) -> str:
         return recover_acceptance(self.domain, terms, signature)
+
+    def recover_declaration(self, job_id: int, owner: str, digest: bytes, signature: bytes) -> str:
+        return recover_declaration(self.domain, job_id, owner, digest, signature)
 
     def recover_checkpoint(self, statement: CheckpointStatement, signature: bytes) -> str:
         return recover_checkpoint(self.domain, statement, signature)

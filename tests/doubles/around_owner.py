@@ -8,22 +8,28 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
 from sqlalchemy import delete, func, select
 
 from commons.agent.aggregator_client import Acceptance as SignedAcceptance
 from commons.chain.calls import MarketplaceCalls
 from commons.chain.jobs import ContractCall, JobOnChain, JobState, Participation, Quote, Role
-from commons.chain.signing import SigningDomain
+from commons.chain.signing import SigningDomain, sign_declaration
 from commons.errors import ChainUnavailable, NotFound, ServiceUnavailable
 from commons.paillier import SecretKey, generate_keypair
+from commons.protocol.declaration import Declaration
 from commons.protocol.training_job import TrainingJobSpec
 from commons.storage.database import Database
-from data_owner.adapters.tables import ContractEvent
+from data_owner.adapters.tables import Acceptance, ContractEvent
 
 CONTRACT = "0x" + "c0" * 20
 BUYER = "0x" + "b0" * 20
 AGGREGATOR = "0x" + "a0" * 20
-OTHER = "0x" + "d0" * 20
+OTHER_ACCOUNT: LocalAccount = Account.from_key(b"\x09" * 32)
+OTHER = str(OTHER_ACCOUNT.address)
+THIRD_ACCOUNT: LocalAccount = Account.from_key(b"\x0a" * 32)
+OTHERS = {str(one.address): one for one in (OTHER_ACCOUNT, THIRD_ACCOUNT)}
 
 
 @cache
@@ -84,18 +90,24 @@ class Job:
         owners = [(address, "trainer") for address in trainers] + [(address, "validator") for address in validators]
         self.view |= {
             "state": "running",
-            "growth": growth,
             "owners": [
-                {
-                    "address": address,
-                    "role": role,
-                    "roles": 1 if role == "trainer" else 2,
-                    "row_count": 8,
-                    "growth": growth,
-                }
+                {"address": address, "role": role, "out": None, **self.declared(address, role, growth)}
                 for address, role in owners
             ],
         }
+
+    def declared(self, address: str, role: str, growth: float) -> dict[str, Any]:
+        """What an owner declared: this service's own acceptance, or another's of 8 rows in just the role that it has."""
+        job_id = self.on_chain.job_id
+        with self.database.snapshot() as session:
+            own = session.get(Acceptance, job_id)
+        if own is not None and address not in OTHERS:
+            shown = {"roles": own.roles, "row_count": own.row_count, "growth": own.growth}
+            return {**shown, "declaration_signature": "0x" + own.declaration_signature.hex()}
+        declaration = Declaration(roles=1 if role == "trainer" else 2, row_count=8, growth=growth)
+        signer = OTHERS.get(address, OTHER_ACCOUNT)
+        signature = sign_declaration(signer, SigningDomain(1337, CONTRACT), job_id, declaration.digest())
+        return {**declaration.model_dump(), "declaration_signature": "0x" + signature.hex()}
 
     def settle(self, paid: list[tuple[str, Role, int]]) -> None:
         checkpoint = {"index": "1", "round": "4", "mse": "0", "last": False, "deliveryDigest": "0x" + "00" * 32}
@@ -182,7 +194,7 @@ class FakeAggregator:
             raise ServiceUnavailable("the aggregator does not answer")
 
     def _summaries(self) -> dict[int, dict[str, Any]]:
-        detailed = ("modulus", "modulus_proof", "checkpoints", "growth")
+        detailed = ("modulus", "modulus_proof", "checkpoints")
         return {
             job_id: {name: value for name, value in job.view.items() if name not in detailed}
             for job_id, job in self.job_list.items()

@@ -19,7 +19,7 @@ from commons.chain.marketplace import Marketplace
 from commons.chain.transactions import send_and_wait
 from commons.errors import Conflict
 from commons.paillier import EncryptedVector, SecretKey
-from commons.protocol.checkpoint import JobContext
+from commons.protocol.job_context import JobContext
 from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS
 from commons.storage.database import create_database
 from deltaml.demo.dataset import Dataset, train_in_the_clear

@@ -15,7 +15,8 @@ from eth_account.signers.local import LocalAccount
 from commons.chain.signing import recover_message, sign_message
 from commons.learning import GradientMap, GramAccumulator, QuadraticMetric, QuadraticMetricAccumulator, gradient_map
 from commons.paillier import EncryptedVector, Randomizer, SecretKey
-from commons.protocol.checkpoint import CheckpointValues, JobContext, check_statements, verify_checkpoint
+from commons.protocol.checkpoint import CheckpointValues, check_statements, verify_checkpoint
+from commons.protocol.job_context import JobContext
 from commons.protocol.masks import delivery_mask, draw_seed
 from commons.protocol.numeric_plan import (
     MATRIX_FRACTIONAL_BITS,
@@ -23,7 +24,9 @@ from commons.protocol.numeric_plan import (
     NumericPlan,
     declared_growth,
 )
+from commons.protocol.statements import candidates_digest
 from commons.protocol.tasks import (
+    EvaluateResult,
     EvaluateTask,
     OpenedValue,
     OpenTask,
@@ -35,7 +38,7 @@ from commons.protocol.tasks import (
     ValidatorStatement,
     VerifyTask,
 )
-from commons.protocol.training_job import Averaging, TrainingJobSpec
+from commons.protocol.training_job import TrainingJobSpec
 from commons.protocol.wire import CiphertextVector
 from data_owner.domain.local_training import LocalTrainer
 from data_owner.domain.validation import Validator
@@ -45,6 +48,8 @@ from model_buyer.domain.key_holder import KeyHolder
 
 NOW = 1_800_000_000
 JOB_ID = 7
+CHAIN_ID = 1337
+CONTRACT = "0x" + "c0" * 20
 Part = tuple[np.ndarray, np.ndarray]
 
 
@@ -110,7 +115,7 @@ class Owner:
         return accumulator.metric()
 
     def trainer(self, context: JobContext) -> LocalTrainer:
-        return LocalTrainer(context, self.step(context.plan.spec))
+        return LocalTrainer(context, self.step(context.plan.spec), address=self.address)
 
     def validator(self, context: JobContext) -> Validator:
         return Validator(context, self.metric(), address=self.address, mask_secret=self.mask_secret)
@@ -136,15 +141,18 @@ class InMemoryJob:
         self.validators = [Owner(X, y) for X, y in validator_parts]
         growth = max(declared_growth(owner.step(spec).spectral_norm) for owner in self.trainers)
         self.context = JobContext(
-            JOB_ID,
-            secret_key.public_key,
-            NumericPlan(spec, secret_key.public_key.bits, growth),
-            tuple(owner.address for owner in self.trainers),
-            tuple(owner.address for owner in self.validators),
+            chain_id=CHAIN_ID,
+            contract=CONTRACT,
+            job_id=JOB_ID,
+            key=secret_key.public_key,
+            plan=NumericPlan(spec, secret_key.public_key.bits, growth),
+            trainers=tuple(owner.address for owner in self.trainers),
+            validators=tuple(owner.address for owner in self.validators),
+            row_counts={owner.address: len(owner.y) for owner in (*self.trainers, *self.validators)},
         )
         self.buyer = KeyHolder(self.context, secret_key)
-        by_rows = spec.averaging is Averaging.ROWS
-        self.shares = {owner.address: len(owner.y) if by_rows else 1 for owner in self.trainers}
+        self.shares = self.context.averaging_weights()
+        self.evaluated: dict[tuple[str, int], EvaluateResult] = {}
         self._training = {owner.address: owner.trainer(self.context) for owner in self.trainers}
         self._validating = {owner.address: owner.validator(self.context) for owner in self.validators}
         self.weights = self.encrypt_weights(np.zeros(spec.n_weights), 0)
@@ -167,7 +175,7 @@ class InMemoryJob:
 
     def train_task(self, address: str, number: int) -> TrainTask:
         return TrainTask(
-            **self.head(number, 0),
+            **self.head(number, self.plan.spec.checkpoint_of(number)),
             weights=CiphertextVector.of(self.weights),
             averaging_weight=self.shares[address],
             averaging_total=sum(self.shares.values()),
@@ -186,7 +194,7 @@ class InMemoryJob:
 
     def refresh(self, number: int, checkpoint: int, models: Sequence[EncryptedVector]) -> list[EncryptedVector]:
         seed = draw_seed()
-        task = mask_weights(self.context, models, seed, round_number=number, checkpoint=checkpoint)
+        task = mask_weights(self.context, models, seed, self.randomizer, round_number=number, checkpoint=checkpoint)
         fresh = check_refresh(self.context, task, self.buyer.refresh(task))
         return unmask_weights(self.context, task, fresh, seed)
 
@@ -195,11 +203,19 @@ class InMemoryJob:
         return EvaluateTask(**self.head(number, checkpoint), candidates=wire)
 
     def square_task(self, task: EvaluateTask) -> SquareTask:
-        residuals = tuple(
-            ValidatorResiduals(validator=address, masked=validator.evaluate(task, self.randomizer).masked)
-            for address, validator in self._validating.items()
-        )
+        residuals = tuple(self.residuals(owner, task) for owner in self.validators)
         return SquareTask(**self.head(task.round, task.checkpoint), validators=residuals)
+
+    def residuals(self, owner: Owner, task: EvaluateTask) -> ValidatorResiduals:
+        result = self._validating[owner.address].evaluate(task, self.randomizer, owner.sign)
+        self.evaluated[owner.address, task.checkpoint] = result
+        return ValidatorResiduals(
+            validator=owner.address,
+            candidates_digest="0x" + candidates_digest([one.digest() for one in task.candidates]).hex(),
+            masked=result.masked,
+            corrections=result.corrections,
+            signature=result.signature,
+        )
 
     def statement(self, task: EvaluateTask, squares: ValidatorSquares) -> ValidatorStatement:
         owner = next(owner for owner in self.validators if owner.address == squares.validator)
@@ -209,13 +225,14 @@ class InMemoryJob:
             squares=squares.squares,
             scaled_squares=squares.scaled_squares,
         )
-        return self._validating[owner.address].unmask(unmask, self.randomizer, owner.sign).statement
+        evaluated = self.evaluated[owner.address, task.checkpoint]
+        return self._validating[owner.address].unmask(unmask, evaluated, self.randomizer, owner.sign).statement
 
     def statements(
         self, task: EvaluateTask, *, lie: Callable[[ValidatorSquares], ValidatorSquares] = lambda honest: honest
     ) -> tuple[ValidatorStatement, ...]:
         """The validators' statements after the buyer squared; `lie` is what a dishonest buyer sends instead."""
-        squares = self.buyer.square(self.square_task(task)).validators
+        squares = self.buyer.square(self.square_task(task), recover_message).result.validators
         return tuple(self.statement(task, lie(item)) for item in squares)
 
     def open_without_checks(self, statements: Sequence[ValidatorStatement], task: EvaluateTask) -> VerifyTask:
@@ -239,7 +256,7 @@ class InMemoryJob:
         checked = check_statements(
             self.context, task.statements, round_number=task.round, checkpoint=task.checkpoint, recover=recover_message
         )
-        return verify_checkpoint(self.context, checked, task.sums, task.zero_checks, round_number=task.round)
+        return verify_checkpoint(self.context, checked, task.sums, task.zero_checks)
 
     def evaluate(self, number: int, checkpoint: int, models: Sequence[EncryptedVector]) -> CheckpointValues:
         task = self.evaluate_task(number, checkpoint, models)

@@ -128,7 +128,6 @@ class World:
             "checkpoints": [],
             "modulus": hex(key.n),
             "modulus_proof": list(key_proof()),
-            "growth": None,
         }
         terms = JobTerms(
             aggregator=AGGREGATOR,

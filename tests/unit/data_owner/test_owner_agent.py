@@ -10,21 +10,23 @@ import pytest
 from commons.agent.loop import public_reason
 from commons.chain.outbox_sender import OutboxStatus
 from commons.chain.signing import recover_message
-from commons.errors import DatasetInvalid, ProtocolViolation
+from commons.errors import DatasetInvalid, InvalidCiphertext, ProtocolViolation
 from commons.paillier import EncryptedVector, KeyHolderRandomizer
 from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS, NumericPlan
-from commons.protocol.tasks import EvaluateTask, RefreshTask, TrainTask, UnmaskTask, statement_digest
+from commons.protocol.statements import statement_digest
+from commons.protocol.tasks import EvaluateTask, RefreshTask, TrainTask, UnmaskTask
 from commons.protocol.wire import CiphertextVector
 from data_owner.adapters.tables import AcceptanceState
 from data_owner.agent import MAX_JOBS_READY, Courier, TaskAnswerer
 from data_owner.services.acceptances import AcceptRequest
+from data_owner.services.answered_tasks import AnsweredTasks
 
 
 def start(world: Any, role: str, other_address: str, job_id: int = 1) -> None:
     if not world.datasets.list():
         world.add_rows()
     job = world.post_job(job_id)
-    world.acceptances.accept(job_id, AcceptRequest())
+    world.acceptances.accept(job_id, AcceptRequest(roles=1 if role == "trainer" else 2))
     world.deliveries.deliver_all()
     own, other = (world.address,), (other_address,)
     trainers, validators = (own, other) if role == "trainer" else (other, own)
@@ -36,8 +38,14 @@ def zeros(world: Any, count: int = 3, bits: int = WEIGHT_FRACTIONAL_BITS) -> Cip
     return CiphertextVector.of(EncryptedVector.encrypt(randomizer, [0] * count, fractional_bits=bits))
 
 
-def train_task(world: Any, job_id: int = 1) -> TrainTask:
-    return TrainTask(job_id=job_id, round=1, checkpoint=0, weights=zeros(world), averaging_weight=1, averaging_total=2)
+def train_task(world: Any, job_id: int = 1, number: int = 1, **changes: Any) -> TrainTask:
+    """A task of the only trainer, whose share is all."""
+    fields = {"weights": zeros(world), "averaging_weight": 1, "averaging_total": 1} | changes
+    return TrainTask(job_id=job_id, round=number, checkpoint=-(-number // 2), **fields)
+
+
+def answerer_of(world: Any, make: Any = None) -> TaskAnswerer:
+    return TaskAnswerer(make or world.taking_part.participant, AnsweredTasks(world.database), world.account)
 
 
 @dataclass
@@ -55,37 +63,88 @@ class Counting:
 def test_a_participant_is_made_once_for_many_tasks(world: Any, other_address: str) -> None:
     start(world, "trainer", other_address)
     make = Counting(world)
-    answerer = TaskAnswerer(make, world.account)
-    first, second = (answerer.answer(train_task(world)) for _ in range(2))
+    answerer = answerer_of(world, make)
+    first, second = (answerer.answer(train_task(world, number=number)) for number in (1, 2))
     assert make.made == [1]
-    # Re-randomised: the same task twice gives two different ciphertexts.
     assert first != second
+
+
+def test_the_same_task_gets_the_same_answer_also_after_a_restart(world: Any, other_address: str) -> None:
+    start(world, "trainer", other_address)
+    task = train_task(world)
+    first = answerer_of(world).answer(task)
+    assert [answerer_of(world).answer(task) for _ in range(2)] == [first, first]
+
+
+def test_a_round_is_trained_in_once(world: Any, other_address: str) -> None:
+    start(world, "trainer", other_address)
+    answerer = answerer_of(world)
+    answerer.answer(train_task(world))
+    with pytest.raises(ProtocolViolation, match="round 1 is not trained in again"):
+        answerer.answer(train_task(world))
+    answerer.answer(train_task(world, number=2))
+    with pytest.raises(ProtocolViolation, match="round 1 is not trained in again"):
+        answerer.answer(train_task(world))
+
+
+def test_rounds_rise_by_one_or_with_a_notice_that_the_owner_can_see(world: Any, other_address: str) -> None:
+    start(world, "trainer", other_address)
+    answerer = answerer_of(world)
+    answerer.answer(train_task(world))
+    for missed_since in (None, 3):
+        with pytest.raises(ProtocolViolation, match="round 4 skips round 2"):
+            answerer.answer(train_task(world, number=4, missed_since=missed_since))
+    answerer.answer(train_task(world, number=4, missed_since=2))
+    assert "no answer came in time in rounds 2 to 3" in world.offers.get(1).acceptance.note
+
+
+def test_a_task_that_cannot_be_answered_leaves_its_place_free(world: Any, other_address: str) -> None:
+    start(world, "trainer", other_address)
+    answerer = answerer_of(world)
+    with pytest.raises(InvalidCiphertext):
+        answerer.answer(train_task(world, weights=zeros(world, 2)))
+    answerer.answer(train_task(world))
+
+
+def test_a_new_acceptance_begins_anew(world: Any, other_address: str) -> None:
+    """A number that a reorganisation gives to another job, or the same one again."""
+    start(world, "trainer", other_address)
+    answerer_of(world).answer(train_task(world))
+    world.jobs[1].undo("JobStarted", "JobCreated")
+    world.acceptances.withdraw(1)
+    world.deliveries.deliver_all()
+    start(world, "trainer", other_address)
+    answerer_of(world).answer(train_task(world))
 
 
 def test_the_least_recently_used_job_is_dropped_from_memory(world: Any, other_address: str) -> None:
     for job_id in range(1, MAX_JOBS_READY + 2):
         start(world, "trainer", other_address, job_id)
     make = Counting(world)
-    answerer = TaskAnswerer(make, world.account)
-    for job_id in (*range(1, MAX_JOBS_READY + 2), MAX_JOBS_READY + 1, 1):
+    answerer = answerer_of(world, make)
+    for job_id in range(1, MAX_JOBS_READY + 2):
         answerer.answer(train_task(world, job_id))
+    for job_id in (MAX_JOBS_READY + 1, 1):
+        answerer.answer(train_task(world, job_id, 2))
     assert make.made == [*range(1, MAX_JOBS_READY + 2), 1]
 
 
 def test_a_validators_statement_is_signed_with_its_account(world: Any, other_address: str) -> None:
     start(world, "validator", other_address)
-    answerer = TaskAnswerer(world.taking_part.participant, world.account)
+    answerer = answerer_of(world)
     candidate = zeros(world)
     answerer.answer(EvaluateTask(job_id=1, round=0, checkpoint=0, candidates=(candidate,)))
     key = world.secret_key.public_key
     bits = NumericPlan(world.jobs[1].spec, key.bits).sse_fractional_bits
     squares = zeros(world, 1, bits)
     task = UnmaskTask(job_id=1, round=0, checkpoint=0, candidates=(candidate,), squares=squares, scaled_squares=squares)
-    statement = answerer.answer(task).statement
-    assert statement.row_count == 8
+    result = answerer.answer(task)
+    statement = result.statement
+    assert answerer_of(world).answer(task) == result
+    domain = world.chain.domain()
+    numbers = (domain.chain_id, int(domain.contract, 16), 1, 0, 0)
     digest = statement_digest(
-        job_id=1,
-        checkpoint=0,
+        place=b"".join(number.to_bytes(32, "big") for number in numbers),
         row_count=8,
         candidates=bytes.fromhex(statement.candidates_digest[2:]),
         sse=statement.sse.to_vector(key, count=1, fractional_bits=bits, bound=1).digest(),
@@ -97,7 +156,7 @@ def test_a_validators_statement_is_signed_with_its_account(world: Any, other_add
 def test_a_task_for_another_role_is_refused(world: Any, other_address: str) -> None:
     start(world, "trainer", other_address, 1)
     start(world, "validator", other_address, 2)
-    answerer = TaskAnswerer(world.taking_part.participant, world.account)
+    answerer = answerer_of(world)
     with pytest.raises(ProtocolViolation, match="evaluate task for a trainer"):
         answerer.answer(EvaluateTask(job_id=1, round=0, checkpoint=0, candidates=(zeros(world),)))
     with pytest.raises(ProtocolViolation, match="train task for a validator"):
@@ -110,7 +169,7 @@ def test_a_task_for_another_role_is_refused(world: Any, other_address: str) -> N
 def test_what_the_aggregator_hears_of_a_failed_task_holds_no_cell_row_or_path(world: Any, other_address: str) -> None:
     start(world, "trainer", other_address)
     (world.folder / "rows.csv").write_text("a,b,y\n0.1,31415.92,0.3\n")
-    answerer = TaskAnswerer(world.taking_part.participant, world.account)
+    answerer = answerer_of(world)
     with pytest.raises(DatasetInvalid) as caught:
         answerer.answer(train_task(world))
     # `public_reason` is what is sent, the message itself what is logged.

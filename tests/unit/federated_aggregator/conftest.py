@@ -18,15 +18,19 @@ from commons.chain.signing import (
     recover_message,
     sign_acceptance,
     sign_checkpoint,
+    sign_declaration,
 )
 from commons.paillier import Randomizer, SecretKey
-from commons.protocol.checkpoint import CheckpointValues, JobContext
+from commons.protocol.checkpoint import CheckpointValues
+from commons.protocol.declaration import Declaration
+from commons.protocol.job_context import JobContext
 from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS, NumericPlan, declared_growth
 from commons.protocol.tasks import (
     TASK,
     AnyTask,
     DeliverResult,
     DeliverTask,
+    EvaluateResult,
     EvaluateTask,
     OpenResult,
     OpenTask,
@@ -71,6 +75,7 @@ class Play:
         Base.metadata.create_all(self.database.engine)
         self.aggregator = self.assemble()
         self.answered: list[tuple[str, AnyTask]] = []
+        self.evaluated: dict[tuple[str, int], EvaluateResult] = {}
         self._holder: KeyHolder | None = None
         job = ChainJob(
             state=ChainState.POSTED,
@@ -105,7 +110,8 @@ class Play:
         self.database.dispose()
         path.write_bytes(Path(self.database.engine.url.database or "").read_bytes())
         other = copy.copy(self)
-        other.clock, other.chain, other.answered = copy.copy(self.clock), copy.deepcopy(self.chain), [*self.answered]
+        other.clock, other.chain = copy.copy(self.clock), copy.deepcopy(self.chain)
+        other.answered, other.evaluated = [*self.answered], {**self.evaluated}
         other.database_url = f"sqlite:///{path}"
         other.restart()
         return other
@@ -121,12 +127,15 @@ class Play:
     def offer(self, owner: Any, **changes: Any) -> AcceptanceOffer:
         roles = changes.get("roles", EITHER)
         terms = acceptance_terms(self.spec, self.key.public_key, job_id=JOB_ID, owner=owner.address, roles=roles)
+        declared = {"row_count": len(owner.y), "growth": declared_growth(owner.step(self.spec).spectral_norm)}
+        declared |= {name: value for name, value in changes.items() if name in declared}
+        digest = Declaration(**declared, roles=roles).digest()
         honest = AcceptanceOffer(
-            row_count=len(owner.y),
-            growth=declared_growth(owner.step(self.spec).spectral_norm),
+            **declared,
             roles=roles,
             deadline=self.spec.finish_by,
             signature=sign_acceptance(owner.account, self.chain.domain, terms),
+            declaration_signature=sign_declaration(owner.account, self.chain.domain, JOB_ID, digest),
         )
         return replace(honest, **changes)
 
@@ -156,13 +165,21 @@ class Play:
 
     @property
     def context(self) -> JobContext:
-        view = self.view()
+        owners = self.view()["owners"]
         addresses = {
-            role: tuple(one["address"] for one in view["owners"] if one["role"] == role)
-            for role in ("trainer", "validator")
+            role: tuple(one["address"] for one in owners if one["role"] == role) for role in ("trainer", "validator")
         }
-        plan = NumericPlan(self.spec, self.key.public_key.bits, view["growth"])
-        return JobContext(JOB_ID, self.key.public_key, plan, addresses["trainer"], addresses["validator"])
+        members = [one for one in owners if one["role"] is not None]
+        return JobContext(
+            chain_id=self.chain.chain_id,
+            contract=self.chain.contract_address,
+            job_id=JOB_ID,
+            key=self.key.public_key,
+            plan=NumericPlan(self.spec, self.key.public_key.bits, max(one["growth"] for one in members)),
+            trainers=addresses["trainer"],
+            validators=addresses["validator"],
+            row_counts={one["address"]: one["row_count"] for one in members},
+        )
 
     # -- tasks
 
@@ -192,9 +209,13 @@ class Play:
             case TrainTask():
                 return owner.trainer(self.context).train(task, self.randomizer)
             case EvaluateTask():
-                return owner.validator(self.context).evaluate(task, self.randomizer)
+                place = (owner.address, task.checkpoint)
+                if place not in self.evaluated:
+                    self.evaluated[place] = owner.validator(self.context).evaluate(task, self.randomizer, owner.sign)
+                return self.evaluated[place]
             case UnmaskTask():
-                return owner.validator(self.context).unmask(task, self.randomizer, owner.sign)
+                evaluated = self.evaluated[owner.address, task.checkpoint]
+                return owner.validator(self.context).unmask(task, evaluated, self.randomizer, owner.sign)
             case VerifyTask():
                 return owner.validator(self.context).verify(task, recover_message)
             case _:
@@ -205,7 +226,7 @@ class Play:
             case RefreshTask():
                 return self.holder.refresh(task)
             case SquareTask():
-                return self.holder.square(task)
+                return self.holder.square(task, recover_message).result
             case OpenTask():
                 opened = self.holder.open(task, recover_message)
                 signature = self.sign(task, opened.values)
@@ -294,15 +315,18 @@ def build_play(
     make_owner: Callable[..., Any],
     make_spec: Callable[..., TrainingJobSpec],
 ) -> Callable[..., Play]:
-    """A job of four owners (two train, two validate) with two features and range scaling; fields can be changed."""
+    """A job of four owners (two train, two validate) with two features and range scaling.
 
-    def build(folder: Path, **changes: Any) -> Play:
+    `rows` are those of each owner; other changes are of the specification.
+    """
+
+    def build(folder: Path, *, rows: tuple[int, ...] = (8, 11, 7, 9), **changes: Any) -> Play:
         rng = np.random.default_rng(1)
         owners = []
-        for m in (8, 11, 7, 9):
+        for m in rows:
             X = np.column_stack([rng.uniform(-1, 1, (m, 2)), np.ones(m)])
             owners.append(make_owner(X, np.clip(X @ [0.5, -0.3, 0.1] + rng.normal(0, 0.05, m), -1, 1)))
-        fields = {"rounds": 3, "evaluate_every": 2, "min_owners": 4, "round_timeout_s": 60}
+        fields = {"rounds": 3, "evaluate_every": 2, "min_owners": len(rows), "round_timeout_s": 60}
         return Play(
             f"sqlite:///{folder}/aggregator.sqlite3",
             key=job_secret_key,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from eth_account import Account
@@ -15,13 +16,26 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
 from commons.chain.jobs import JobState
-from commons.chain.signing import sign_message
-from commons.paillier import EncryptedVector, PublicKey, Randomizer, SecretKey, encode, generate_keypair
+from commons.chain.signing import SigningDomain, sign_declaration, sign_message
+from commons.paillier import EncryptedVector, PublicKey, Randomizer, SecretKey, encode, generate_keypair, pack
+from commons.protocol.declaration import Declaration
+from commons.protocol.job_context import JobContext
 from commons.protocol.masks import delivery_mask
 from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS, NumericPlan
-from commons.protocol.tasks import DeliverTask, OpenTask, ValidatorStatement, candidates_digest, statement_digest
+from commons.protocol.roles import Role, draw_roles
+from commons.protocol.statements import candidates_digest, evaluation_digest, statement_digest
+from commons.protocol.tasks import (
+    DeliverTask,
+    MaskedResiduals,
+    OpenTask,
+    SquareResult,
+    SquareTask,
+    ValidatorResiduals,
+    ValidatorSquares,
+    ValidatorStatement,
+)
 from commons.protocol.training_job import Feature, TrainingJobSpec
-from commons.protocol.wire import CiphertextVector
+from commons.protocol.wire import CiphertextVector, PackedCiphertexts
 from commons.storage.database import Database, create_database
 from commons.storage.migrations import migrate
 from commons.web.authentication import Authenticator
@@ -31,6 +45,7 @@ from model_buyer.adapters.vault import KeyVault
 from model_buyer.config import BuyerConfig
 from model_buyer.domain.posted_job import JobKey, PostedJob, Stage
 from model_buyer.serve import MIGRATIONS
+from model_buyer.services.answer_task import TaskAnswerer
 from model_buyer.services.ports import Buyer
 from model_buyer.wiring import Assembly
 from tests.doubles.around_buyer import (
@@ -42,14 +57,19 @@ from tests.doubles.around_buyer import (
 )
 
 KEY_BITS = 1024
+ROWS = 10
 
 
 @dataclass
 class Tasks:
-    """Makes the tasks that an honest aggregator and honest validators would make for job number 1."""
+    """Makes the tasks that an honest aggregator and honest validators would make for job number 1.
+
+    The validators' masked residuals are zero, so that their corrections are the errors that a test chooses.
+    """
 
     spec: TrainingJobSpec
     key: PublicKey
+    trainer: LocalAccount
     validators: list[LocalAccount]
     seed: bytes = field(default_factory=lambda: secrets.token_bytes(32))
 
@@ -58,36 +78,97 @@ class Tasks:
         self.plan = NumericPlan(self.spec, self.key.bits)
         self.candidate_digests = [keccak(b"global"), keccak(b"without trainer")]
 
+    @property
+    def context(self) -> JobContext:
+        return JobContext(
+            chain_id=1337,
+            contract=CONTRACT,
+            job_id=1,
+            key=self.key,
+            plan=self.plan,
+            trainers=(self.trainer.address,),
+            validators=tuple(one.address for one in self.validators),
+            row_counts={one.address: ROWS for one in (self.trainer, *self.validators)},
+        )
+
+    @property
+    def candidates_digest(self) -> str:
+        return "0x" + candidates_digest(self.candidate_digests).hex()
+
     def vector(self, values: list[float], fractional_bits: int) -> EncryptedVector:
         encoded = encode(values, fractional_bits)
         return EncryptedVector.encrypt(self._randomizer, encoded, fractional_bits=fractional_bits)
 
-    def statement(
-        self, validator: LocalAccount, checkpoint: int, sse: list[float], *, rows: int = 10, zero: float = 0.0
-    ) -> ValidatorStatement:
-        bits = self.plan.sse_fractional_bits
-        vector, zero_check = self.vector(sse, bits), self.vector([zero], bits)
-        digest = statement_digest(
-            job_id=1,
-            checkpoint=checkpoint,
-            row_count=rows,
+    def residuals(self, validator: LocalAccount, checkpoint: int, sse: list[float]) -> ValidatorResiduals:
+        number, bits = self.spec.round_of(checkpoint), self.plan.residual_fractional_bits
+        zero = self.vector([0.0] * self.spec.n_weights, bits)
+        slots = (self.plan.residual_slot_bits(number, ROWS), self.plan.scaled_residual_slot_bits(number, ROWS))
+        masked = []
+        for _ in sse:
+            plain, scaled = (
+                PackedCiphertexts.of(pack(zero, slot_bits=slot).rerandomize(self._randomizer)) for slot in slots
+            )
+            masked.append(MaskedResiduals(residuals=plain, scaled_residuals=scaled))
+        corrections = self.vector(sse, self.plan.sse_fractional_bits)
+        digest = evaluation_digest(
+            place=self.context.place(number, checkpoint),
+            row_count=ROWS,
             candidates=candidates_digest(self.candidate_digests),
-            sse=vector.digest(),
-            zero_check=zero_check.digest(),
+            masked=[one.digest() for pair in masked for one in (pair.residuals, pair.scaled_residuals)],
+            corrections=corrections.digest(),
         )
-        return ValidatorStatement(
+        return ValidatorResiduals(
             validator=validator.address,
-            row_count=rows,
-            candidates_digest="0x" + candidates_digest(self.candidate_digests).hex(),
-            sse=CiphertextVector.of(vector),
-            zero_check=CiphertextVector.of(zero_check),
+            candidates_digest=self.candidates_digest,
+            masked=tuple(masked),
+            corrections=CiphertextVector.of(corrections),
             signature="0x" + sign_message(validator, digest).hex(),
         )
 
-    def open(self, checkpoint: int, round_number: int, sse: list[float]) -> OpenTask:
+    def square(self, checkpoint: int, sse: list[float]) -> SquareTask:
+        """The residuals of models whose errors, over all validators, are these."""
         share = [value / len(self.validators) for value in sse]
-        statements = tuple(self.statement(validator, checkpoint, share) for validator in self.validators)
-        return OpenTask(job_id=1, round=round_number, checkpoint=checkpoint, statements=statements)
+        residuals = tuple(self.residuals(validator, checkpoint, share) for validator in self.validators)
+        place = {"round": self.spec.round_of(checkpoint), "checkpoint": checkpoint}
+        return SquareTask(job_id=1, **place, validators=residuals)
+
+    def statement(self, asked: ValidatorResiduals, squared: ValidatorSquares, checkpoint: int) -> ValidatorStatement:
+        validator = next(one for one in self.validators if one.address == asked.validator)
+        form = {"count": len(asked.masked), "fractional_bits": self.plan.sse_fractional_bits, "bound": 1}
+        squares, corrections = (one.to_vector(self.key, **form) for one in (squared.squares, asked.corrections))
+        sse, zero_check = squares + corrections, self.vector([0.0], self.plan.sse_fractional_bits)
+        unsigned = ValidatorStatement(
+            validator=validator.address,
+            candidates_digest=self.candidates_digest,
+            sse=CiphertextVector.of(sse),
+            zero_check=CiphertextVector.of(zero_check),
+            signature="0x",
+        )
+        return self.signed(unsigned, validator, checkpoint)
+
+    def signed(self, statement: ValidatorStatement, account: LocalAccount, checkpoint: int) -> ValidatorStatement:
+        digest = statement_digest(
+            place=self.context.place(self.spec.round_of(checkpoint), checkpoint),
+            row_count=ROWS,
+            candidates=bytes.fromhex(statement.candidates_digest[2:]),
+            sse=statement.sse.digest(),
+            zero_check=statement.zero_check.digest(),
+        )
+        return statement.model_copy(update={"signature": "0x" + sign_message(account, digest).hex()})
+
+    def opening(self, asked: SquareTask, squared: SquareResult) -> OpenTask:
+        """The statements of the validators whose residuals were squared."""
+        statements = tuple(
+            self.statement(one, squares, asked.checkpoint)
+            for one, squares in zip(asked.validators, squared.validators, strict=True)
+            if squares.squares is not None
+        )
+        return OpenTask(job_id=1, round=asked.round, checkpoint=asked.checkpoint, statements=statements)
+
+    def open(self, answerer: TaskAnswerer, checkpoint: int, sse: list[float]) -> OpenTask:
+        """Have the residuals squared; returns what is asked next."""
+        asked = self.square(checkpoint, sse)
+        return self.opening(asked, answerer.answer(asked))
 
     def deliver(self, opened: OpenTask, weights: list[float]) -> DeliverTask:
         encoded = encode(weights, WEIGHT_FRACTIONAL_BITS)
@@ -138,13 +219,16 @@ def account() -> LocalAccount:
 
 
 @pytest.fixture
-def validators() -> list[LocalAccount]:
-    return [Account.from_key("0x" + digit * 64) for digit in "56"]
+def validators(spec: TrainingJobSpec, trainer: LocalAccount) -> list[LocalAccount]:
+    """In the order in which the job's seed draws them."""
+    accounts = {str(one.address): one for one in (Account.from_key("0x" + digit * 64) for digit in "56")}
+    allowed = {trainer.address: Role.TRAINER} | dict.fromkeys(accounts, Role.VALIDATOR)
+    return [accounts[address] for address in draw_roles(allowed, spec.role_seed).validators]
 
 
 @pytest.fixture
-def trainer() -> str:
-    return str(Account.from_key("0x" + "77" * 32).address)
+def trainer() -> LocalAccount:
+    return Account.from_key("0x" + "77" * 32)
 
 
 @pytest.fixture
@@ -153,8 +237,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def chain(database: Database, validators: list[LocalAccount], trainer: str) -> FakeChain:
-    return FakeChain(database, trainers=(trainer,), validators=tuple(one.address for one in validators))
+def chain(database: Database, validators: list[LocalAccount], trainer: LocalAccount) -> FakeChain:
+    return FakeChain(database, trainers=(trainer.address,), validators=tuple(one.address for one in validators))
 
 
 @pytest.fixture
@@ -204,13 +288,40 @@ def buyer(
 
 
 @pytest.fixture
-def tasks(spec: TrainingJobSpec, secret_key: SecretKey, validators: list[LocalAccount]) -> Tasks:
-    return Tasks(spec, secret_key.public_key, validators)
+def tasks(spec: TrainingJobSpec, secret_key: SecretKey, trainer: LocalAccount, validators: list[LocalAccount]) -> Tasks:
+    return Tasks(spec, secret_key.public_key, trainer, validators)
+
+
+@pytest.fixture
+def declared(trainer: LocalAccount, validators: list[LocalAccount]) -> Callable[..., list[dict[str, Any]]]:
+    """The owners of job number 1 as its view shows them, with what they declared."""
+
+    def owners(growth: float = 1.0) -> list[dict[str, Any]]:
+        shown = []
+        for account in (trainer, *validators):
+            declaration = Declaration(row_count=ROWS, growth=growth, roles=1 if account is trainer else 2)
+            signature = sign_declaration(account, SigningDomain(1337, CONTRACT), 1, declaration.digest())
+            shown.append(
+                {
+                    "address": account.address,
+                    **declaration.model_dump(),
+                    "declaration_signature": "0x" + signature.hex(),
+                }
+            )
+        return shown
+
+    return owners
 
 
 @pytest.fixture
 def running_job(
-    buyer: Buyer, job: PostedJob, secret_key: SecretKey, chain: FakeChain, aggregator: FakeAggregator
+    *,
+    buyer: Buyer,
+    job: PostedJob,
+    secret_key: SecretKey,
+    chain: FakeChain,
+    aggregator: FakeAggregator,
+    declared: Callable[..., list[dict[str, Any]]],
 ) -> PostedJob:
     """Job number 1, offered and started, under `secret_key`."""
     key = JobKey(int(secret_key.public_key.n), ("0x1",), buyer.vault.seal(secret_key, job.id))
@@ -218,7 +329,7 @@ def running_job(
     with buyer.unit_of_work() as repository:
         repository.add(running)
     chain.put(running, JobState.RUNNING)
-    aggregator.views[1] = {"job_id": 1, "state": "running", "growth": 1.0, "owners": []}
+    aggregator.views[1] = {"job_id": 1, "state": "running", "owners": declared()}
     return running
 
 

@@ -8,6 +8,9 @@ import pytest
 from commons.learning import federated_gradient_descent, mean_squared_error
 from commons.learning.scaling import FeatureRange, RangeScaling
 
+NOISE = 2**-23
+"""Metrics are this close to those in the clear, in squared half widths of the target's range."""
+
 
 @pytest.mark.parametrize(
     ("sizes", "n_trainers", "d", "changes"),
@@ -36,10 +39,12 @@ def test_encrypted_weights_and_metric_equal_plaintext_training(make_job, make_pa
     at = [0, *(number for number in range(1, spec.rounds + 1) if spec.is_checkpoint(number))]
     assert len(job.values) == len(at)
     for number, values in zip(at, job.values, strict=True):
-        assert values.mse_target_units == pytest.approx(mean_squared_error(validators, history[number]), rel=1e-10)
+        h_squared = spec.target.half_width**2
+        error = mean_squared_error(validators, history[number])
+        assert values.mse_target_units == pytest.approx(error, abs=NOISE * h_squared)
         without = seen[number].leave_one_out_weights
-        expected = [mean_squared_error(validators, w) / spec.target.half_width**2 for w in without]
-        assert [value / 1e18 for value in values.leave_one_out_mses] == pytest.approx(expected, rel=1e-9)
+        expected = [mean_squared_error(validators, w) / h_squared for w in without]
+        assert [value / 1e18 for value in values.leave_one_out_mses] == pytest.approx(expected, abs=NOISE)
 
 
 def test_scaled_training_ends_at_the_weights_of_the_same_training_in_the_clear(make_job):
@@ -65,8 +70,8 @@ def test_scaled_training_ends_at_the_weights_of_the_same_training_in_the_clear(m
     (*_, expected) = federated_gradient_descent(parts[:2], rounds=9, local_steps=1, learning_rate=1 / 3)
     assert np.abs(weights - expected).max() <= 1e-10 * np.abs(expected).max()
     in_units = mean_squared_error(parts[2:], expected) * 200**2
-    assert job.values[-1].mse_target_units == pytest.approx(in_units, rel=1e-10)
-    assert job.values[-1].mse / 1e18 == pytest.approx(mean_squared_error(parts[2:], expected), rel=1e-10)
+    assert job.values[-1].mse_target_units == pytest.approx(in_units, abs=NOISE * 200**2)
+    assert job.values[-1].mse / 1e18 == pytest.approx(mean_squared_error(parts[2:], expected), abs=NOISE)
 
 
 def test_training_goes_on_with_whoever_answers(make_job, make_parts):
@@ -82,8 +87,8 @@ def test_training_goes_on_with_whoever_answers(make_job, make_parts):
         (_, expected) = federated_gradient_descent(present, rounds=1, local_steps=1, learning_rate=1.5, start=expected)
     assert np.abs(weights - expected).max() <= 1e-9 * np.abs(expected).max()
     at_two, at_four = job.values[1:]
-    # Trainers that sent nothing change nothing by their absence.
-    assert at_two.leave_one_out_mses[1:] == (at_two.mse, at_two.mse)
-    assert at_two.leave_one_out_mses[0] != at_two.mse
-    assert at_four.leave_one_out_mses[0] == at_four.mse
-    assert at_four.leave_one_out_mses[1] != at_four.mse
+    # Trainers that sent nothing change nothing by their absence but noise.
+    same = [abs(mse - at_two.mse) for mse in at_two.leave_one_out_mses[1:]]
+    same.append(abs(at_four.leave_one_out_mses[0] - at_four.mse))
+    other = [abs(at_two.leave_one_out_mses[0] - at_two.mse), abs(at_four.leave_one_out_mses[1] - at_four.mse)]
+    assert max(same) < NOISE * 1e18 < min(other)

@@ -1,5 +1,4 @@
 import pytest
-from eth_utils.crypto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -11,9 +10,8 @@ from commons.protocol.tasks import (
     AnyTask,
     OpenedValue,
     TaskKind,
-    candidates_digest,
     from_hex,
-    statement_digest,
+    task_digest,
     to_hex,
 )
 
@@ -50,7 +48,8 @@ def test_tasks_and_results_are_told_apart_by_their_kind():
     [
         {"kind": "train"},
         {"kind": "train", "update": VECTOR, "weights": [1.0]},
-        {"kind": "evaluate", "masked": []},
+        {"kind": "evaluate", "masked": [], "corrections": VECTOR, "signature": "0x"},
+        {"kind": "square", "validators": [{"validator": "0x" + "ab" * 20, "fault": "tired"}]},
         {"kind": "square", "validators": []},
         {"kind": "open", "sums": [], "zero_checks": [], "checkpoint_signature": "0x"},
         {"kind": "verify", "accepted": True, "reason": "x" * 501},
@@ -70,36 +69,11 @@ def test_tasks_with_impossible_numbers_are_refused(change):
         TASK.validate_python(document | change)
 
 
-def test_a_statements_digest_is_over_the_documented_bytes():
-    parts = {"candidates": b"\1" * 32, "sse": b"\2" * 32, "zero_check": b"\3" * 32}
-    head = (
-        b"DeltaML validator statement v1" + (7).to_bytes(32, "big") + (2).to_bytes(32, "big") + (41).to_bytes(32, "big")
-    )
-    expected = keccak(head + b"".join(parts.values()))
-    assert statement_digest(job_id=7, checkpoint=2, row_count=41, **parts) == expected
-
-
-def test_everything_that_a_validator_says_changes_its_statements_digest():
-    base = {
-        "job_id": 7,
-        "checkpoint": 2,
-        "row_count": 41,
-        "candidates": b"c" * 32,
-        "sse": b"s" * 32,
-        "zero_check": b"z" * 32,
-    }
-    changes = {
-        "job_id": 8,
-        "checkpoint": 3,
-        "row_count": 42,
-        "candidates": b"C" * 32,
-        "sse": b"S" * 32,
-        "zero_check": b"Z" * 32,
-    }
-    digests = {statement_digest(**base), *(statement_digest(**base | {name: value}) for name, value in changes.items())}
-    assert len(digests) == 7
-
-
-def test_the_order_of_candidates_matters():
-    assert candidates_digest([b"a" * 32, b"b" * 32]) != candidates_digest([b"b" * 32, b"a" * 32])
-    assert candidates_digest([b"a" * 32]) == keccak(b"a" * 32)
+def test_a_task_is_the_same_one_if_all_that_it_says_is_the_same():
+    document = {**HEAD, "kind": "train", "weights": VECTOR, "averaging_weight": 1, "averaging_total": 3}
+    task = TASK.validate_python(document)
+    assert task_digest(TASK.validate_json(task.model_dump_json())) == task_digest(task)
+    changes = [{"job_id": 2}, {"round": 3}, {"checkpoint": 1}, {"averaging_weight": 2}, {"missed_since": 1}]
+    changes.append({"weights": VECTOR | {"ciphertexts": "AQ=="}})
+    digests = {task_digest(TASK.validate_python(document | change)) for change in changes}
+    assert len({*digests, task_digest(task)}) == 7

@@ -1,5 +1,4 @@
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -24,10 +23,10 @@ def task_of(job, weights=W, number=2, **changes):
     fields = {
         "job_id": job.context.job_id,
         "round": number,
-        "checkpoint": 0,
+        "checkpoint": job.plan.spec.checkpoint_of(number),
         "weights": CiphertextVector.of(vector),
-        "averaging_weight": 3,
-        "averaging_total": 8,
+        "averaging_weight": 31,
+        "averaging_total": 66,
     }
     return TrainTask(**fields | changes)
 
@@ -41,19 +40,37 @@ def decrypt(job, update):
 def test_the_update_is_the_owners_share_of_its_local_steps(shared_job, owner):
     result = owner.trainer(shared_job.context).train(task_of(shared_job), shared_job.randomizer)
     expected = W - 1.5 * owner.X.T @ (owner.X @ W - owner.y) / len(owner.y)
-    assert decrypt(shared_job, result.update) == pytest.approx(3 / 8 * expected, rel=1e-12)
+    assert decrypt(shared_job, result.update) == pytest.approx(31 / 66 * expected, rel=1e-12)
 
 
-def test_only_the_share_of_the_averaging_weights_matters(shared_job, owner):
+def test_a_share_may_be_written_in_other_numbers(shared_job, owner):
     trainer = owner.trainer(shared_job.context)
-    halves = [
+    updates = [
         decrypt(
             shared_job,
             trainer.train(task_of(shared_job, averaging_weight=a, averaging_total=b), shared_job.randomizer).update,
         )
-        for a, b in ((1, 2), (7, 14))
+        for a, b in ((31, 66), (310, 660))
     ]
-    assert halves[0] == pytest.approx(halves[1], rel=1e-12)
+    assert (updates[0] == updates[1]).all()
+
+
+@pytest.mark.parametrize(("weight", "total"), [(1, 1), (66, 66), (30, 66), (1, 3), (67, 66)])
+def test_another_share_than_the_accepted_rows_give_is_refused(shared_job, owner, weight, total):
+    """With its whole update instead of its share a trainer would tell more than an average needs."""
+    task = task_of(shared_job, averaging_weight=weight, averaging_total=total)
+    with pytest.raises(ProtocolViolation, match="by the accepted rows it is 31/66"):
+        owner.trainer(shared_job.context).train(task, shared_job.randomizer)
+
+
+def test_where_all_count_alike_the_share_is_one_over_their_number(make_job, make_parts):
+    parts = make_parts(3, (20, 31, 15, 18), 4)
+    job = make_job(parts[:3], parts[3:], rounds=6, evaluate_every=3, averaging="uniform")
+    task = task_of(job, averaging_weight=1, averaging_total=3)
+    result = job.trainers[1].trainer(job.context).train(task, job.randomizer)
+    X, y = parts[1]
+    expected = (W - 1.5 * X.T @ (X @ W - y) / len(y)) / 3
+    assert decrypt(job, result.update) == pytest.approx(expected, rel=1e-12)
 
 
 def test_what_leaves_is_rerandomised(shared_job, owner):
@@ -66,9 +83,10 @@ def test_what_leaves_is_rerandomised(shared_job, owner):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"averaging_weight": 9}, "averaging_weight must not exceed averaging_total"),
-        ({"round": 7}, "round 7 is not in the specification, which has 6"),
-        ({"round": 0}, "round 0 is not in the specification"),
+        ({"round": 7, "checkpoint": 3}, "checkpoint 3 in round 7 is not in this job's specification"),
+        ({"round": 2, "checkpoint": 0}, "checkpoint 0 in round 2 is not in this job's specification"),
+        ({"round": 4, "checkpoint": 1}, "checkpoint 1 in round 4 is not in this job's specification"),
+        ({"round": 0, "checkpoint": 0}, "nothing is trained in it"),
     ],
 )
 def test_a_task_that_the_protocol_does_not_have_is_refused(shared_job, owner, changes, message):
@@ -100,9 +118,9 @@ def test_local_steps_that_grow_faster_than_declared_are_refused(shared_job, owne
     step = owner.step(shared_job.plan.spec)
     fast = GradientMap(A=step.A * 3, b=step.b, spectral_norm=step.spectral_norm * 3)
     with pytest.raises(InvalidInput, match="learning_rate: local steps grow faster than was declared"):
-        LocalTrainer(shared_job.context, fast)
+        LocalTrainer(shared_job.context, fast, address=owner.address)
     plan = NumericPlan(shared_job.plan.spec, shared_job.plan.key_bits, growth=3.0)
-    LocalTrainer(replace(shared_job.context, plan=plan), fast)
+    LocalTrainer(replace(shared_job.context, plan=plan), fast, address=owner.address)
 
 
 def test_rows_outside_of_the_declared_ranges_are_refused(shared_job, owner):
@@ -115,17 +133,3 @@ def test_rows_outside_of_the_declared_ranges_are_refused(shared_job, owner):
 def test_nothing_of_the_rows_is_in_a_repr(shared_job, owner):
     text = repr(owner.trainer(shared_job.context)) + repr(owner.step(shared_job.plan.spec))
     assert not any(str(round(float(value), 4)) in text for value in owner.step(shared_job.plan.spec).b)
-
-
-def test_shares_are_exact_rationals(shared_job, owner):
-    """One third and two thirds of the same update add up to it, to the matrix' precision."""
-    trainer = owner.trainer(shared_job.context)
-    parts = [
-        decrypt(
-            shared_job,
-            trainer.train(task_of(shared_job, averaging_weight=k, averaging_total=3), shared_job.randomizer).update,
-        )
-        for k in (1, 2, 3)
-    ]
-    limit = float(Fraction(20, 2**MATRIX_FRACTIONAL_BITS)) * np.abs(W).sum()
-    assert np.abs(parts[0] + parts[1] - parts[2]).max() <= limit

@@ -9,12 +9,14 @@ import pytest
 from commons.chain.jobs import FINALIZE_WINDOW_S
 from commons.chain.outbox_table import OutboxState
 from commons.errors import ServiceUnavailable
+from commons.protocol.roles import Role, draw_roles
 from data_owner.adapters.tables import AcceptanceState, OutboxTransaction
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.offer_status import OfferStatus
 from data_owner.services.on_chain import FINISH_GRACE_S, RETRY_INTERVAL_S
+from tests.doubles.around_owner import THIRD_ACCOUNT
 
-VALIDATOR = "0x" + "ee" * 20
+VALIDATOR = str(THIRD_ACCOUNT.address)
 
 
 @pytest.fixture
@@ -110,15 +112,18 @@ def test_a_number_that_became_another_jobs_voids_the_acceptance_and_can_be_accep
 
 
 def test_a_participant_is_not_used_for_others_than_it_was_made_for(world: Any, job: Any, other_address: str) -> None:
+    drawn = draw_roles({world.address: Role.EITHER, other_address: Role.TRAINER, VALIDATOR: Role.VALIDATOR}, 1)
+    job.undo("JobStarted")
+    job.start(trainers=drawn.trainers, validators=drawn.validators)
     participant = world.taking_part.participant(1)
     assert world.taking_part.is_current(1, participant)
     job.undo("JobStarted")
     assert not world.taking_part.is_current(1, participant)
     with pytest.raises(ServiceUnavailable, match="not confirmed"):
         world.taking_part.participant(1)
-    job.start(trainers=(world.address,), validators=(other_address,))
+    job.start(trainers=(world.address,), validators=(VALIDATOR,))
     assert not world.taking_part.is_current(1, participant)
-    assert world.taking_part.participant(1).members == ((world.address,), (other_address,))
+    assert world.taking_part.participant(1).members == ((world.address,), (VALIDATOR,))
 
 
 def test_an_owner_that_is_left_out_sees_why(world: Any, job: Any) -> None:

@@ -9,21 +9,26 @@ from typing import Any
 import numpy as np
 import pytest
 
+from commons.chain.signing import sign_declaration, sign_message
 from commons.errors import ChainUnavailable, Conflict, DatasetInvalid, ProtocolViolation, ServiceUnavailable
 from commons.paillier import EncryptedVector, KeyHolderRandomizer, decode, encode
+from commons.protocol.declaration import Declaration
 from commons.protocol.numeric_plan import MATRIX_FRACTIONAL_BITS, WEIGHT_FRACTIONAL_BITS
-from commons.protocol.roles import Role, draw_roles
+from commons.protocol.roles import Role, Roles, draw_roles
 from commons.protocol.tasks import EvaluateTask, TrainTask
 from commons.protocol.wire import CiphertextVector
 from data_owner.adapters.tables import Acceptance
+from data_owner.domain.local_training import LocalTrainer
+from data_owner.domain.validation import Validator
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.participation import Participant
+from tests.doubles.around_owner import OTHER_ACCOUNT
 
 
 def enrolled(world: Any, role: str, other_address: str, *, rows: int = 8, growth: float = 1.0) -> Any:
     world.add_rows(rows=rows)
     job = world.post_job(1)
-    world.acceptances.accept(1, AcceptRequest())
+    world.acceptances.accept(1, AcceptRequest(roles=1 if role == "trainer" else 2))
     world.deliveries.deliver_all()
     own, other = (world.address,), (other_address,)
     trainers, validators = (own, other) if role == "trainer" else (other, own)
@@ -45,32 +50,31 @@ def rows_of(world: Any) -> tuple[np.ndarray, np.ndarray]:
 def test_a_trainer_takes_a_gradient_step_on_its_own_rows(world: Any, other_address: str) -> None:
     enrolled(world, "trainer", other_address)
     participant: Participant = world.taking_part.participant(1)
-    assert participant.validator is None
-    assert participant.trainer is not None
+    assert isinstance(participant.part, LocalTrainer)
     weights = np.array([0.25, -0.5, 0.125])
     task = TrainTask(
         job_id=1,
         round=1,
-        checkpoint=0,
+        checkpoint=1,
         weights=encrypted(world, weights.tolist()),
         averaging_weight=8,
-        averaging_total=16,
+        averaging_total=8,
     )
-    update = participant.trainer.train(task, participant.randomizer).update
+    update = participant.part.train(task, participant.randomizer).update
     scale = WEIGHT_FRACTIONAL_BITS + MATRIX_FRACTIONAL_BITS
     vector = update.to_vector(world.secret_key.public_key, count=3, fractional_bits=scale, bound=1 << 500)
     found = decode([world.secret_key.decrypt(c) for c in vector.ciphertexts], scale)
     X, y = rows_of(world)
     step = weights - 0.5 * X.T @ (X @ weights - y) / len(y)
-    np.testing.assert_allclose(found, step / 2, rtol=1e-12)
+    np.testing.assert_allclose(found, step, rtol=1e-12)
 
 
 def test_a_validator_answers_for_its_rows(world: Any, other_address: str) -> None:
     enrolled(world, "validator", other_address)
     participant = world.taking_part.participant(1)
-    assert participant.trainer is None
+    assert isinstance(participant.part, Validator)
     task = EvaluateTask(job_id=1, round=0, checkpoint=0, candidates=(encrypted(world, [0.0, 0.0, 0.0]),))
-    result = participant.validator.evaluate(task, participant.randomizer)
+    result = participant.part.evaluate(task, participant.randomizer, lambda digest: sign_message(world.account, digest))
     assert result.masked[0].residuals.count == 3
 
 
@@ -83,7 +87,7 @@ def test_who_takes_part_is_remembered_so_that_a_restart_needs_neither_chain_nor_
         row = session.get_one(Acceptance, 1)
     assert (row.role, row.trainers, row.validators) == ("validator", [other_address], [world.address])
     world.chain.away = world.aggregator.away = True
-    assert world.taking_part.participant(1).validator is not None
+    assert world.taking_part.participant(1).role == "validator"
 
 
 @pytest.mark.parametrize("absent", ["chain", "aggregator"])
@@ -93,7 +97,7 @@ def test_before_that_an_absent_chain_or_aggregator_is_waited_for(world: Any, oth
     with pytest.raises(ServiceUnavailable):
         world.taking_part.participant(1)
     getattr(world, absent).away = False
-    assert world.taking_part.participant(1).trainer is not None
+    assert world.taking_part.participant(1).role == "trainer"
 
 
 def test_a_job_that_was_not_accepted_is_not_worked_for(world: Any, other_address: str) -> None:
@@ -124,17 +128,44 @@ def test_the_aggregators_word_that_a_job_runs_is_not_enough(world: Any, other_ad
 
 
 def test_roles_that_the_seed_does_not_give_are_not_worked_in(world: Any, other_address: str) -> None:
-    job = enrolled(world, "trainer", other_address)
+    """Both signed for either role, and the aggregator claims masks that make its own choice look drawn."""
+    world.add_rows()
+    job = world.post_job(1)
+    world.acceptances.accept(1, AcceptRequest())
+    world.deliveries.deliver_all()
+    either = Declaration(roles=3, row_count=8, growth=1.0)
+    signature = sign_declaration(OTHER_ACCOUNT, world.chain.domain(), 1, either.digest())
     drawn = draw_roles({world.address: Role.EITHER, other_address: Role.EITHER}, 1)
-    job.start(trainers=drawn.validators, validators=drawn.trainers)
-    for owner in job.view["owners"]:
-        owner["roles"] = 3
-    with pytest.raises(ProtocolViolation, match="not the ones that its seed gives"):
+    for roles, masks in ((Roles(drawn.validators, drawn.trainers), (3, 1)), (drawn, (3,))):
+        job.start(trainers=roles.trainers, validators=roles.validators)
+        for mask in masks:
+            for owner in job.view["owners"]:
+                if owner["address"] == other_address:
+                    owner |= {"roles": mask, "declaration_signature": "0x" + signature.hex()}
+            if roles == drawn:
+                world.taking_part.participant(1)
+            else:
+                with pytest.raises(
+                    ProtocolViolation, match=r"not the ones that the job's seed gives|not signed by itself"
+                ):
+                    world.taking_part.participant(1)
+        job.undo("JobStarted")
+
+
+@pytest.mark.parametrize("change", [{"row_count": 9}, {"growth": 1.5}, {"roles": 3}, {"declaration_signature": "0x"}])
+def test_what_this_owner_declared_must_be_shown_as_it_was(world: Any, other_address: str, change: Any) -> None:
+    job = enrolled(world, "trainer", other_address)
+    job.view["owners"][0] |= change
+    with pytest.raises(ProtocolViolation, match=r"something else than what this owner declared|malformed"):
         world.taking_part.participant(1)
-    job.start(trainers=drawn.trainers, validators=drawn.validators)
-    for owner in job.view["owners"]:
-        owner["roles"] = 3
-    world.taking_part.participant(1)
+
+
+@pytest.mark.parametrize("change", [{"row_count": 9}, {"growth": 1.5}, {"declaration_signature": "0x"}])
+def test_what_others_declared_must_be_signed_by_them(world: Any, other_address: str, change: Any) -> None:
+    job = enrolled(world, "trainer", other_address)
+    job.view["owners"][1] |= change
+    with pytest.raises(ProtocolViolation, match=r"not signed by itself|malformed"):
+        world.taking_part.participant(1)
 
 
 def test_terms_are_compared_with_the_chain_once_more(world: Any, other_address: str) -> None:
@@ -144,11 +175,13 @@ def test_terms_are_compared_with_the_chain_once_more(world: Any, other_address: 
         world.taking_part.participant(1)
 
 
-def test_a_growth_below_the_declared_one_would_break_the_bounds(world: Any, other_address: str) -> None:
-    job = enrolled(world, "trainer", other_address, growth=1.25)
-    job.view["growth"] = 0.5
-    with pytest.raises(ProtocolViolation, match="below what this owner declared"):
-        world.taking_part.participant(1)
+def test_the_largest_growth_that_was_signed_for_sets_the_bounds(world: Any, other_address: str) -> None:
+    enrolled(world, "validator", other_address, growth=1.25)
+    world.taking_part.participant(1)
+    with world.database.snapshot() as session:
+        row = session.get_one(Acceptance, 1)
+    assert row.agreed_growth == 1.25
+    assert row.row_counts == {world.address: 8, other_address: 8}
 
 
 def test_rows_that_changed_since_the_acceptance_are_not_trained_on(world: Any, other_address: str) -> None:
@@ -169,7 +202,7 @@ def test_rows_that_changed_since_the_acceptance_are_not_trained_on(world: Any, o
         world.taking_part.participant(1)
     assert "rows.csv" in world.offers.get(1).acceptance.note
     path.write_text(original)
-    assert world.taking_part.participant(1).trainer is not None
+    assert world.taking_part.participant(1).role == "trainer"
     assert world.offers.get(1).acceptance.note == ""
 
 

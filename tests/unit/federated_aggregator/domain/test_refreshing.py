@@ -30,7 +30,7 @@ def models(shared_job):
 
 def mask(job, models, seed):
     place = {"round_number": ROUND, "checkpoint": CHECKPOINT}
-    return mask_weights(job.context, models, seed, **place)
+    return mask_weights(job.context, models, seed, job.randomizer, **place)
 
 
 @pytest.fixture(scope="module")

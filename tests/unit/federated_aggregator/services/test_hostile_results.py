@@ -31,8 +31,15 @@ def test_residuals_of_another_form_are_refused(play_at):
         {**result, "masked": result["masked"][:2]},
         {**result, "masked": [first | {"residuals": first["scaled_residuals"]}, *result["masked"][1:]]},
         {**result, "masked": [first | {"residuals": {**first["residuals"], "ciphertexts": ""}}, *result["masked"][1:]]},
+        {**result, "corrections": result["corrections"] | {"count": 2}},
     ):
         with pytest.raises(InvalidCiphertext):
+            play.submit(address, task_id, broken)
+    for broken in (
+        {**result, "masked": [*result["masked"][1:], first]},
+        {**result, "signature": "0x" + "00" * 65},
+    ):
+        with pytest.raises(ProtocolViolation, match=f"statement of {address}: the signature is"):
             play.submit(address, task_id, broken)
     assert play.submit(address, task_id, result) == "accepted"
 
@@ -48,22 +55,25 @@ def test_squares_must_be_of_the_asked_validators_and_candidates(play_at):
     short = first | {"squares": first["squares"] | {"count": 2}}
     with pytest.raises(InvalidCiphertext):
         play.submit(address, task_id, {**result, "validators": [short, second]})
+    for broken in ({"squares": None}, {"fault": "malformed"}):
+        with pytest.raises(ProtocolViolation, match="or a fault"):
+            play.submit(address, task_id, {**result, "validators": [first | broken, second]})
     assert play.submit(address, task_id, result) == "accepted"
 
 
-def test_a_statement_must_be_the_senders_own_about_these_candidates_and_rows(play_at):
+def test_a_statement_must_be_the_senders_own_about_these_candidates_and_of_what_it_evaluated(play_at):
     play = play_at("unmask", 2)
     (one, one_id, task), (other, _, other_task) = play.tasks(TaskKind.UNMASK)
     mine, theirs = play.answer(one, task), play.answer(other, other_task)
     with pytest.raises(ProtocolViolation, match="its validator is another account than the sender"):
         play.submit(one, one_id, theirs)
     renamed = {**theirs, "statement": theirs["statement"] | {"validator": one}}
-    with pytest.raises(ProtocolViolation, match="row_count is not the one accepted with"):
+    with pytest.raises(ProtocolViolation, match="its error is not the one that was evaluated"):
         play.submit(one, one_id, renamed)
     statement = mine["statement"]
     for change, message in (
         ({"candidates_digest": "0x" + "ab" * 32}, "about other candidates"),
-        ({"row_count": statement["row_count"] + 1}, "row_count is not the one accepted with"),
+        ({"sse": statement["zero_check"]}, "its error is not the one that was evaluated"),
         ({"zero_check": theirs["statement"]["zero_check"]}, "the signature is not its own"),
     ):
         with pytest.raises(ProtocolViolation, match=message):

@@ -4,7 +4,8 @@ import pytest
 from eth_account import Account
 
 from commons.errors import NotAllowed, NotFound
-from commons.protocol.tasks import TaskKind, candidates_digest
+from commons.protocol.statements import candidates_digest
+from commons.protocol.tasks import TaskKind
 from commons.protocol.wire import CiphertextVector
 
 JOB_ID = 7

@@ -14,6 +14,8 @@ from federated_aggregator.adapters.tables import Task
 from model_buyer.domain.key_holder import KeyHolder
 
 UNKNOWN = "0" * 32
+NOISE = 2**-23
+"""Metrics are this close to those in the clear, in squared half widths of the target's range."""
 
 
 def parts(owners):
@@ -32,10 +34,11 @@ def test_a_job_is_trained_evaluated_and_settled(play_at):
     assert [(one["index"], one["round"]) for one in view["checkpoints"]] == [(0, 0), (1, 2), (2, 3)]
     for one in view["checkpoints"]:
         weights = history[one["round"]]
-        assert one["mse"] == pytest.approx(mean_squared_error(parts(validators), weights) * half_width**2, rel=1e-9)
+        error = mean_squared_error(parts(validators), weights)
+        assert one["mse"] == pytest.approx(error * half_width**2, abs=NOISE * half_width**2)
         without = seen[one["round"]].leave_one_out_weights
         assert [int(mse) / 1e18 for mse in one["leave_one_out_mses_fixed"]] == pytest.approx(
-            [mean_squared_error(parts(validators), each) for each in without], rel=1e-9
+            [mean_squared_error(parts(validators), each) for each in without], abs=NOISE
         )
     play.settle()
     assert play.view()["state"] == "finished"
@@ -98,7 +101,7 @@ def test_uniform_averaging_weighs_all_trainers_alike(make_play):
         parts(play.members("trainer")), rounds=1, local_steps=1, learning_rate=1 / 3, averaging="uniform"
     )
     error = mean_squared_error(parts(play.members("validator")), expected) * play.spec.target.half_width**2
-    assert view["checkpoints"][-1]["mse"] == pytest.approx(error, rel=1e-9)
+    assert view["checkpoints"][-1]["mse"] == pytest.approx(error, abs=NOISE * play.spec.target.half_width**2)
 
 
 def test_weights_are_refreshed_between_checkpoints_when_the_headroom_is_used_up(make_play):
@@ -112,7 +115,7 @@ def test_weights_are_refreshed_between_checkpoints_when_the_headroom_is_used_up(
         parts(play.members("trainer")), rounds=12, local_steps=1, learning_rate=1 / 3
     )
     error = mean_squared_error(parts(play.members("validator")), expected) * play.spec.target.half_width**2
-    assert view["checkpoints"][-1]["mse"] == pytest.approx(error, rel=1e-9)
+    assert view["checkpoints"][-1]["mse"] == pytest.approx(error, abs=NOISE * play.spec.target.half_width**2)
 
 
 def test_a_result_posted_twice_gets_the_same_answer_and_changes_nothing(play_at):
@@ -217,26 +220,13 @@ def test_a_trainer_that_was_late_at_a_checkpoint_gets_no_contribution_from_it(pl
     view = play.play_until(lambda view: len(view["checkpoints"]) == 2)
     checkpoint = view["checkpoints"][1]
     order = [owner.address for owner in play.members("trainer")]
-    assert checkpoint["leave_one_out_mses_fixed"][order.index(slow)] == checkpoint["mse_fixed"]
+    without = int(checkpoint["leave_one_out_mses_fixed"][order.index(slow)])
+    assert abs(without - int(checkpoint["mse_fixed"])) < NOISE * 1e18
     # Without the only one that answered, the model would be that of the round before.
     history = federated_gradient_descent(parts(play.members("trainer")), rounds=1, local_steps=1, learning_rate=1 / 3)
     before = mean_squared_error(parts(play.members("validator")), history[1])
     found = int(checkpoint["leave_one_out_mses_fixed"][order.index(punctual)]) / 1e18
-    assert found == pytest.approx(before, rel=1e-9)
-
-
-def test_a_checkpoint_is_evaluated_by_the_validators_that_answer(play_at):
-    play = play_at("evaluate", 0)
-    (one, task_id, task), (other, _, _) = play.tasks(TaskKind.EVALUATE)
-    play.submit(one, task_id, play.answer(one, task))
-    play.clock.now += 61
-    play.aggregator.training.close_overdue_steps()
-    view = play.play_until(lambda view: len(view["checkpoints"]) == 1)
-    rows = parts([play.owners[one]])
-    expected = mean_squared_error(rows, np.zeros(3)) * play.spec.target.half_width**2
-    assert view["checkpoints"][0]["mse"] == pytest.approx(expected, rel=1e-9)
-    assert [address for address, _, _ in play.tasks(TaskKind.VERIFY)] == [one]
-    assert {address for address, _, _ in play.play_to("evaluate", 2)} == {one, other}
+    assert found == pytest.approx(before, abs=NOISE)
 
 
 def test_when_nobody_answers_the_deadline_moves_and_the_job_says_whom_it_waits_for(play_at):
@@ -277,6 +267,21 @@ def test_a_participant_that_cannot_do_its_task_is_left_out(play_at):
     assert play.submit(one, task_id, {"kind": "train"}) == "late"
     play.submit(other, other_id, play.answer(other, task))
     assert play.view()["round"] == 2
+
+
+def test_who_was_late_is_told_since_when(make_play):
+    play = make_play(rounds=6, evaluate_every=6)
+    play.start()
+    play.play_to("train", 1)
+    (punctual, _, _), (slow, _, _) = play.tasks(TaskKind.TRAIN)
+    for _ in range(3):
+        play.answer_all([TaskKind.TRAIN], absent=[slow])
+        play.clock.now += 61
+        play.aggregator.training.close_overdue_steps()
+    told = {address: task.missed_since for address, _, task in play.tasks(TaskKind.TRAIN)}
+    assert told == {punctual: None, slow: 1}
+    play.answer_all([TaskKind.TRAIN])
+    assert [task.missed_since for _, _, task in play.tasks(TaskKind.TRAIN)] == [None, None]
 
 
 def test_when_nobody_can_do_a_step_the_job_fails_with_their_reasons(play_at):
@@ -320,7 +325,7 @@ def test_a_restart_after_every_single_answer_loses_nothing(play):
         -1
     ]
     error = mean_squared_error(parts(play.members("validator")), expected) * play.spec.target.half_width**2
-    assert view["checkpoints"][-1]["mse"] == pytest.approx(error, rel=1e-9)
+    assert view["checkpoints"][-1]["mse"] == pytest.approx(error, abs=NOISE * play.spec.target.half_width**2)
 
 
 def test_a_refresh_survives_a_restart_because_its_mask_does(play_at):
@@ -332,7 +337,7 @@ def test_a_refresh_survives_a_restart_because_its_mask_does(play_at):
     view = play.play_until(lambda view: len(view["checkpoints"]) == 2)
     history = federated_gradient_descent(parts(play.members("trainer")), rounds=2, local_steps=1, learning_rate=1 / 3)
     error = mean_squared_error(parts(play.members("validator")), history[2]) * play.spec.target.half_width**2
-    assert view["checkpoints"][1]["mse"] == pytest.approx(error, rel=1e-9)
+    assert view["checkpoints"][1]["mse"] == pytest.approx(error, abs=NOISE * play.spec.target.half_width**2)
 
 
 def test_an_objection_is_shown_and_does_not_stop_the_job(play_at):

@@ -14,8 +14,8 @@ from commons.chain.jobs import JobState
 from commons.learning import FeatureRange, LinearModel
 from model_buyer.adapters.tables import JobRow, OpeningRow
 from model_buyer.app import create_app
-from model_buyer.domain.checkpoint_ledger import OpenedRecord
 from model_buyer.domain.posted_job import Participants, PostedJob, Stage
+from model_buyer.domain.question_ledger import OpenedRecord
 from model_buyer.wiring import Assembly
 
 REQUEST: dict[str, Any] = {
@@ -60,7 +60,6 @@ def opened(parts: Assembly, job: PostedJob, *mses: float) -> None:
                 leave_one_out_mses_fixed=(1,),
                 row_count=40,
                 opened_at=float(index),
-                answer="{}",
             )
             repository.add_opening(job.id, record)
 

@@ -11,7 +11,7 @@ from eth_account.signers.local import LocalAccount
 
 from commons.chain.jobs import JobSettled, JobState
 from commons.chain.signing import CheckpointStatement, recover_checkpoint
-from commons.errors import Conflict, InvalidCiphertext, ProtocolViolation, ServiceUnavailable
+from commons.errors import Conflict, ContentRefused, InvalidCiphertext, ProtocolViolation, ServiceUnavailable
 from commons.learning import LinearModel
 from commons.paillier import SecretKey
 from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS
@@ -43,12 +43,18 @@ def answerer(buyer: Buyer, running_job: PostedJob) -> TaskAnswerer:
 
 def opened(answerer: TaskAnswerer, tasks: Any, *, until: int = 2) -> OpenTask:
     """Open checkpoints 0, 1, … `until`; returns the last task."""
-    task = tasks.open(0, 0, [8.0])
+    task = tasks.open(answerer, 0, [8.0])
     answerer.answer(task)
     for checkpoint in range(1, until + 1):
-        task = tasks.open(checkpoint, 2 * checkpoint, [4.0, 6.0])
+        task = tasks.open(answerer, checkpoint, [4.0, 6.0])
         answerer.answer(task)
     return task
+
+
+def refresh_task(tasks: Any, number: int = 1, shift_bits: int = 48, values: list[float] | None = None) -> RefreshTask:
+    masked = CiphertextVector.of(tasks.vector(values or WEIGHTS, WEIGHT_FRACTIONAL_BITS + shift_bits))
+    place = {"round": number, "checkpoint": tasks.spec.checkpoint_of(number)}
+    return RefreshTask(job_id=1, **place, masked=masked, shift_bits=shift_bits)
 
 
 def job_of(buyer: Buyer, job: PostedJob) -> PostedJob:
@@ -59,7 +65,7 @@ def job_of(buyer: Buyer, job: PostedJob) -> PostedJob:
 def test_an_opening_shows_the_sum_and_signs_the_checkpoint(
     answerer: TaskAnswerer, buyer: Buyer, chain: Any, tasks: Any, account: LocalAccount
 ) -> None:
-    result = answerer.answer(tasks.open(0, 0, [8.0]))
+    result = answerer.answer(tasks.open(answerer, 0, [8.0]))
     assert isinstance(result, OpenResult)
     bits = tasks.plan.sse_fractional_bits
     assert from_hex(result.sums[0].value) == 8 << bits
@@ -84,38 +90,69 @@ def test_what_was_opened_is_remembered_in_the_targets_unit(
 def test_the_same_opening_gets_the_same_answer_also_after_a_restart(
     answerer: TaskAnswerer, buyer: Buyer, tasks: Any
 ) -> None:
-    task = tasks.open(0, 0, [8.0])
+    task = tasks.open(answerer, 0, [8.0])
     first = answerer.answer(task)
     assert answerer.answer(task) == first
     assert TaskAnswerer(buyer).answer(task) == first
 
 
 def test_a_checkpoint_is_not_opened_with_other_statements(answerer: TaskAnswerer, tasks: Any) -> None:
-    task = tasks.open(0, 0, [8.0])
+    task = tasks.open(answerer, 0, [8.0])
     answerer.answer(task)
-    with pytest.raises(ProtocolViolation, match="opened once"):
+    with pytest.raises(ProtocolViolation, match="each question is answered once"):
         answerer.answer(task.model_copy(update={"statements": task.statements[:1]}))
 
 
-@pytest.mark.parametrize(("checkpoint", "round_number"), [(1, 2), (0, 2)], ids=["before the first", "at another round"])
-def test_checkpoints_are_opened_in_order(
-    answerer: TaskAnswerer, tasks: Any, checkpoint: int, round_number: int
-) -> None:
-    with pytest.raises(ProtocolViolation):
-        answerer.answer(tasks.open(checkpoint, round_number, [4.0]))
+def test_checkpoints_are_squared_and_opened_in_order(answerer: TaskAnswerer, tasks: Any) -> None:
+    with pytest.raises(ProtocolViolation, match="square at checkpoint 1: the next one is 0"):
+        answerer.answer(tasks.square(1, [4.0, 4.0]))
+    first = tasks.open(answerer, 0, [8.0])
+    with pytest.raises(ProtocolViolation, match="round 2 is not in this job's specification"):
+        answerer.answer(first.model_copy(update={"round": 2}))
+    second = tasks.open(answerer, 1, [4.0, 4.0])
+    with pytest.raises(ProtocolViolation, match="open at checkpoint 1: the next one is 0"):
+        answerer.answer(second)
+    answerer.answer(first)
+    answerer.answer(second)
+
+
+def test_what_was_not_squared_is_not_opened(answerer: TaskAnswerer, tasks: Any) -> None:
+    """A validator chooses its error before it sees the others', and does not change it afterwards."""
+    task = tasks.open(answerer, 0, [8.0])
+    first, second = task.statements
+    other = CiphertextVector.of(tasks.vector([1.0], tasks.plan.sse_fractional_bits))
+    changed = tasks.signed(first.model_copy(update={"sse": other}), tasks.validators[0], 0)
+    with pytest.raises(ProtocolViolation, match="its error is not the one that was squared for"):
+        answerer.answer(task.model_copy(update={"statements": (changed, second)}))
+    models = tasks.signed(first.model_copy(update={"candidates_digest": "0x" + "00" * 32}), tasks.validators[0], 0)
+    with pytest.raises(ProtocolViolation, match="other models than were squared for"):
+        answerer.answer(task.model_copy(update={"statements": (models, second)}))
+    answerer.answer(task)
+
+
+def test_fewer_validators_than_must_stay_are_waited_for(answerer: TaskAnswerer, tasks: Any) -> None:
+    asked = tasks.square(0, [8.0])
+    missing = tasks.validators[1].address.lower()
+    with pytest.raises(ProtocolViolation, match=f"too few validators; the job waits for {missing}"):
+        answerer.answer(asked.model_copy(update={"validators": asked.validators[:1]}))
+    task = tasks.opening(asked, answerer.answer(asked))
+    with pytest.raises(ProtocolViolation, match=f"too few validators; the job waits for {missing}"):
+        answerer.answer(task.model_copy(update={"statements": task.statements[:1]}))
+    answerer.answer(task)
 
 
 def test_a_stranger_cannot_have_anything_opened(answerer: TaskAnswerer, tasks: Any) -> None:
     stranger = Account.from_key("0x" + "ee" * 32)
-    task = tasks.open(0, 0, [8.0])
-    smuggled = task.model_copy(update={"statements": (*task.statements, tasks.statement(stranger, 0, [1.0]))})
-    with pytest.raises(ProtocolViolation, match="not a validator of this job"):
+    task = tasks.open(answerer, 0, [8.0])
+    foreign = tasks.signed(task.statements[0].model_copy(update={"validator": stranger.address}), stranger, 0)
+    smuggled = task.model_copy(update={"statements": (*task.statements, foreign)})
+    with pytest.raises(ProtocolViolation, match="does not take part in this job"):
         answerer.answer(smuggled)
 
 
 def test_a_changed_statement_is_not_opened(answerer: TaskAnswerer, tasks: Any) -> None:
-    task = tasks.open(0, 0, [8.0])
-    changed = task.statements[0].model_copy(update={"row_count": 1})
+    task = tasks.open(answerer, 0, [8.0])
+    changed = task.statements[0].model_copy(update={"zero_check": task.statements[1].zero_check})
     with pytest.raises(ProtocolViolation, match="signature"):
         answerer.answer(task.model_copy(update={"statements": (changed, task.statements[1])}))
     malformed = task.statements[0].model_copy(update={"signature": "0x00"})
@@ -126,10 +163,10 @@ def test_a_changed_statement_is_not_opened(answerer: TaskAnswerer, tasks: Any) -
 def test_a_refused_opening_leaves_nothing_behind(
     answerer: TaskAnswerer, buyer: Buyer, running_job: PostedJob, tasks: Any
 ) -> None:
-    task = tasks.open(0, 0, [8.0])
-    changed = task.statements[0].model_copy(update={"row_count": 1})
+    task = tasks.open(answerer, 0, [8.0])
+    changed = task.statements[0].model_copy(update={"zero_check": task.statements[1].zero_check})
     with pytest.raises(ProtocolViolation):
-        answerer.answer(task.model_copy(update={"statements": (changed,)}))
+        answerer.answer(task.model_copy(update={"statements": (changed, task.statements[1])}))
     with buyer.snapshot() as repository:
         assert repository.openings(running_job.id) == []
     answerer.answer(task)
@@ -137,7 +174,7 @@ def test_a_refused_opening_leaves_nothing_behind(
 
 def test_tasks_of_other_jobs_and_other_kinds_are_refused(answerer: TaskAnswerer, tasks: Any) -> None:
     with pytest.raises(ProtocolViolation, match="job 2 is not a job of this buyer"):
-        answerer.answer(tasks.open(0, 0, [8.0]).model_copy(update={"job_id": 2}))
+        answerer.answer(tasks.open(answerer, 0, [8.0]).model_copy(update={"job_id": 2}))
     vector = CiphertextVector.of(tasks.vector([1.0], WEIGHT_FRACTIONAL_BITS))
     train = TrainTask(job_id=1, round=1, checkpoint=0, weights=vector, averaging_weight=1, averaging_total=1)
     with pytest.raises(ProtocolViolation, match="does not answer train tasks"):
@@ -147,8 +184,7 @@ def test_tasks_of_other_jobs_and_other_kinds_are_refused(answerer: TaskAnswerer,
 def test_a_refresh_is_answered_while_training_and_refused_afterwards(
     answerer: TaskAnswerer, buyer: Buyer, running_job: PostedJob, tasks: Any, secret_key: SecretKey
 ) -> None:
-    masked = CiphertextVector.of(tasks.vector(WEIGHTS, WEIGHT_FRACTIONAL_BITS + 48))
-    task = RefreshTask(job_id=1, round=1, checkpoint=0, masked=masked, shift_bits=48)
+    task = refresh_task(tasks)
     result = answerer.answer(task)
     assert isinstance(result, RefreshResult)
     fresh = result.refreshed.to_vector(
@@ -166,15 +202,15 @@ def test_the_first_task_waits_until_the_start_is_confirmed_and_looks_at_the_chai
 ) -> None:
     world.chain.put(world.job, JobState.POSTED)
     with pytest.raises(ServiceUnavailable, match="its start is not confirmed"):
-        answerer.answer(world.tasks.open(0, 0, [8.0]))
+        answerer.answer(world.tasks.square(0, [8.0]))
     follow = lambda: world.chain.put(world.job, JobState.RUNNING)  # noqa: E731
-    TaskAnswerer(replace(world.buyer, follow=follow)).answer(world.tasks.open(0, 0, [8.0]))
+    TaskAnswerer(replace(world.buyer, follow=follow)).answer(world.tasks.square(0, [8.0]))
 
 
 def test_training_goes_on_while_the_chain_is_away(answerer: TaskAnswerer, chain: Any, tasks: Any) -> None:
-    answerer.answer(tasks.open(0, 0, [8.0]))
+    answerer.answer(tasks.open(answerer, 0, [8.0]))
     chain.available = False
-    answerer.answer(tasks.open(1, 2, [4.0, 6.0]))
+    answerer.answer(tasks.open(answerer, 1, [4.0, 6.0]))
 
 
 def test_the_delivery_is_signed_for_after_the_last_checkpoint_and_adds_to_no_contribution(
@@ -309,8 +345,8 @@ def test_an_aggregator_that_never_shows_the_final_weights_is_given_up_on(answere
     assert stored.model_json is not None
 
 
-def test_a_growing_plan_widens_the_mask_of_the_delivery(answerer: TaskAnswerer, world: Any) -> None:
-    world.aggregator.views[1]["growth"] = 1.5
+def test_a_growing_plan_widens_the_mask_of_the_delivery(answerer: TaskAnswerer, world: Any, declared: Any) -> None:
+    world.aggregator.views[1]["owners"] = declared(1.5)
     world.tasks.plan = replace(world.tasks.plan, growth=1.5)
     deliver(answerer, world.tasks)
     finalize(world.chain, world.job, world.tasks.seed)
@@ -321,16 +357,100 @@ def test_a_growing_plan_widens_the_mask_of_the_delivery(answerer: TaskAnswerer, 
 def test_a_number_that_a_reorganisation_gave_to_another_job_is_answered_under_that_jobs_key(
     answerer: TaskAnswerer, world: Any, job: PostedJob
 ) -> None:
-    answerer.answer(world.tasks.open(0, 0, [8.0]))
+    answerer.answer(world.tasks.open(answerer, 0, [8.0]))
     with world.buyer.unit_of_work() as repository:
         repository.save(replace(repository.get(world.job.id), chain_job_id=2))
     with pytest.raises(ProtocolViolation, match="not a job of this buyer"):
-        answerer.answer(world.tasks.open(1, 2, [4.0, 6.0]))
+        answerer.answer(world.tasks.square(1, [4.0, 6.0]))
 
 
 def test_other_participants_after_a_reorganisation_get_no_answer(answerer: TaskAnswerer, world: Any) -> None:
-    answerer.answer(world.tasks.open(0, 0, [8.0]))
+    answerer.answer(world.tasks.open(answerer, 0, [8.0]))
     world.chain.validators = world.chain.validators[::-1]
     world.chain.put(world.job, JobState.RUNNING)
     with pytest.raises(ProtocolViolation, match="changed who takes part"):
-        answerer.answer(world.tasks.open(1, 2, [4.0, 6.0]))
+        answerer.answer(world.tasks.square(1, [4.0, 6.0]))
+
+
+def test_a_round_is_refreshed_once_and_rounds_rise(answerer: TaskAnswerer, buyer: Buyer, tasks: Any) -> None:
+    first = refresh_task(tasks)
+    answer = answerer.answer(first)
+    assert TaskAnswerer(buyer).answer(first) == answer
+    with pytest.raises(ProtocolViolation, match="refresh in round 1 was asked before with other contents"):
+        answerer.answer(refresh_task(tasks))
+    third = refresh_task(tasks, 3)
+    answerer.answer(third)
+    with pytest.raises(ProtocolViolation, match="round 3 was refreshed already, and rounds rise"):
+        answerer.answer(refresh_task(tasks, 2))
+    assert answerer.answer(first) == answer
+
+
+@pytest.mark.parametrize(("number", "shift_bits"), [(1, 0), (1, 192), (1, 47), (3, 8 * 48)])
+def test_the_scale_grows_with_the_rounds_and_no_further(
+    answerer: TaskAnswerer, tasks: Any, number: int, shift_bits: int
+) -> None:
+    with pytest.raises(ProtocolViolation, match=f"the scale cannot have grown by {shift_bits} bits since round 0"):
+        answerer.answer(refresh_task(tasks, number, shift_bits))
+    answerer.answer(refresh_task(tasks, number, (2 * number + 1) * 48))
+
+
+@pytest.mark.parametrize(("number", "values"), [(1, [0.5] * 4), (2, [0.5] * 2), (2, [0.5] * 6), (1, [0.5])])
+def test_all_candidates_are_refreshed_where_a_checkpoint_is_and_one_model_elsewhere(
+    answerer: TaskAnswerer, tasks: Any, number: int, values: list[float]
+) -> None:
+    with pytest.raises(ProtocolViolation, match=f"a refresh of {len(values)} values is not in the protocol here"):
+        answerer.answer(refresh_task(tasks, number, values=values))
+    answerer.answer(refresh_task(tasks, number, values=[0.5] * (4 if number == 2 else 2)))
+
+
+def test_the_first_refusal_over_content_ends_the_buyers_part(answerer: TaskAnswerer, world: Any) -> None:
+    """One bit in all, not one a question: whoever asks with weights of its choice learns nothing from the second."""
+    tasks = world.tasks
+    opened(answerer, tasks, until=0)
+    stored = answerer.answer(answered := refresh_task(tasks, 1))
+    with pytest.raises(ContentRefused, match="a masked weight is larger"):
+        answerer.answer(refresh_task(tasks, 2, values=[2.0**400, 0.0, 0.0, 0.0]))
+    reason = "this buyer answers nothing more in job 1: refresh: a masked weight is larger"
+    for task in (refresh_task(tasks, 2, values=[0.5] * 4), tasks.square(1, [4.0, 4.0]), refresh_task(tasks, 3)):
+        for one in (answerer, TaskAnswerer(world.buyer)):
+            with pytest.raises(ContentRefused, match=reason):
+                one.answer(task)
+    assert answerer.answer(answered) == stored
+    job = job_of(world.buyer, world.job)
+    assert "a masked weight is larger" in job.note
+    with world.buyer.snapshot() as repository:
+        assert repository.timeline(job.id)[-1].event == job.note
+
+
+def test_a_zero_check_that_is_not_zero_ends_the_buyers_part(answerer: TaskAnswerer, tasks: Any) -> None:
+    task = tasks.open(answerer, 0, [8.0])
+    first, second = task.statements
+    smuggled = CiphertextVector.of(tasks.vector([1.0], tasks.plan.sse_fractional_bits))
+    lying = tasks.signed(first.model_copy(update={"zero_check": smuggled}), tasks.validators[0], 0)
+    with pytest.raises(ContentRefused, match="a zero check is not zero"):
+        answerer.answer(task.model_copy(update={"statements": (lying, second)}))
+    with pytest.raises(ContentRefused, match="answers nothing more"):
+        answerer.answer(task)
+
+
+@pytest.mark.parametrize("sse", [[-1.0], [64 * 20 + 1.0], [2.0**60]])
+def test_errors_above_what_can_be_measured_count_as_divergence(
+    answerer: TaskAnswerer, world: Any, sse: list[float]
+) -> None:
+    result = answerer.answer(asked := world.tasks.square(0, sse))
+    assert [item.fault for item in result.validators] == ["above_bound", "above_bound"]
+    assert [item.squares for item in result.validators] == [None, None]
+    assert "training has diverged" in job_of(world.buyer, world.job).note
+    assert answerer.answer(asked) == result
+    with pytest.raises(ContentRefused, match="training has diverged"):
+        answerer.answer(refresh_task(world.tasks))
+
+
+def test_nothing_more_is_answered_after_the_delivery(answerer: TaskAnswerer, world: Any) -> None:
+    last = opened(answerer, world.tasks)
+    delivery = world.tasks.deliver(last, WEIGHTS)
+    result = answerer.answer(delivery)
+    for task in (last, refresh_task(world.tasks, 4, values=[0.5] * 4)):
+        with pytest.raises(ProtocolViolation, match="training is over"):
+            answerer.answer(task)
+    assert answerer.answer(delivery) == result

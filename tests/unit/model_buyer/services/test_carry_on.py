@@ -192,14 +192,15 @@ def test_an_expired_job_shows_what_was_paid_and_has_no_model(buyer: Buyer, chain
 
 
 def test_participants_are_taken_from_the_chain_once_it_runs(
-    buyer: Buyer, chain: Any, aggregator: Any, running_job: PostedJob
+    buyer: Buyer, chain: Any, aggregator: Any, running_job: PostedJob, declared: Any
 ) -> None:
-    aggregator.views[1]["growth"] = 1.25
+    aggregator.views[1]["owners"] = declared(1.25)
     carry_on(buyer)
     participants = now(buyer, running_job.id).participants
     assert participants is not None
     assert (participants.trainers, participants.validators) == (chain.trainers, chain.validators)
     assert participants.growth == 1.25
+    assert participants.row_counts == dict.fromkeys((*chain.trainers, *chain.validators), 10)
 
 
 def test_a_job_started_with_too_few_owners_is_complained_about(
