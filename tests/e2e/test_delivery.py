@@ -69,7 +69,7 @@ class HostileBuyer:
 
     def _delivered(self) -> tuple[PostedJob, JobContext, EncryptedVector, SecretKey]:
         job = self.job()
-        context = job_context(job, unsafe_small_key=True)
+        context = job_context(job, self.own.chain.domain(), unsafe_small_key=True)
         delivered = job.delivery.delivered.to_vector(
             context.key,
             count=job.spec.n_weights,
