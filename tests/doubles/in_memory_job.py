@@ -134,12 +134,15 @@ class InMemoryJob:
         randomizer: Randomizer,
         trainer_parts: Sequence[Part],
         validator_parts: Sequence[Part],
+        *,
+        accounts: Sequence[LocalAccount] = (),
         **spec_changes: Any,
     ) -> None:
         spec = _spec_of_parts([*trainer_parts, *validator_parts], **spec_changes)
         self.secret_key, self.randomizer = secret_key, randomizer
-        self.trainers = [Owner(X, y) for X, y in trainer_parts]
-        self.validators = [Owner(X, y) for X, y in validator_parts]
+        signers = accounts or [Account.create() for _ in (*trainer_parts, *validator_parts)]
+        owners = [Owner(X, y, one) for (X, y), one in zip((*trainer_parts, *validator_parts), signers, strict=True)]
+        self.trainers, self.validators = owners[: len(trainer_parts)], owners[len(trainer_parts) :]
         growth = max(declared_growth(owner.step(spec).spectral_norm) for owner in self.trainers)
         self.context = JobContext(
             chain_id=CHAIN_ID,

@@ -177,7 +177,7 @@ def true_weights(setting: Setting, buyer: HostileBuyer) -> np.ndarray:
 
 def assert_masked(buyer: HostileBuyer, truth: np.ndarray) -> None:
     """What the buyer has fits every model that the job could have, and nothing that it knows takes the mask off."""
-    context = job_context(buyer.job(), unsafe_small_key=True)
+    context = job_context(buyer.job(), buyer.own.chain.domain(), unsafe_small_key=True)
     place = (buyer.job().delivery.round, WEIGHT_FRACTIONAL_BITS)
     bound, masks = context.plan.weight_bound(*place), 1 << context.plan.mask_bits(*place)
     for value in buyer.decrypted():
