@@ -214,7 +214,7 @@ class AggregatorClient(AggregatorReader):
             job_id: its number on chain.
             spec: the specification whose digest is on chain.
             modulus: of the buyer's Paillier key.
-            modulus_proof: the proof's roots as 0x-prefixed hex.
+            modulus_proof: as `ModulusProof.to_json` gives it.
         """
         body = {
             "job_id": job_id,

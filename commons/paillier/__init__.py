@@ -10,8 +10,9 @@ from commons.paillier.affine_map import affine_map
 from commons.paillier.encrypted_vector import EncryptedVector
 from commons.paillier.fixed_point import decode, encode, encode_matrix
 from commons.paillier.key_generation import generate_keypair
+from commons.paillier.openings import Opening, verify_opening, verify_openings
 from commons.paillier.packing import PackedVector, ciphertexts_needed, minimum_slot_bits, pack, slots_per_ciphertext
-from commons.paillier.proofs import ModulusProof, Opening, verify_modulus, verify_opening, verify_openings
+from commons.paillier.proofs import ModulusProof, verify_modulus
 from commons.paillier.public_key import DEFAULT_KEY_BITS, MAXIMUM_KEY_BITS, MINIMUM_KEY_BITS, PublicKey
 from commons.paillier.randomizer import KeyHolderRandomizer, Randomizer
 from commons.paillier.secret_key import SecretKey

@@ -21,7 +21,8 @@ from gmpy2 import mpz
 from phe.util import int_to_base64
 
 from commons.errors import InvalidCiphertext, InvalidInput
-from commons.paillier.proofs import ModulusProof, Opening, modulus_challenges
+from commons.paillier.openings import Opening
+from commons.paillier.proofs import ModulusProof, root_challenges, square_challenges
 from commons.paillier.public_key import PublicKey, jwk_integer, random_unit, require_jwk_member
 
 if TYPE_CHECKING:
@@ -124,9 +125,20 @@ class SecretKey:
         return Opening(value=value, randomness=int(self._nth_root(mpz(ciphertext))))
 
     def prove_modulus(self, *, context: bytes = b"") -> ModulusProof:
-        """Return a proof for `verify_modulus` that ``n`` is a proper Paillier modulus, bound to `context`."""
-        challenges = modulus_challenges(self.public_key, context=context)
-        return ModulusProof(roots=tuple(int(self._nth_root(challenge)) for challenge in challenges))
+        """Return a proof for `verify_modulus` that ``n`` is a proper Paillier modulus, bound to `context`.
+
+        Raises:
+            InvalidInput: Not both primes are 3 mod 4 (those of `generate_keypair` are).
+        """
+        if self.p % 4 != 3 or self.q % 4 != 3:
+            raise InvalidInput(
+                "fields 'p' and 'q': only of primes that are both 3 modulo 4 it can be proven that there are two; "
+                "generate a new key",
+                field="p",
+            )
+        roots = map(self._nth_root, root_challenges(self.public_key, context=context))
+        square_roots = map(self._square_root, square_challenges(self.public_key, context=context))
+        return ModulusProof(tuple(map(int, roots)), tuple(map(int, square_roots)))
 
     def to_phe(self) -> phe.PaillierPrivateKey:
         """Return the same key for use with ``phe``."""
@@ -197,6 +209,14 @@ class SecretKey:
         return self._combine(
             gmpy2.powmod_sec(power, self._root_p, self.p),
             gmpy2.powmod_sec(power, self._root_q, self.q),
+        )
+
+    def _square_root(self, number: mpz) -> mpz:
+        """The square root of `number` (Jacobi symbol 1) or of its negative that is a square itself."""
+        square = number if gmpy2.legendre(number, self.p) == 1 else self.public_key.n - number
+        return self._combine(
+            gmpy2.powmod_sec(square, (self.p + 1) // 4, self.p),
+            gmpy2.powmod_sec(square, (self.q + 1) // 4, self.q),
         )
 
     def _combine(self, residue_p: mpz, residue_q: mpz) -> mpz:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from commons.agent.aggregator_client import MOST_JOBS_AT_ONCE
+from commons.paillier import ModulusProof
 from commons.protocol.declaration import Growth, RoleMask, RowCount
 from commons.protocol.tasks import BigInteger, HexBytes
 from commons.protocol.training_job import TrainingJobSpec
@@ -55,7 +56,7 @@ class JobBody(Body):
     job_id: int = Field(ge=1)
     spec: TrainingJobSpec
     modulus: BigInteger
-    modulus_proof: list[BigInteger] = Field(max_length=100)
+    modulus_proof: list[BigInteger] = Field(max_length=ModulusProof.LENGTH)
 
 
 class AcceptanceBody(Body):

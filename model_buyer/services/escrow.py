@@ -21,7 +21,7 @@ def make_key(buyer: Buyer, job: PostedJob) -> PostedJob:
     secret_key = generate_keypair(job.key_bits, unsafe_small_key=buyer.unsafe_small_key)
     key = JobKey(
         modulus=int(secret_key.public_key.n),
-        modulus_proof=tuple(hex(root) for root in secret_key.prove_modulus().roots),
+        modulus_proof=tuple(secret_key.prove_modulus().to_json()),
         sealed_secret=buyer.vault.seal(secret_key, job.id),
     )
     with buyer.unit_of_work() as repository:

@@ -303,7 +303,7 @@ class Play:
 
 @pytest.fixture(scope="session")
 def modulus_proof(job_secret_key: SecretKey) -> list[str]:
-    return ["0x" + root for root in job_secret_key.prove_modulus().to_json()]
+    return job_secret_key.prove_modulus().to_json()
 
 
 @pytest.fixture(scope="session")

@@ -1,34 +1,91 @@
 import json
+import secrets
 
 import gmpy2
 import pytest
 from gmpy2 import mpz
 
-from commons.errors import InvalidCiphertext, KeyProofInvalid, ProtocolViolation
-from commons.paillier import (
-    ModulusProof,
-    Opening,
-    PublicKey,
-    verify_modulus,
-    verify_opening,
-    verify_openings,
-)
+from commons.errors import InvalidInput, KeyProofInvalid
+from commons.paillier import MAXIMUM_KEY_BITS, ModulusProof, PublicKey, SecretKey, verify_modulus
 from commons.paillier.key_generation import random_prime
-from commons.paillier.proofs import ROOT_COUNT, modulus_challenges
+from commons.paillier.proofs import ROOT_COUNT, SQUARE_COUNT, root_challenges, square_challenges
 
 
-def best_effort_proof(public_key, group_order):
-    """What a prover can do who knows the factors: n-th roots in the part of the group where they are unique."""
+def root_of(number, primes):
+    """A square root mod the product of the primes, or None."""
+    root, modulus = mpz(0), mpz(1)
+    for prime in primes:
+        if gmpy2.legendre(number, prime) != 1:
+            return None
+        residue = mpz(square_root(int(number % prime), int(prime)))
+        root += modulus * ((residue - root) * gmpy2.invert(modulus, prime) % prime)
+        modulus *= prime
+    return root
+
+
+def square_root(number, prime):
+    """Tonelli-Shanks, for primes of any form."""
+    if prime % 4 == 3:
+        return pow(number, (prime + 1) // 4, prime)
+    odd, twos = prime - 1, 0
+    while odd % 2 == 0:
+        odd, twos = odd // 2, twos + 1
+    other = next(z for z in range(2, 1000) if gmpy2.legendre(z, prime) == -1)
+    power, check, root, left = pow(other, odd, prime), pow(number, odd, prime), pow(number, (odd + 1) // 2, prime), twos
+    while check != 1:
+        order = next(i for i in range(1, left) if pow(check, 1 << i, prime) == 1)
+        factor = pow(power, 1 << (left - order - 1), prime)
+        power, left = factor * factor % prime, order
+        check, root = check * power % prime, root * factor % prime
+    return root
+
+
+def best_effort_proof(public_key, group_order, primes=(), *, context=b""):
+    """What a prover can do who knows the factors: the roots that there are, and n-th ones where they are unique."""
     n = public_key.n
-    part = group_order // gmpy2.gcd(group_order, n)
-    exponent = gmpy2.invert(n, part)
-    return ModulusProof(tuple(int(gmpy2.powmod(c, exponent, n)) for c in modulus_challenges(public_key)))
+    exponent = gmpy2.invert(n, group_order // gmpy2.gcd(group_order, n))
+    roots = [gmpy2.powmod(c, exponent, n) for c in root_challenges(public_key, context=context)]
+    numbers = square_challenges(public_key, context=context)
+    square_roots = (
+        [root_of(x, primes) or root_of(n - x, primes) or 1 for x in numbers] if primes else [1] * SQUARE_COUNT
+    )
+    return ModulusProof(tuple(map(int, roots)), tuple(map(int, square_roots)))
+
+
+def order_of(primes):
+    order = mpz(1)
+    for prime in primes:
+        order *= prime - 1
+    return order
+
+
+def product_of(primes):
+    product = mpz(1)
+    for prime in primes:
+        product *= prime
+    return product
+
+
+def missing_square_roots(public_key, proof):
+    n = public_key.n
+    numbers = square_challenges(public_key)
+    return sum(mpz(r) ** 2 % n not in (x, n - x) for r, x in zip(proof.square_roots, numbers, strict=True))
+
+
+def any_prime(bits, residue):
+    """A prime that is `residue` mod 4."""
+    while True:
+        candidate = gmpy2.next_prime(mpz(secrets.randbits(bits)) | 3 << (bits - 2))
+        if candidate % 4 == residue and candidate.bit_length() == bits:
+            return candidate
 
 
 def test_an_honest_modulus_is_proven(secret_key):
     proof = secret_key.prove_modulus()
     verify_modulus(secret_key.public_key, proof)
     assert len(proof.roots) == ROOT_COUNT == 8
+    assert len(proof.square_roots) == SQUARE_COUNT == 128
+    assert len(proof.to_json()) == ModulusProof.LENGTH == 136
 
 
 def test_a_full_size_modulus_is_proven(full_size_secret_key):
@@ -37,8 +94,22 @@ def test_a_full_size_modulus_is_proven(full_size_secret_key):
 
 
 def test_the_best_effort_prover_of_these_tests_proves_a_proper_modulus(secret_key):
-    order = gmpy2.lcm(secret_key.p - 1, secret_key.q - 1)
-    assert best_effort_proof(secret_key.public_key, order) == secret_key.prove_modulus()
+    primes = (secret_key.p, secret_key.q)
+    proof = best_effort_proof(secret_key.public_key, gmpy2.lcm(secret_key.p - 1, secret_key.q - 1), primes)
+    verify_modulus(secret_key.public_key, proof)
+    assert proof == secret_key.prove_modulus()
+
+
+def test_the_same_proof_comes_out_every_time(secret_key):
+    """Two different square roots of one number would give a factor of the modulus to whoever sees both."""
+    assert secret_key.prove_modulus(context=b"job") == secret_key.prove_modulus(context=b"job")
+    swapped = SecretKey(secret_key.q, secret_key.p, unsafe_small_key=True)
+    assert swapped.prove_modulus(context=b"job") == secret_key.prove_modulus(context=b"job")
+
+
+def test_every_square_root_is_a_square_itself(secret_key):
+    for root in secret_key.prove_modulus().square_roots:
+        assert gmpy2.legendre(root, secret_key.p) == gmpy2.legendre(root, secret_key.q) == 1
 
 
 def test_a_proof_is_bound_to_key_and_context(secret_key, other_secret_key):
@@ -52,30 +123,67 @@ def test_a_proof_is_bound_to_key_and_context(secret_key, other_secret_key):
             verify_modulus(key, proof, context=context)
 
 
+def test_square_roots_are_bound_to_the_context_too(secret_key):
+    first, second = (secret_key.prove_modulus(context=context) for context in (b"job 1", b"job 2"))
+    mixed = ModulusProof(first.roots, second.square_roots)
+    with pytest.raises(KeyProofInvalid, match="square root 0 is not one of its challenge"):
+        verify_modulus(secret_key.public_key, mixed, context=b"job 1")
+
+
 def test_challenges_are_distinct_elements_of_the_group(public_key):
-    challenges = modulus_challenges(public_key)
-    assert len(set(challenges)) == ROOT_COUNT
-    assert all(0 < c < public_key.n and gmpy2.gcd(c, public_key.n) == 1 for c in challenges)
-    assert max(challenges).bit_length() > public_key.bits - 8
-    assert modulus_challenges(public_key) == challenges
-    assert not set(challenges) & set(modulus_challenges(public_key, context=b"x"))
+    for draw, count in ((root_challenges, ROOT_COUNT), (square_challenges, SQUARE_COUNT)):
+        challenges = draw(public_key)
+        assert len(set(challenges)) == count
+        assert all(0 < c < public_key.n and gmpy2.gcd(c, public_key.n) == 1 for c in challenges)
+        assert max(challenges).bit_length() > public_key.bits - 8
+        assert draw(public_key) == challenges
+        assert not set(challenges) & set(draw(public_key, context=b"x"))
+    assert not set(root_challenges(public_key)) & set(square_challenges(public_key))
+
+
+def test_challenges_for_square_roots_have_jacobi_symbol_one_and_are_squares_half_of_the_time(secret_key):
+    challenges = square_challenges(secret_key.public_key)
+    assert {gmpy2.jacobi(c, secret_key.public_key.n) for c in challenges} == {1}
+    # 64 on average; outside of these bounds once in 10^12 keys.
+    assert 24 < sum(gmpy2.legendre(c, secret_key.p) == 1 for c in challenges) < 104
 
 
 @pytest.mark.parametrize("index", [0, ROOT_COUNT - 1])
 def test_a_changed_root_is_named(secret_key, index):
     n = int(secret_key.public_key.n)
-    roots = list(secret_key.prove_modulus().roots)
+    proof = secret_key.prove_modulus()
+    roots = list(proof.roots)
     for wrong in (roots[index] + 1, roots[index] + n, 0, roots[index] - n, n - roots[index]):
-        changed = ModulusProof((*roots[:index], wrong, *roots[index + 1 :]))
-        with pytest.raises(KeyProofInvalid, match=f"root {index} is not"):
+        changed = ModulusProof((*roots[:index], wrong, *roots[index + 1 :]), proof.square_roots)
+        with pytest.raises(KeyProofInvalid, match=f"root {index} is not an n-th root"):
             verify_modulus(secret_key.public_key, changed)
 
 
+@pytest.mark.parametrize("index", [0, SQUARE_COUNT - 1])
+def test_a_changed_square_root_is_named(secret_key, index):
+    n = int(secret_key.public_key.n)
+    proof = secret_key.prove_modulus()
+    roots = list(proof.square_roots)
+    for wrong in (roots[index] + 1, roots[index] + n, 0, roots[index] - n, roots[(index + 1) % SQUARE_COUNT]):
+        changed = ModulusProof(proof.roots, (*roots[:index], wrong, *roots[index + 1 :]))
+        with pytest.raises(KeyProofInvalid, match=f"square root {index} is not one of its challenge"):
+            verify_modulus(secret_key.public_key, changed)
+
+
+def test_another_square_root_of_the_same_number_does(secret_key):
+    proof = secret_key.prove_modulus()
+    negative = tuple(int(secret_key.public_key.n) - root for root in proof.square_roots)
+    verify_modulus(secret_key.public_key, ModulusProof(proof.roots, negative))
+
+
 def test_a_wrong_number_of_roots_is_refused(secret_key):
-    roots = secret_key.prove_modulus().roots
-    for wrong in ((), roots[:-1], roots + roots[:1]):
-        with pytest.raises(KeyProofInvalid, match=f"{len(wrong)} roots, expected 8"):
-            verify_modulus(secret_key.public_key, ModulusProof(wrong))
+    proof = secret_key.prove_modulus()
+    for wrong in ((), proof.roots[:-1], proof.roots + proof.roots[:1]):
+        with pytest.raises(KeyProofInvalid, match=f"{len(wrong)} n-th roots, expected 8"):
+            verify_modulus(secret_key.public_key, ModulusProof(wrong, proof.square_roots))
+    for wrong in ((), proof.square_roots[:-1], proof.square_roots + proof.square_roots[:1]):
+        with pytest.raises(KeyProofInvalid, match=f"{len(wrong)} square roots, expected 128"):
+            verify_modulus(secret_key.public_key, ModulusProof(proof.roots, wrong))
 
 
 @pytest.mark.parametrize("factor", [3, 257, 65537])
@@ -86,9 +194,11 @@ def test_a_small_factor_is_found(factor):
         verify_modulus(public_key, best_effort_proof(public_key, (factor - 1) * (prime - 1)))
 
 
-def test_a_prime_modulus_is_refused():
-    public_key = PublicKey(random_prime(512), unsafe_small_key=True)
-    proof = best_effort_proof(public_key, public_key.n - 1)
+@pytest.mark.parametrize("residue", [1, 3])
+def test_a_prime_modulus_is_refused(residue):
+    prime = any_prime(512, residue)
+    public_key = PublicKey(prime, unsafe_small_key=True)
+    proof = best_effort_proof(public_key, public_key.n - 1, (prime,))
     with pytest.raises(KeyProofInvalid, match="prime, so everybody can decrypt"):
         verify_modulus(public_key, proof)
 
@@ -116,98 +226,69 @@ def test_a_modulus_that_is_not_coprime_to_its_order_is_refused(prime_bits):
         verify_modulus(public_key, best_effort_proof(public_key, (p - 1) * (q - 1)))
 
 
+@pytest.mark.parametrize(
+    "residues", [(1, 1), (3, 3, 1), (1, 1, 1), (3, 3, 3, 3), (1, 3, 1, 3), (3, 3, 3, 3, 1)], ids=str
+)
+def test_of_other_factors_than_two_that_are_3_modulo_4_half_of_the_square_roots_are_missing(residues):
+    primes = [any_prime(900 // len(residues), residue) for residue in residues]
+    public_key = PublicKey(product_of(primes), unsafe_small_key=True)
+    proof = best_effort_proof(public_key, order_of(primes), primes)
+    # At most 64 of 128 on average; outside of this bound once in 10^12 keys.
+    assert missing_square_roots(public_key, proof) > 24
+    with pytest.raises(KeyProofInvalid, match=r"square root \d+ is not one of its challenge"):
+        verify_modulus(public_key, proof)
+
+
+@pytest.mark.parametrize("residues", [(1, 3), (3, 3, 3)], ids=str)
+def test_a_modulus_that_is_3_modulo_4_is_refused(residues):
+    primes = [any_prime(900 // len(residues), residue) for residue in residues]
+    public_key = PublicKey(product_of(primes), unsafe_small_key=True)
+    proof = best_effort_proof(public_key, order_of(primes), primes)
+    assert missing_square_roots(public_key, proof) > 24
+    with pytest.raises(KeyProofInvalid, match="not 1 modulo 4"):
+        verify_modulus(public_key, proof)
+
+
+@pytest.mark.parametrize("residues", [(1, 1), (1, 3), (3, 1)], ids=str)
+def test_a_key_of_other_primes_says_that_it_cannot_prove_that_there_are_two(residues):
+    key = SecretKey(*(any_prime(256, residue) for residue in residues), unsafe_small_key=True)
+    with pytest.raises(InvalidInput, match="both 3 modulo 4") as caught:
+        key.prove_modulus()
+    assert caught.value.fields["field"] == "p"
+    assert str(key.p)[:20] not in str(caught.value)
+
+
 def test_a_proof_survives_json(secret_key):
     proof = secret_key.prove_modulus()
-    assert ModulusProof.from_json(json.loads(json.dumps(proof.to_json()))) == proof
+    listed = json.loads(json.dumps(proof.to_json()))
+    assert listed == [hex(root) for root in (*proof.roots, *proof.square_roots)]
+    assert ModulusProof.from_json(listed) == proof
 
 
-@pytest.mark.parametrize("malformed", [["xyz"], [12], None, [None], 5])
-def test_a_malformed_proof_is_refused(malformed):
-    with pytest.raises(KeyProofInvalid, match="hexadecimal"):
+@pytest.mark.parametrize("malformed", [None, 5, "0x1" * 136, "1" * 136, {}, [], ["0x1"], ["0x1"] * 135, ["0x1"] * 137])
+def test_what_is_no_list_of_136_strings_is_refused(malformed):
+    with pytest.raises(KeyProofInvalid, match="expected a list of 136 hexadecimal strings"):
         ModulusProof.from_json(malformed)
 
 
-@pytest.mark.parametrize("value", [0, 1, -1, 2**300, -(2**300)])
-def test_an_opening_shows_what_was_encrypted(secret_key, randomizer, value):
-    ciphertext = randomizer.encrypt(value)
-    opening = secret_key.open(ciphertext)
-    assert opening.value == value
-    verify_opening(secret_key.public_key, ciphertext, opening)
+@pytest.mark.parametrize(
+    "malformed", ["0xyz", "1f", "0X1F", " 0x1", "0x1\n", "-0x1", "0x_1", "0x", "", 12, None, ["0x1"]]
+)
+def test_an_entry_that_is_no_hexadecimal_string_is_named(malformed):
+    with pytest.raises(KeyProofInvalid, match="entry 17 is no hexadecimal string"):
+        ModulusProof.from_json([*["0x1"] * 17, malformed, *["0x1"] * 118])
 
 
-def test_an_opening_is_the_randomness_that_phe_encrypted_with(secret_key):
-    theirs = secret_key.public_key.to_phe()
-    ciphertext = theirs.raw_encrypt(31, r_value=123456789)
-    assert secret_key.open(ciphertext) == Opening(value=31, randomness=123456789)
-    verify_opening(secret_key.public_key, ciphertext, Opening(31, 123456789))
+def test_longer_numbers_than_a_key_may_have_are_not_read():
+    longest = "0x" + "f" * (MAXIMUM_KEY_BITS // 4)
+    assert ModulusProof.from_json([longest] * 136).roots[0] == 2**MAXIMUM_KEY_BITS - 1
+    with pytest.raises(KeyProofInvalid, match="entry 135 is no hexadecimal string of at most 4096 digits"):
+        ModulusProof.from_json([*["0x1"] * 135, longest + "f"])
 
 
-def test_a_forged_opening_is_refused(secret_key, randomizer):
-    key, n = secret_key.public_key, int(secret_key.public_key.n)
-    ciphertext = randomizer.encrypt(1000)
-    honest = secret_key.open(ciphertext)
-    for forged in (
-        Opening(999, honest.randomness),
-        Opening(-1000, honest.randomness),
-        Opening(1000 + n, honest.randomness),
-        Opening(1000 - n, honest.randomness),
-        Opening(1000, honest.randomness + 1),
-        Opening(1000, honest.randomness + n),
-        Opening(1000, n - honest.randomness),
-        Opening(1000, 0),
-        Opening(1000, int(secret_key.p)),
-    ):
-        with pytest.raises(ProtocolViolation, match="opening 0"):
-            verify_opening(key, ciphertext, forged)
-    with pytest.raises(ProtocolViolation):
-        verify_opening(key, randomizer.encrypt(1000), honest)
-    with pytest.raises(InvalidCiphertext):
-        verify_opening(key, 0, honest)
-
-
-@pytest.fixture(scope="module")
-def opened(secret_key, randomizer):
-    ciphertexts = [randomizer.encrypt(value) for value in (5, -7, 0, 2**200, 11)]
-    return [(ciphertext, secret_key.open(ciphertext)) for ciphertext in ciphertexts]
-
-
-def test_many_openings_are_verified_together(secret_key, opened):
-    verify_openings(secret_key.public_key, opened)
-    verify_openings(secret_key.public_key, opened[:1])
-    verify_openings(secret_key.public_key, [])
-
-
-@pytest.mark.parametrize("index", range(5))
-def test_a_forged_value_among_many_is_named(secret_key, opened, index):
-    ciphertext, opening = opened[index]
-    forged = [*opened]
-    forged[index] = (ciphertext, Opening(opening.value + 1, opening.randomness))
-    with pytest.raises(ProtocolViolation, match=f"opening {index} ") as caught:
-        verify_openings(secret_key.public_key, forged)
-    assert caught.value.fields["index"] == index
-
-
-def test_errors_that_cancel_in_the_sum_are_found(secret_key, opened):
-    (c0, first), (c1, second), *rest = opened
-    moved = [
-        (c0, Opening(first.value + 1, first.randomness)),
-        (c1, Opening(second.value - 1, second.randomness)),
-        *rest,
-    ]
-    with pytest.raises(ProtocolViolation, match="opening 0 "):
-        verify_openings(secret_key.public_key, moved)
-    swapped = [(c0, second), (c1, first), *rest]
-    with pytest.raises(ProtocolViolation, match="opening 0 "):
-        verify_openings(secret_key.public_key, swapped)
-
-
-def test_values_that_are_right_only_modulo_n_are_found_among_many(secret_key, opened):
-    n = int(secret_key.public_key.n)
-    *rest, (ciphertext, opening) = opened
-    with pytest.raises(ProtocolViolation, match="opening 4 "):
-        verify_openings(secret_key.public_key, [*rest, (ciphertext, Opening(opening.value + n, opening.randomness))])
-
-
-def test_a_malformed_ciphertext_among_many_is_named(secret_key, opened):
-    with pytest.raises(InvalidCiphertext, match=r"ciphertexts\[5\]"):
-        verify_openings(secret_key.public_key, [*opened, (secret_key.p, opened[0][1])])
+def test_a_proof_in_another_order_is_refused(secret_key):
+    listed = secret_key.prove_modulus().to_json()
+    swapped = [*listed[:20], listed[21], listed[20], *listed[22:]]
+    for wrong in ([*listed[8:], *listed[:8]], listed[::-1], swapped):
+        with pytest.raises(KeyProofInvalid, match="root"):
+            verify_modulus(secret_key.public_key, ModulusProof.from_json(wrong))

@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from commons.paillier import ModulusProof
 from federated_aggregator.app import create_app
+from federated_aggregator.services.sign_in import SignIn
 
 ONE_JOB = 7
 
@@ -35,3 +39,24 @@ def test_summaries_can_be_asked_for_by_number(play: Any, tmp_path: Path) -> None
     assert [job["job_id"] for job in client.get("/v1/jobs").get_json()["jobs"]] == [ONE_JOB]
     too_many = "&".join(f"job_id={number}" for number in range(101))
     assert client.get(f"/v1/jobs?{too_many}").status_code == 422
+
+
+def test_a_job_is_posted_and_shown_with_all_roots_of_its_keys_proof(
+    play: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SignIn, "address_of", lambda *_: play.buyer)
+    client = create_app(play.aggregator, tmp_path).test_client()
+    posting = play.posting()
+    body = {"job_id": posting.job_id, "spec": posting.spec.model_dump(mode="json"), "modulus": posting.modulus}
+
+    def post(proof: list[str]) -> Any:
+        return client.post("/v1/jobs", json={**body, "modulus_proof": proof}, headers={"Authorization": "Bearer x"})
+
+    assert len(play.proof) == ModulusProof.LENGTH
+    for wrong in ([*play.proof, "0x1"], [play.proof[0][2:], *play.proof[1:]]):
+        assert post(wrong).status_code == 422
+    for wrong in (play.proof[:-1], play.proof[:8], play.proof[::-1]):
+        assert post(wrong).get_json()["code"] == "key_proof_invalid"
+    assert client.get(f"/v1/jobs/{ONE_JOB}").status_code == 404
+    assert post(play.proof).status_code == 201
+    assert client.get(f"/v1/jobs/{ONE_JOB}").get_json()["modulus_proof"] == play.proof
