@@ -17,7 +17,8 @@ The tree::
     ├── ProtocolViolation       another party sent a message that the protocol does not allow
     │   └── ContentRefused      what it held, once decrypted, is not what the protocol produces
     └── ServiceUnavailable      something this needs does not answer (yet)
-        └── ChainUnavailable    the Ethereum node does not answer, or is on another chain
+        ├── ChainUnavailable    the Ethereum node does not answer, or is on another chain
+        └── ComputationFault    this machine computed wrongly with a secret key; nothing of it was sent
     TransactionFailed (a DeltaMLError too): a transaction was mined and reverted, or can never be mined
 
 Each class has a stable ``code``; each instance a message for people (what was found, what was expected, what to do)
@@ -131,6 +132,12 @@ class ChainUnavailable(ServiceUnavailable):
     """The Ethereum node does not answer, or serves another chain than the configured one."""
 
     code = "chain_unavailable"
+
+
+class ComputationFault(ServiceUnavailable):
+    """What was computed with a secret key does not check, so it was kept back: trying again later can help."""
+
+    code = "computation_fault"
 
 
 class TransactionFailed(DeltaMLError):

@@ -3,7 +3,8 @@
 Only the model buyer holds one. Everything works mod ``p²`` and ``q²`` (or ``p`` and ``q``) and is put together by the
 Chinese remainder theorem. Against timing by whoever chooses ciphertexts, a ciphertext is blinded before it is decrypted:
 multiplied by an encryption of zero that changes with every use (as Kocher 1996, section 10, proposes for RSA). Openings and
-proofs, whose bases cannot be blinded, use GMP's side-channel resistant ``powm_sec``, which takes 1.4 times as long.
+proofs, whose bases cannot be blinded, use GMP's side-channel resistant ``powm_sec``, which takes 1.4 times as long. They are
+for others to see, so each is checked with the public key first (`commons.paillier.self_check`).
 
 References:
     P. C. Kocher, *Timing Attacks on Implementations of Diffie-Hellman, RSA, DSS, and Other Systems*, CRYPTO 1996.
@@ -12,7 +13,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import gmpy2
@@ -21,9 +22,10 @@ from gmpy2 import mpz
 from phe.util import int_to_base64
 
 from commons.errors import InvalidCiphertext, InvalidInput
-from commons.paillier.openings import Opening
-from commons.paillier.proofs import ModulusProof, root_challenges, square_challenges
+from commons.paillier.openings import Opening, all_open
+from commons.paillier.proofs import ModulusProof, flaw_of_roots, root_challenges, square_challenges
 from commons.paillier.public_key import PublicKey, jwk_integer, random_unit, require_jwk_member
+from commons.paillier.self_check import computed_right
 
 if TYPE_CHECKING:
     from commons.paillier.encrypted_vector import EncryptedVector
@@ -94,8 +96,7 @@ class SecretKey:
             InvalidCiphertext: The number is no ciphertext under this key.
         """
         (checked,) = self.public_key.check_ciphertexts([ciphertext])
-        plaintext = self._decrypt_unsigned(checked)
-        return int(plaintext if plaintext <= self.public_key.max_plaintext else plaintext - self.public_key.n)
+        return self._decrypt_signed(checked)
 
     def decrypt_vector(self, vector: EncryptedVector) -> list[int]:
         """Return the encoded integers of a vector (`fixed_point.decode` turns them into reals).
@@ -119,16 +120,62 @@ class SecretKey:
     def open(self, ciphertext: int) -> Opening:
         """Return value and randomness with ``c = (1+n)^value · randomness^n mod n²``, for `verify_opening`.
 
-        Whoever sees an opening knows that the decryption is right; it tells nothing of other ciphertexts.
+        Whoever sees an opening knows that the decryption is right; it tells nothing of other ciphertexts. Of several
+        ciphertexts, `open_all` costs less.
+
+        Raises:
+            InvalidCiphertext: The number is no ciphertext under this key.
+            ComputationFault: As `open_all`.
         """
-        value = self.decrypt(ciphertext)
-        return Opening(value=value, randomness=int(self._nth_root(mpz(ciphertext))))
+        (opening,) = self.open_all([ciphertext])
+        return opening
+
+    def open_all(
+        self,
+        ciphertexts: Sequence[int],
+        *,
+        expected: Sequence[int] | None = None,
+        parallel_map: Callable[..., Iterable[Any]] = map,
+    ) -> list[Opening]:
+        """Return the opening of each ciphertext, all of them verified together before they are returned.
+
+        Args:
+            ciphertexts: Under this key.
+            expected: What they hold (mod ``n``), where that is known: a ciphertext that this machine made wrongly with the
+                secret key opens to another value, which gives a factor of ``n`` away to whoever knows the right one.
+            parallel_map: Like `map`; may use several cores for the powers with the secret key.
+
+        Raises:
+            InvalidCiphertext: A number is no ciphertext under this key (the index is named).
+            ComputationFault: Openings did not fit, or not hold what was `expected`, and neither did they the second time.
+        """
+        checked = self.public_key.check_ciphertexts(ciphertexts)
+        return computed_right(
+            lambda: list(parallel_map(self._unchecked_opening, checked)),
+            lambda openings: (
+                (expected is None or self._hold(openings, expected)) and all_open(self.public_key, checked, openings)
+            ),
+        )
+
+    def check_encrypted(self, ciphertexts: Sequence[mpz], values: Sequence[int]) -> None:
+        """Return when ciphertexts that were made with this key's `KeyHolderRandomizer` hold these values, as far as faults go.
+
+        Costs one decryption, of the sum. For ciphertexts that leave without a proof about them.
+
+        Raises:
+            ComputationFault: The sum is another one, twice.
+        """
+        n, product = self.public_key.n, mpz(1)
+        for ciphertext in ciphertexts:
+            product = product * ciphertext % self.public_key.n_squared
+        computed_right(lambda: self.decrypt(product), lambda total: (total - sum(values)) % n == 0)
 
     def prove_modulus(self, *, context: bytes = b"") -> ModulusProof:
         """Return a proof for `verify_modulus` that ``n`` is a proper Paillier modulus, bound to `context`.
 
         Raises:
             InvalidInput: Not both primes are 3 mod 4 (those of `generate_keypair` are).
+            ComputationFault: A root was wrong, twice.
         """
         if self.p % 4 != 3 or self.q % 4 != 3:
             raise InvalidInput(
@@ -136,9 +183,10 @@ class SecretKey:
                 "generate a new key",
                 field="p",
             )
-        roots = map(self._nth_root, root_challenges(self.public_key, context=context))
-        square_roots = map(self._square_root, square_challenges(self.public_key, context=context))
-        return ModulusProof(tuple(map(int, roots)), tuple(map(int, square_roots)))
+        return computed_right(
+            lambda: self._unchecked_proof(context),
+            lambda proof: flaw_of_roots(self.public_key, proof, context=context) is None,
+        )
 
     def to_phe(self) -> phe.PaillierPrivateKey:
         """Return the same key for use with ``phe``."""
@@ -183,6 +231,10 @@ class SecretKey:
                 field="public_key",
             )
 
+    def _decrypt_signed(self, ciphertext: mpz) -> int:
+        plaintext = self._decrypt_unsigned(ciphertext)
+        return int(plaintext if plaintext <= self.public_key.max_plaintext else plaintext - self.public_key.n)
+
     def _decrypt_unsigned(self, ciphertext: mpz) -> mpz:
         p, q = self.p, self.q
         blinded = ciphertext * self._next_blinding() % self.public_key.n_squared
@@ -204,6 +256,18 @@ class SecretKey:
         blinding = self._blinding
         self._blinding = blinding * blinding % n_squared
         return blinding
+
+    def _hold(self, openings: Sequence[Opening], expected: Sequence[int]) -> bool:
+        pairs = zip(openings, expected, strict=True)
+        return all((opening.value - value) % self.public_key.n == 0 for opening, value in pairs)
+
+    def _unchecked_opening(self, ciphertext: mpz) -> Opening:
+        return Opening(value=self._decrypt_signed(ciphertext), randomness=int(self._nth_root(ciphertext)))
+
+    def _unchecked_proof(self, context: bytes) -> ModulusProof:
+        roots = map(self._nth_root, root_challenges(self.public_key, context=context))
+        square_roots = map(self._square_root, square_challenges(self.public_key, context=context))
+        return ModulusProof(tuple(map(int, roots)), tuple(map(int, square_roots)))
 
     def _nth_root(self, power: mpz) -> mpz:
         return self._combine(

@@ -70,6 +70,9 @@ def prove_range(
         bound_bits: B.
         context: what binds the proof to its place.
         parallel_map: like `map`; may use several cores for the powers with the secret key.
+
+    Raises:
+        ComputationFault: a ciphertext or an opening was computed wrongly; the proof would have given the key away.
     """
     window = _window_bits(bound_bits, len(vector))
     blinding_values = [secrets.randbits(window) for _ in range(REPETITIONS)]
@@ -80,8 +83,11 @@ def prove_range(
         z + sum(value for value, column in zip(values, columns, strict=True) if column >> k & 1)
         for k, z in enumerate(blinding_values)
     )
-    combined = _combinations(vector, blindings, columns, _exponents(transcript, sums))
-    openings = parallel_map(secret_key.open, combined.ciphertexts)
+    exponents = _exponents(transcript, sums)
+    combined = _combinations(vector, blindings, columns, exponents)
+    openings = secret_key.open_all(
+        combined.ciphertexts, expected=_combined_values(exponents, sums), parallel_map=parallel_map
+    )
     return RangeProof(blindings, sums, tuple(opening.randomness for opening in openings))
 
 
@@ -110,7 +116,7 @@ def verify_range(
     transcript = _transcript(vector, proof.blindings, context)
     exponents = _exponents(transcript, proof.values)
     combined = _combinations(vector, proof.blindings, _bits(transcript, len(vector)), exponents)
-    sums = [sum(e * v for e, v in zip(row, proof.values, strict=True)) for row in exponents]
+    sums = _combined_values(exponents, proof.values)
     openings = [Opening(value, randomness) for value, randomness in zip(sums, proof.randomness, strict=True)]
     for _ in parallel_map(verify_opening, [key] * _OPENINGS, combined.ciphertexts, openings):
         pass
@@ -142,6 +148,11 @@ def _exponents(transcript: bytes, values: Sequence[int]) -> list[list[int]]:
         [int.from_bytes(row[at : at + _EXPONENT_BYTES], "big") for at in range(0, width, _EXPONENT_BYTES)]
         for row in rows
     ]
+
+
+def _combined_values(exponents: Sequence[Sequence[int]], values: Sequence[int]) -> list[int]:
+    """Σ_k e_lk·v_k for each l."""
+    return [sum(e * v for e, v in zip(row, values, strict=True)) for row in exponents]
 
 
 def _combinations(

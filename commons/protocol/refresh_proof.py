@@ -128,6 +128,7 @@ def refresh(
 
     Raises:
         ContentRefused: a masked weight is beyond its bound, because a trainer's update was: nothing could be proven.
+        ComputationFault: a ciphertext or an opening was computed wrongly; the proof would have given the key away.
     """
     values = list(parallel_map(secret_key.decrypt, masked.ciphertexts))
     if any(abs(value) > masked.bound for value in values):
@@ -150,7 +151,10 @@ def refresh(
     combined = _combination(
         masked, fresh, blinding, shift_bits=shift_bits, challenges=challenges, modulus=secret_key.public_key
     )
-    return fresh, RefreshProof(fresh_range, blinding, secret_key.open(combined.ciphertexts[0]))
+    remainders = ((u << shift_bits) - m for u, m in zip(truncated, values, strict=True))
+    opened = sum(c * e for c, e in zip(challenges, remainders, strict=True)) + y
+    (opening,) = secret_key.open_all(combined.ciphertexts, expected=[opened])
+    return fresh, RefreshProof(fresh_range, blinding, opening)
 
 
 def verify_refresh(

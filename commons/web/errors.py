@@ -42,6 +42,7 @@ STATUS: Mapping[type[DeltaMLError], HTTPStatus] = {
     errors.ContentRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ServiceUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ChainUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.ComputationFault: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.TransactionFailed: HTTPStatus.BAD_GATEWAY,
 }
 """HTTP status of each error class; a class of a service's own takes that of its nearest parent here."""

@@ -44,6 +44,7 @@ SHOWN = (
     "commons/paillier/openings.py",
     "commons/paillier/proofs.py",
     "commons/paillier/public_key.py",
+    "commons/paillier/self_check.py",
 )
 """The other modules of learning and paillier raise what only a mistake in this project's own code can bring about."""
 

@@ -1,12 +1,22 @@
 import json
+from math import inf
 
 import gmpy2
 import pytest
 from click.testing import CliRunner
 from phe import command_line
 
-from commons.errors import InvalidCiphertext, InvalidInput, KeyTooSmall
-from commons.paillier import EncryptedVector, PackedVector, Randomizer, SecretKey, pack
+from commons.errors import ComputationFault, InvalidCiphertext, InvalidInput, KeyTooSmall, ServiceUnavailable
+from commons.paillier import (
+    EncryptedVector,
+    KeyHolderRandomizer,
+    PackedVector,
+    Randomizer,
+    SecretKey,
+    pack,
+    verify_modulus,
+    verify_openings,
+)
 from commons.paillier.secret_key import BLINDING_USES
 
 
@@ -141,3 +151,112 @@ def test_what_is_raised_to_the_secret_power_is_never_the_ciphertext_itself(secre
     seen = bases[1:]  # the first power makes the first blinding
     assert ciphertext not in seen
     assert len(set(seen)) >= uses
+
+
+def test_many_are_opened_as_each_would_be(secret_key, randomizer):
+    values = (5, -7, 0, 2**200)
+    ciphertexts = [randomizer.encrypt(value) for value in values]
+    openings = secret_key.open_all(ciphertexts)
+    assert openings == [secret_key.open(ciphertext) for ciphertext in ciphertexts]
+    assert [opening.value for opening in openings] == list(values)
+    verify_openings(secret_key.public_key, list(zip(ciphertexts, openings, strict=True)))
+    assert secret_key.open_all([]) == []
+
+
+def test_opening_many_uses_the_map_that_it_is_given(secret_key, randomizer):
+    ciphertexts = [randomizer.encrypt(value) for value in range(5)]
+    mapped = []
+
+    def backwards(function, items):
+        mapped.extend(items)
+        return reversed([function(item) for item in reversed(items)])
+
+    assert secret_key.open_all(ciphertexts, parallel_map=backwards) == secret_key.open_all(ciphertexts)
+    assert mapped == ciphertexts
+
+
+def test_a_malformed_ciphertext_among_many_is_named(secret_key, randomizer):
+    with pytest.raises(InvalidCiphertext, match=r"ciphertexts\[1\]"):
+        secret_key.open_all([randomizer.encrypt(1), secret_key.p])
+
+
+HALVES = {
+    "root mod p": lambda key: key.p,
+    "root mod q": lambda key: key.q,
+    "plaintext mod p": lambda key: key.p**2,
+    "plaintext mod q": lambda key: key.q**2,
+}
+
+
+@pytest.mark.parametrize("half", HALVES.values(), ids=HALVES)
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_one_bit_spoiled_is_opened_anew(secret_key, randomizer, flip_bits, half, count):
+    ciphertexts = [randomizer.encrypt(value) for value in range(count)]
+    right = secret_key.open_all(ciphertexts)
+    flipped = flip_bits(half(secret_key), times=1)
+    assert secret_key.open_all(ciphertexts) == right
+    assert len(flipped) == 1
+
+
+@pytest.mark.parametrize("half", HALVES.values(), ids=HALVES)
+def test_a_machine_that_goes_on_computing_wrongly_opens_nothing(secret_key, randomizer, flip_bits, half):
+    ciphertexts = [randomizer.encrypt(value) for value in range(3)]
+    flip_bits(half(secret_key), times=inf)
+    for opened in (lambda: secret_key.open(ciphertexts[0]), lambda: secret_key.open_all(ciphertexts)):
+        with pytest.raises(ComputationFault, match="this machine computed wrongly") as caught:
+            opened()
+        assert isinstance(caught.value, ServiceUnavailable)
+        assert caught.value.fields == {}
+
+
+@pytest.mark.parametrize("half", [HALVES["root mod p"], HALVES["root mod q"]], ids=["mod p", "mod q"])
+def test_a_modulus_is_proven_with_right_roots_or_not_at_all(secret_key, flip_bits, half):
+    right = secret_key.prove_modulus()
+    flipped = flip_bits(half(secret_key), times=1)
+    assert secret_key.prove_modulus() == right
+    assert len(flipped) == 1
+    flip_bits(half(secret_key), times=inf)
+    with pytest.raises(ComputationFault):
+        secret_key.prove_modulus()
+
+
+def test_a_single_wrong_square_root_is_found(secret_key, monkeypatch):
+    """The last of the roots that a proof has."""
+    right, real, calls = secret_key.prove_modulus(), SecretKey._square_root, []
+
+    def faulty(key, number):
+        calls.append(number)
+        return real(key, number) ^ (1 << 100 if len(calls) == 128 else 0)
+
+    monkeypatch.setattr(SecretKey, "_square_root", faulty)
+    proof = secret_key.prove_modulus()
+    assert proof == right
+    assert len(calls) == 256
+    verify_modulus(secret_key.public_key, proof)
+
+
+def test_a_ciphertext_that_holds_something_else_than_expected_is_not_opened(secret_key, randomizer):
+    ciphertexts = [randomizer.encrypt(value) for value in (4, -5)]
+    n = int(secret_key.public_key.n)
+    for expected in ((4, -5), (4 + n, -5 - n)):
+        assert [one.value for one in secret_key.open_all(ciphertexts, expected=expected)] == [4, -5]
+    for expected in ((4, -6), (-5, 4), (4 + int(secret_key.p), -5)):
+        with pytest.raises(ComputationFault):
+            secret_key.open_all(ciphertexts, expected=expected)
+
+
+def test_a_wrong_ciphertext_of_ones_own_is_found_by_the_sum(secret_key, flip_bits):
+    randomizer = KeyHolderRandomizer(secret_key)
+    values = [3, -(2**100), 0, 17]
+    ciphertexts = [randomizer.encrypt(value) for value in values]
+    secret_key.check_encrypted(ciphertexts, values)
+    for wrong in ([*values[:3], 18], [*values[:3], 17 + int(secret_key.p)], values[:3]):
+        with pytest.raises(ComputationFault):
+            secret_key.check_encrypted(ciphertexts, wrong)
+    # What a flipped bit in one half of a look-up makes.
+    table = randomizer._powers_q._tables[0]
+    table[:] = [entry ^ 1 << 100 for entry in table]
+    with pytest.raises(ComputationFault):
+        secret_key.check_encrypted([*ciphertexts[:3], randomizer.encrypt(17)], values)
+    flip_bits(secret_key.p**2, times=1)
+    secret_key.check_encrypted(ciphertexts, values)

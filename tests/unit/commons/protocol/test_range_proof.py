@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commons.errors import HeadroomExceeded, ProtocolViolation
-from commons.paillier import EncryptedVector, KeyHolderRandomizer
+from commons.errors import ComputationFault, HeadroomExceeded, ProtocolViolation
+from commons.paillier import EncryptedVector, KeyHolderRandomizer, SecretKey
 from commons.protocol.range_proof import prove_range, proven_bits, verify_range
 
 BITS = 200
@@ -14,6 +14,13 @@ BITS = 200
 @pytest.fixture(scope="module")
 def party(job_secret_key):
     return SimpleNamespace(key=job_secret_key, randomizer=KeyHolderRandomizer(job_secret_key))
+
+
+class LyingKey(SecretKey):
+    """Does not mind if what it opens is not what it claims."""
+
+    def open_all(self, ciphertexts, *, expected=None, parallel_map=map):
+        return super().open_all(ciphertexts, parallel_map=parallel_map)
 
 
 def proof_of(party, values, *, bound_bits=BITS, context=b"here"):
@@ -48,7 +55,8 @@ def test_sums_reduced_to_what_the_verifier_accepts_do_not_fit_the_ciphertexts(pa
     """A prover that claims sums inside the window for a value that is outside of it."""
     large = 1 << 600
     vector = EncryptedVector.encrypt(party.randomizer, [large], fractional_bits=40)
-    claimed = prove_range(party.key, party.randomizer, vector, [17], bound_bits=BITS, context=b"here")
+    liar = LyingKey(party.key.p, party.key.q, unsafe_small_key=True)
+    claimed = prove_range(liar, party.randomizer, vector, [17], bound_bits=BITS, context=b"here")
     with pytest.raises(ProtocolViolation, match="does not fit its ciphertext"):
         verify_range(vector, claimed, bound_bits=BITS, context=b"here")
 
@@ -69,3 +77,10 @@ def test_a_bound_that_the_key_cannot_hold_is_refused(party):
     vector, proof = proof_of(party, [1])
     with pytest.raises(HeadroomExceeded, match="range proof"):
         verify_range(vector, proof, bound_bits=party.key.public_key.bits, context=b"here")
+
+
+def test_no_proof_is_given_for_a_ciphertext_that_holds_something_else(party):
+    """A ciphertext that is wrong modulo one prime only would give the key away by the opening of a sum that all know."""
+    vector = EncryptedVector.encrypt(party.randomizer, [5, 6 + int(party.key.p)], fractional_bits=40)
+    with pytest.raises(ComputationFault):
+        prove_range(party.key, party.randomizer, vector, [5, 6], bound_bits=BITS, context=b"here")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commons.errors import HeadroomExceeded, InvalidCiphertext, ProtocolViolation
+from commons.errors import ComputationFault, HeadroomExceeded, InvalidCiphertext, ProtocolViolation
 from commons.paillier import EncryptedVector, KeyHolderRandomizer, Opening
 from commons.protocol import refresh_proof
 from commons.protocol.range_proof import REPETITIONS, RangeProof, prove_range
@@ -285,3 +285,16 @@ def test_a_key_without_room_for_the_proof_is_refused(party, sent, honest):
         wide = SimpleNamespace(vector=sent.vector.with_bound(bound))
         with pytest.raises(ProtocolViolation if fits else HeadroomExceeded):
             verify(wide, (fresh, replace(proof, opening=Opening(0, 1))))
+
+
+def test_no_proof_is_given_with_a_blinding_that_holds_something_else(party, sent, monkeypatch):
+    """A ciphertext that a fault spoiled modulo one prime: its opening would be close to a multiple of the other prime."""
+    encrypt, p = EncryptedVector.encrypt, int(party.key.p)
+
+    def faulty(randomizer, encoded, **form):
+        spoiled = [encoded[0] + p] if len(encoded) == 1 else encoded
+        return encrypt(randomizer, spoiled, **form)
+
+    monkeypatch.setattr(EncryptedVector, "encrypt", faulty)
+    with pytest.raises(ComputationFault):
+        refresh(party.key, party.randomizer, sent.vector, shift_bits=SHIFT, context=CONTEXT)
