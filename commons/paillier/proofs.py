@@ -9,8 +9,8 @@ plaintext.
 *Two primes.* ``n`` is 1 mod 4, and of each of `SQUARE_COUNT` numbers ``x`` with Jacobi symbol 1, derived in the same way, the
 key holder publishes a square root of ``x`` or of ``-x``. By their symbols modulo each of the ``k`` factors of a square-free
 ``n`` these numbers fall into ``2^(k-1)`` classes of equal size, and roots exist in the class of squares and in that of ``-1``
-only. That is all of them where ``k = 2`` and both factors are 3 mod 4, and at most half otherwise: 2^-128 an attempt. Who
-hides from the key holder itself needs to know it.
+only. That is all of them where ``k = 2`` and both factors are 3 mod 4, and at most half otherwise: 2^-128 an attempt. What
+owners do to hide from the key holder (`commons.paillier.randomizer`) rests on it.
 
 Neither tells anything about the factors: random numbers with their ``n``-th powers, or squares of squares with random
 signs, are distributed alike. But *which* of a number's four square roots is published must not depend on chance, since two
