@@ -30,6 +30,7 @@ from commons.errors import (
     ProtocolViolation,
     ServiceUnavailable,
 )
+from commons.paillier.randomizer import discard_prepared
 from commons.protocol.tasks import TASK, AnyResult, AnyTask
 
 Handle = Callable[[AnyTask], AnyResult]
@@ -44,6 +45,9 @@ _WATCH_S = 0.05
 # Between two rounds there is no time to prepare anything; between two checkpoints there is.
 _PREPARE_AFTER_S = 0.1
 _GRACE_S = 1.0
+
+# Only this loop has anything prepared; in a process that is forked from it the same randomness must not be used again.
+os.register_at_fork(after_in_child=discard_prepared)
 
 
 class StopSignal(Protocol):

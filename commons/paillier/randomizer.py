@@ -33,6 +33,8 @@ References:
 
 from __future__ import annotations
 
+from weakref import WeakSet
+
 import gmpy2
 from gmpy2 import mpz
 
@@ -42,6 +44,7 @@ from commons.paillier.secret_key import SecretKey
 
 _SURPLUS_BITS = 128
 _KEY_HOLDERS_SURPLUS_BITS = 64
+_alive: WeakSet[Randomizer] = WeakSet()
 
 
 class Randomizer:
@@ -67,7 +70,10 @@ class Randomizer:
             return self._draw()
 
     def prepare(self, count: int) -> bool:
-        """Make one obfuscator ahead, in time that would pass idly, unless `count` are ready; say whether one was made."""
+        """Make one obfuscator ahead, in time that would pass idly, unless `count` are ready; say whether one was made.
+
+        In a child that is forked later `discard_prepared` must run, or parent and child use the same ones.
+        """
         if len(self._prepared) >= count:
             return False
         self._prepared.append(self._draw())
@@ -89,6 +95,7 @@ class Randomizer:
     def _take_up(self, public_key: PublicKey) -> None:
         self.public_key = public_key
         self._prepared: list[mpz] = []
+        _alive.add(self)
 
     def _draw(self) -> mpz:
         return self._powers.random_product()
@@ -115,6 +122,12 @@ class KeyHolderRandomizer(Randomizer):
         residue_p, residue_q = self._powers_p.random_product(), self._powers_q.random_product()
         difference = (residue_q - residue_p) * self._p_squared_inverse % self._q_squared
         return residue_p + self._p_squared * difference
+
+
+def discard_prepared() -> None:
+    """Have every randomizer of this process forget what it made ahead: a forked child's would be its parent's, too."""
+    for randomizer in list(_alive):
+        randomizer._prepared.clear()
 
 
 def _independent_units(n: mpz) -> list[mpz]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -223,3 +226,36 @@ def test_work_is_prepared_while_there_is_none_to_do(monkeypatch: pytest.MonkeyPa
 
     run_agent(aggregator, lambda _: DONE, aggregator.stop, prepare=prepare)
     assert len(made) >= 5
+
+
+FORKED = """
+import json, os
+import commons.agent.loop
+from commons.paillier import KeyHolderRandomizer, Randomizer, generate_keypair
+
+key = generate_keypair(512, unsafe_small_key=True)
+randomizers = [Randomizer(key.public_key), KeyHolderRandomizer(key)]
+for randomizer in randomizers:
+    while randomizer.prepare(3):
+        pass
+
+def drawn():
+    return json.dumps([[hex(randomizer.obfuscator()) for _ in range(4)] for randomizer in randomizers])
+
+read, write = os.pipe()
+if os.fork() == 0:
+    os.write(write, drawn().encode())
+    os._exit(0)
+os.wait()
+os.close(write)
+with os.fdopen(read) as child:
+    print(json.dumps([json.load(child), json.loads(drawn())]))
+"""
+
+
+@pytest.mark.parametrize(("hooked", "shared"), [(True, 0), (False, 3)], ids=["with the loop's hook", "without it"])
+def test_prepared_randomness_is_not_used_again_after_a_fork(hooked: bool, shared: int) -> None:
+    program = FORKED if hooked else FORKED.replace("import commons.agent.loop", "")
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    for child, parent in zip(*json.loads(done.stdout), strict=True):
+        assert len(set(child) & set(parent)) == shared
