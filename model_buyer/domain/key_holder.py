@@ -122,6 +122,7 @@ class KeyHolder:
         Raises:
             InvalidCiphertext: malformed weights.
             ContentRefused: a weight is larger than the specification allows.
+            ComputationFault: this machine computed wrongly, twice.
         """
         scale = WEIGHT_FRACTIONAL_BITS + task.shift_bits
         masked = task.masked.to_vector(
@@ -154,6 +155,7 @@ class KeyHolder:
         Raises:
             ProtocolViolation: an evaluation that its validator did not sign, or of other models than the others'.
             InvalidCiphertext: malformed residuals or corrections.
+            ComputationFault: this machine encrypted wrongly, twice.
         """
         evaluated = [self._evaluated(task, item, recover) for item in task.validators]
         digests = {item.candidates_digest for item in task.validators}
@@ -189,14 +191,15 @@ class KeyHolder:
         Raises:
             ProtocolViolation: a statement that does not check.
             ContentRefused: a zero check is not zero; nothing is opened then.
+            ComputationFault: this machine computed an opening wrongly, twice.
         """
         checked = check_statements(
             self._context, task.statements, round_number=task.round, checkpoint=task.checkpoint, recover=recover
         )
-        sums = list(self._parallel_map(self._secret_key.open, checked.sums.ciphertexts))
-        zeros = list(
-            self._parallel_map(self._secret_key.open, [vector.ciphertexts[0] for vector in checked.zero_checks])
-        )
+        sum_count = len(checked.sums)
+        ciphertexts = [*checked.sums.ciphertexts, *(vector.ciphertexts[0] for vector in checked.zero_checks)]
+        openings = self._secret_key.open_all(ciphertexts, parallel_map=self._parallel_map)
+        sums, zeros = openings[:sum_count], openings[sum_count:]
         # Opening whatever stands in a zero check would decrypt any ciphertext that a validator puts there.
         if any(opening.value for opening in zeros):
             raise ContentRefused("open: a zero check is not zero; a validator's statement is not of these squares")
@@ -205,8 +208,8 @@ class KeyHolder:
             [opening.value for opening in sums],
             row_count=checked.row_count,
         )
-        opened = [OpenedValue(value=to_hex(item.value), randomness=to_hex(item.randomness)) for item in (*sums, *zeros)]
-        return OpenedCheckpoint(values, tuple(opened[: len(sums)]), tuple(opened[len(sums) :]))
+        opened = tuple(OpenedValue(value=to_hex(item.value), randomness=to_hex(item.randomness)) for item in openings)
+        return OpenedCheckpoint(values, opened[:sum_count], opened[sum_count:])
 
     def unmask_delivery(self, delivered: EncryptedVector, seed: bytes, *, round_number: int) -> npt.NDArray[np.float64]:
         """The final weights, shape (d,), in the units of training, from [w + s] and the published seed of s."""
@@ -279,4 +282,6 @@ class KeyHolder:
 
     def _encrypt(self, values: Sequence[int]) -> EncryptedVector:
         scale = self._context.plan.sse_fractional_bits
-        return EncryptedVector.encrypt(self._randomizer, values, fractional_bits=scale).with_bound(1)
+        encrypted = EncryptedVector.encrypt(self._randomizer, values, fractional_bits=scale)
+        self._secret_key.check_encrypted(encrypted.ciphertexts, values)
+        return encrypted.with_bound(1)
