@@ -59,7 +59,7 @@ class Assembly:
     @cached_property
     def chain(self) -> MarketplaceChain:
         """The contract as the use cases see it."""
-        return MarketplaceChain(self.marketplace)
+        return MarketplaceChain(self.marketplace, max_fee_wei=self.config.chain.policy.max_fee_wei)
 
     @cached_property
     def reads(self) -> SqlReads:

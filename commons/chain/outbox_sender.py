@@ -29,15 +29,12 @@ from commons.chain import transactions
 from commons.chain.artifact import marketplace_artifact
 from commons.chain.blocks import BlockId, latest_block
 from commons.chain.connection import ChainConnection
+from commons.chain.fees import DEFAULT_MAX_FEE_WEI, Fees, gas_price
 from commons.chain.jobs import ContractCall
 from commons.chain.outbox import Outbox
 from commons.chain.outbox_reorganisation import DecidedTransactions
 from commons.chain.outbox_table import OutboxColumns, OutboxState
-from commons.chain.transactions import Fees
 from commons.errors import ChainUnavailable, TransactionFailed
-
-DEFAULT_MAX_FEE_WEI: Final = 500 * 10**9
-"""The most that is offered for a unit of gas, 500 gwei, however long a transaction waits."""
 
 # The wall clock can be ahead of the chain's, whose time is that of its latest block.
 _PASSES_WITH_TIME: Final = frozenset({"MarketplaceTooEarly"})
@@ -181,11 +178,9 @@ class OutboxSender:
             if "rpc_message" not in error.fields:
                 raise
             return self._note(session, row, error.message)
-        fees = transactions.suggest_fees(self._connection)
-        if fees.max_wei > self._policy.max_fee_wei:
-            return self._note(
-                session, row, f"gas costs {fees.max_wei} wei, over the limit of {self._policy.max_fee_wei}"
-            )
+        fees = self._affordable_fees(session, row)
+        if fees is None:
+            return False
         balance_wei = transactions.balance_wei(self._connection, self._account.address)
         needed_wei = call.value_wei + gas_limit * fees.max_wei
         if balance_wei < needed_wei:
@@ -209,6 +204,13 @@ class OutboxSender:
         return self._note(
             session, row, f"the marketplace of this version is not at {row.to_address} on the node's chain"
         )
+
+    def _affordable_fees(self, session: Session, row: OutboxColumns) -> Fees | None:
+        price = gas_price(self._connection)
+        fees = price.fees_within(self._policy.max_fee_wei)
+        if fees is None:
+            self._note(session, row, f"gas costs {price.least_wei} wei, over the limit of {self._policy.max_fee_wei}")
+        return fees
 
     def _sign_and_store(self, session: Session, row: OutboxColumns, fees: Fees) -> None:
         signed = transactions.sign_transaction(
@@ -285,8 +287,11 @@ class OutboxSender:
             if stuck and self._is_nonce_lost(row):
                 self._requeue(session, row, "another transaction of this account took its nonce; it is sent anew")
             return
-        if stuck and (self._fill_gap(session, row) or self._replace(session, row)):
-            return
+        if stuck:
+            # What was offered is no more than the limit either, so while gas costs more nothing can be mined.
+            fees = self._affordable_fees(session, row)
+            if fees is None or self._fill_gap(session, row, fees) or self._replace(session, row, fees):
+                return
         if row.sent_at is None or now - row.sent_at >= self._policy.resend_after_s:
             self._send_if_lost(session, row)
 
@@ -295,13 +300,10 @@ class OutboxSender:
         taken = transactions.mined_nonce(self._connection, self._account.address, confirmed) > _known(row.nonce)
         return taken and self._receipt(row) is None
 
-    def _fill_gap(self, session: Session, row: OutboxColumns) -> bool:
+    def _fill_gap(self, session: Session, row: OutboxColumns, fees: Fees) -> bool:
         """Use up a nonce before the row's own that nobody's transaction has, since nothing is mined past it."""
         missing = transactions.next_nonce(self._connection, self._account.address)
         if missing >= _known(row.nonce):
-            return False
-        fees = transactions.suggest_fees(self._connection)
-        if fees.max_wei > self._policy.max_fee_wei:
             return False
         transactions.use_up_nonce(self._connection, self._account, missing, fees)
         # It was not its fee that kept it.
@@ -327,10 +329,10 @@ class OutboxSender:
             return True
         return False
 
-    def _replace(self, session: Session, row: OutboxColumns) -> bool:
+    def _replace(self, session: Session, row: OutboxColumns, suggested: Fees) -> bool:
         former = Fees(_known(row.max_fee_wei), row.priority_fee_wei)
-        fees = former.raised().at_least(transactions.suggest_fees(self._connection))
-        if fees.max_wei > self._policy.max_fee_wei:
+        fees = former.replacement(suggested, self._policy.max_fee_wei)
+        if fees is None:
             return self._note(session, row, f"not mined yet, and a higher fee is over {self._policy.max_fee_wei} wei")
         if not self._is_there(session, row):
             return False

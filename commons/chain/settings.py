@@ -10,8 +10,9 @@ from typing import Final
 from commons.chain.checks import checked_address
 from commons.chain.connection import ChainConnection
 from commons.chain.contract_addresses import DeployedContract, contract_on, read_contracts
+from commons.chain.fees import DEFAULT_MAX_FEE_WEI
 from commons.chain.marketplace import Marketplace
-from commons.chain.outbox_sender import DEFAULT_MAX_FEE_WEI, SendingPolicy
+from commons.chain.outbox_sender import SendingPolicy
 from commons.errors import ChainUnavailable, DeltaMLError, InvalidInput
 from commons.web.configuration import ConfigurationReader
 

@@ -1,4 +1,4 @@
-"""Gas, fees and signatures of single transactions, and sending one and waiting for it."""
+"""Gas and signatures of single transactions, and sending one and waiting for it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ from eth_account.signers.local import LocalAccount
 from eth_typing import BlockNumber
 from hexbytes import HexBytes
 from web3 import Web3
-from web3.exceptions import TransactionNotFound, Web3RPCError
-from web3.types import BlockIdentifier, RPCEndpoint, TxParams, TxReceipt, Wei
+from web3.exceptions import TransactionNotFound
+from web3.types import BlockIdentifier, TxParams, TxReceipt, Wei
 
 from commons.chain.blocks import latest_block
 from commons.chain.connection import ChainConnection
+from commons.chain.fees import Fees, gas_price
 from commons.chain.jobs import ContractCall
 from commons.chain.reverts import Revert
 from commons.errors import ChainUnavailable, TransactionFailed
-
-REPLACEMENT_PERCENT: Final = 125
-"""A replacement pays this much of the former fee; nodes ask for 110 or 112.5."""
 
 MAX_GAS: Final = 2**24
 """The most gas that Ethereum lets one transaction have (EIP-7825), 16,777,216."""
@@ -29,27 +27,7 @@ _TRANSFER_GAS: Final = 21_000
 _GAS_PERCENT: Final = 125
 # How Geth, Anvil and Ganache say that a call ends for want of gas, however much a block can have.
 _OUT_OF_GAS: Final = ("gas required exceeds", "out of gas", "exceeds block gas limit", "exceeds the limit allowed")
-_DEFAULT_PRIORITY_FEE_WEI: Final = Wei(10**9)
 _POLL_INTERVAL_S: Final = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Fees:
-    """What a transaction offers for each unit of gas, in wei; `priority_wei` is None on chains without EIP-1559."""
-
-    max_wei: int
-    priority_wei: int | None
-
-    def raised(self) -> Fees:
-        """Return fees with which a node takes a transaction in place of one with these."""
-        priority_wei = None if self.priority_wei is None else _percent(self.priority_wei, REPLACEMENT_PERCENT)
-        return Fees(_percent(self.max_wei, REPLACEMENT_PERCENT), priority_wei)
-
-    def at_least(self, other: Fees) -> Fees:
-        """Return the higher of both, each part by itself."""
-        if self.priority_wei is None or other.priority_wei is None:
-            return Fees(max(self.max_wei, other.max_wei), None)
-        return Fees(max(self.max_wei, other.max_wei), max(self.priority_wei, other.priority_wei))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +36,6 @@ class SignedTransaction:
 
     raw: bytes
     tx_hash: str
-
-
-def suggest_fees(connection: ChainConnection) -> Fees:
-    """Return fees that get a transaction mined soon: twice the base fee plus the usual tip, or the legacy gas price."""
-    eth = connection.web3.eth
-    with connection.translated():
-        base_fee = latest_block(connection).base_fee_wei
-        if base_fee is None:
-            return Fees(eth.gas_price, None)
-        try:
-            # Not by web3's own property, which warns and asks for more when a node refuses.
-            answer = connection.web3.manager.request_blocking(RPCEndpoint("eth_maxPriorityFeePerGas"), [])
-            priority = Wei(int(answer, 16))
-        except Web3RPCError:
-            # An optional method, which not every node has.
-            priority = _DEFAULT_PRIORITY_FEE_WEI
-    return Fees(2 * base_fee + priority, priority)
 
 
 def estimate_gas(connection: ChainConnection, sender: str, call: ContractCall, max_gas: int = MAX_GAS) -> int:
@@ -101,7 +62,7 @@ def estimate_gas(connection: ChainConnection, sender: str, call: ContractCall, m
             reason="GasLimitExceeded",
         )
     # State may change until it is mined; what is not used is not paid.
-    return min(_percent(estimate, _GAS_PERCENT), limit)
+    return min(-(-estimate * _GAS_PERCENT // 100), limit)
 
 
 def sign_transaction(
@@ -206,7 +167,7 @@ def send_and_wait(
     """
     chain_id = connection.check()
     gas_limit = estimate_gas(connection, account.address, call)
-    fees = suggest_fees(connection)
+    fees = gas_price(connection).ample_fees
     nonce = next_nonce(connection, account.address)
     signed = sign_transaction(account, call, chain_id=chain_id, nonce=nonce, gas_limit=gas_limit, fees=fees)
     broadcast(connection, signed.raw)
@@ -224,10 +185,6 @@ def send_and_wait(
             f"transaction {signed.tx_hash} ({call.description}) reverted", reason="Reverted", tx_hash=signed.tx_hash
         )
     return receipt
-
-
-def _percent(amount: int, percent: int) -> Wei:
-    return Wei(-(-amount * percent // 100))
 
 
 def _parameters(sender: str, call: ContractCall) -> TxParams:

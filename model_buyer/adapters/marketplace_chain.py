@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from commons.chain.checks import checked_address
+from commons.chain.fees import gas_price
 from commons.chain.jobs import ContractCall, JobOnChain, JobTerms, Quote
 from commons.chain.marketplace import Marketplace
 from commons.chain.signing import SigningDomain
-from commons.chain.transactions import balance_wei, suggest_fees
+from commons.chain.transactions import balance_wei
 
 POSTING_GAS = 500_000
 """More gas than createJob takes."""
 
 
 class MarketplaceChain:
-    """`model_buyer.services.ports.Chain` on one node; making one asks nothing of the node."""
+    """`model_buyer.services.ports.Chain` on one node; making one asks nothing of the node.
 
-    def __init__(self, marketplace: Marketplace) -> None:
+    Args:
+        marketplace: the contract.
+        max_fee_wei: the most that this buyer offers for a unit of gas.
+    """
+
+    def __init__(self, marketplace: Marketplace, *, max_fee_wei: int) -> None:
         self._marketplace = marketplace
+        self._max_fee_wei = max_fee_wei
 
     def domain(self) -> SigningDomain:
         """Chain and contract that signatures are for."""
@@ -32,7 +39,8 @@ class MarketplaceChain:
 
     def posting_cost_wei(self) -> int:
         """Upper estimate of the fee of posting a job."""
-        return POSTING_GAS * suggest_fees(self._marketplace.connection).max_wei
+        ample = gas_price(self._marketplace.connection).ample_fees
+        return POSTING_GAS * min(ample.max_wei, self._max_fee_wei)
 
     def create_job(self, terms: JobTerms, deposit_wei: int) -> ContractCall:
         """The call that posts a job."""

@@ -12,10 +12,11 @@ from sqlalchemy import func, select
 from commons.chain import event_follower, transactions
 from commons.chain.blocks import latest_block
 from commons.chain.event_follower import SHORT_CHAIN_PATIENCE_S, FollowStatus
+from commons.chain.fees import Fees
 from commons.chain.jobs import JobState
 from commons.chain.marketplace import Marketplace
 from commons.chain.outbox_sender import SendingPolicy
-from commons.chain.transactions import Fees, send_and_wait
+from commons.chain.transactions import send_and_wait
 
 pytestmark = pytest.mark.integration
 

@@ -8,9 +8,9 @@ import pytest
 
 from commons.chain import transactions
 from commons.chain.connection import ChainConnection
+from commons.chain.fees import Fees
 from commons.chain.outbox_sender import SendingPolicy
 from commons.chain.outbox_table import OutboxState
-from commons.chain.transactions import Fees
 from deltaml.nodes import fund, start_anvil
 
 pytestmark = pytest.mark.integration

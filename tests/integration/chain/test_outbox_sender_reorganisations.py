@@ -10,12 +10,13 @@ from web3 import Web3
 from commons.chain import transactions
 from commons.chain.blocks import FINAL_DEPTH
 from commons.chain.connection import ChainConnection
+from commons.chain.fees import Fees
 from commons.chain.jobs import JobState
 from commons.chain.marketplace import Marketplace
 from commons.chain.outbox_reorganisation import SETTLING_S
 from commons.chain.outbox_sender import SendingPolicy
 from commons.chain.outbox_table import OutboxState
-from commons.chain.transactions import Fees, send_and_wait
+from commons.chain.transactions import send_and_wait
 
 pytestmark = pytest.mark.integration
 
