@@ -111,7 +111,12 @@ def assemble(config: OwnerConfig, account: LocalAccount) -> Owner:
         follow=lambda: follower.step().unavailable,
     )
     sender = OutboxSender(
-        database.stepwise_sessions, outbox, marketplace.connection, account, policy=config.chain.policy
+        database.stepwise_sessions,
+        outbox,
+        marketplace.connection,
+        account,
+        known_chain=follower.known_chain,
+        policy=config.chain.policy,
     )
     return Owner(
         config=config,

@@ -37,6 +37,7 @@ def keep_jobs(parts: Assembly, stop: threading.Event) -> None:
         Outbox(OutboxTransaction, clock=parts.clock),
         parts.marketplace.connection,
         parts.account,
+        known_chain=parts.follower.known_chain,
         policy=parts.config.chain.policy,
         clock=parts.clock,
     )

@@ -23,8 +23,9 @@ from sqlalchemy.orm import Session
 
 from commons.chain.blocks import Block, BlockId, find_block, is_on_chain, latest_block
 from commons.chain.event_log import EventLog
-from commons.chain.event_table import ContractEventColumns
+from commons.chain.event_table import ContractEventColumns, FollowedBlockColumns
 from commons.chain.events import DecodedEvent
+from commons.chain.known_chain import KnownChain, find_old_block, node_is_behind
 from commons.chain.marketplace import Marketplace
 from commons.errors import ChainUnavailable, Conflict, NotFound
 from commons.storage.database import Database
@@ -33,7 +34,7 @@ MAX_RANGE: Final = 2_000
 """The most blocks that a node is asked about at once; public nodes commonly take no more."""
 
 KEPT_BLOCKS: Final = 512
-"""How many followed blocks are kept. When a reorganisation goes below all of them, everything is read anew."""
+"""How many followed blocks are kept, besides the first. When a reorganisation goes below them, everything is read anew."""
 
 SHORT_CHAIN_PATIENCE_S: Final = 600.0
 """How long a chain that ends below the stored head, and agrees with it as far as it goes, is taken for a node that lags."""
@@ -79,7 +80,7 @@ class EventFollower:
         self._connection = marketplace.connection
         self._events = log
         self._confirmations = confirmations
-        self._from_block = from_block
+        self.known_chain: Final = KnownChain(marketplace.contract_address, log, from_block)
         self._clock = clock
         self._range = MAX_RANGE
         self._short_since: float | None = None
@@ -117,13 +118,18 @@ class EventFollower:
         if not self._contract_checked:
             self._marketplace.wait_until_ready(0)
             self._contract_checked = True
+        left = self._catch_up(latest)
+        self._remember_start()
+        return left
+
+    def _catch_up(self, latest: Block) -> str | None:
         confirmed = latest.number - self._confirmations + 1
         for _ in range(_RANGES_PER_STEP):
             head = self._head()
             base = head
             if head is not None and not self._continues(head, latest):
                 base = self._common_ground(head, latest)
-            first = self._from_block if base is None else base.number + 1
+            first = self.known_chain.from_block if base is None else base.number + 1
             if first > confirmed:
                 if base != head:
                     self._store(head, base, None, [])
@@ -152,7 +158,8 @@ class EventFollower:
     def _common_ground(self, head: BlockId, latest: Block) -> BlockId | None:
         """Return the highest stored block that is still on the chain, or None when none is.
 
-        Raises `ChainUnavailable` when it is too early to say, `NotFound` when the node has lost the contract as well.
+        Raises `ChainUnavailable` when it is too early to say or the chain is another one, `NotFound` when the node has lost
+        the contract as well.
         """
         # Another chain's node must not undo everything.
         self._connection.check()
@@ -168,6 +175,9 @@ class EventFollower:
         if ground is None:
             # Nor must a node that has lost the whole chain.
             self._marketplace.check_contract()
+        start = next((block for block in stored if block.number == self.known_chain.from_block), None)
+        if start is not None and (ground is None or ground.number < start.number):
+            self.known_chain.compare(self._connection, latest, start, head)
         above = stored[low].number if low < len(stored) else head.number
         if latest.number < above:
             self._be_patient(head, latest)
@@ -179,10 +189,7 @@ class EventFollower:
         if self._short_since is None:
             self._short_since = now
         if now - self._short_since < SHORT_CHAIN_PATIENCE_S:
-            raise ChainUnavailable(
-                f"the node at {self._connection.address} is behind: its latest block is {latest.number}, "
-                f"and block {head.number} was seen already"
-            )
+            raise node_is_behind(self._connection, latest, head)
 
     def _block(self, number: int) -> Block:
         block = find_block(self._connection, number)
@@ -221,6 +228,23 @@ class EventFollower:
 
     # -------------------------------------------------------------------------------------------------- the database
 
+    def _remember_start(self) -> None:
+        """Keep the block from which on the contract is followed, once there is one on the same branch as the head."""
+        number = self.known_chain.from_block
+        with self._database.snapshot() as session:
+            head, known = self._events.head(session), self._events.block(session, number)
+        if head is None or head.number < number or known is not None:
+            return
+        start = find_old_block(self._connection, number)
+        if not self._has(head):
+            raise _Moved
+        if start is None:
+            return
+        with self._database.session() as session:
+            if self._events.head(session) != head:
+                raise _Moved
+            session.add(self._followed(start))
+
     def _head(self) -> BlockId | None:
         with self._database.snapshot() as session:
             self._check_contract(session)
@@ -249,10 +273,13 @@ class EventFollower:
                 self._undo(session, head, base)
             session.add_all(rows)
             if end is not None:
-                block = self._events.blocks()
-                block.number, block.hash, block.contract = end.number, end.hash, self._marketplace.contract_address
-                session.add(block)
+                session.add(self._followed(end))
                 self._prune(session)
+
+    def _followed(self, block: Block) -> FollowedBlockColumns:
+        row = self._events.blocks()
+        row.number, row.hash, row.contract = block.number, block.hash, self._marketplace.contract_address
+        return row
 
     def _undo(self, session: Session, head: BlockId | None, base: BlockId | None) -> None:
         blocks, events = self._events.blocks, self._events.events
@@ -263,10 +290,11 @@ class EventFollower:
         _log.warning("chain_reorganised", followed=head and head.number, common=base and base.number, events=undone)
 
     def _prune(self, session: Session) -> None:
-        numbers = select(self._events.blocks.number).order_by(self._events.blocks.number.desc())
-        oldest = session.scalars(numbers.offset(KEPT_BLOCKS - 1).limit(1)).one_or_none()
+        number = self._events.blocks.number
+        oldest = session.scalars(select(number).order_by(number.desc()).offset(KEPT_BLOCKS - 1).limit(1)).one_or_none()
         if oldest is not None:
-            session.execute(delete(self._events.blocks).where(self._events.blocks.number < oldest))
+            outdated = delete(self._events.blocks).where(number < oldest, number != self.known_chain.from_block)
+            session.execute(outdated)
 
 
 class _Moved(Exception):

@@ -58,6 +58,11 @@ class EventLog:
         block = session.scalars(newest).one_or_none()
         return None if block is None else BlockId(block.number, block.hash)
 
+    def block(self, session: Session, number: int) -> BlockId | None:
+        """Return the block of that number if it is one of those that are stored."""
+        block = session.get(self.blocks, number)
+        return None if block is None else BlockId(block.number, block.hash)
+
     def job_state(self, session: Session, job_id: int) -> JobState:
         """Return where the job stands; `JobState.NONE` when no confirmed event has created it."""
         row = self._last(session, self._of_job(job_id, *_STATES))

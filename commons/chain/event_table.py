@@ -19,7 +19,8 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 class FollowedBlockColumns:
     """A block up to which the contract's events are stored; the highest one is how far the follower has come.
 
-    The lower ones are where it looks for common ground after a reorganisation. `contract` is whose events they are.
+    The lower ones are where it looks for common ground after a reorganisation. The one from which on the contract is
+    followed stays for good, and tells whether the chain is still the same. `contract` is whose events they are.
     """
 
     number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

@@ -5,6 +5,9 @@ refused it without being sent. A decision is stored only right after a check tha
 of them were on the chain together, and as long as the newest one's block stays there, so do the blocks of all others:
 one block's hash is all that a pass has to ask for, and not even that while the latest block is the same as before.
 
+Nothing is taken back, decided or sent on another chain than the one that this database was written with. That is looked at
+whenever the latest block does not continue the one before.
+
 After a reorganisation other parties' transactions come back as well, in whatever order. Until they have had the time to, a
 call that would revert may only be waiting for one of them: see `is_settling`.
 """
@@ -18,9 +21,11 @@ import structlog
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from commons.chain.blocks import FINAL_DEPTH, BlockId, is_on_chain, latest_block
+from commons.chain.blocks import FINAL_DEPTH, Block, BlockId, is_on_chain, latest_block
 from commons.chain.connection import ChainConnection
+from commons.chain.known_chain import KnownChain, find_old_block, short_hash
 from commons.chain.outbox_table import OutboxColumns, OutboxState
+from commons.errors import ChainUnavailable
 
 SETTLING_S: Final = 120.0
 """How long after a reorganisation a refusal is not final: other parties' transactions take some blocks to come back."""
@@ -29,13 +34,22 @@ _log = structlog.get_logger(__name__)
 
 
 class DecidedTransactions:
-    """The transactions of `sender` in an outbox's table that a block has decided."""
+    """The transactions of `sender` in an outbox's table that a block has decided.
+
+    :param known_chain: compares the node's chain with the one that the contract was followed on.
+    """
 
     def __init__(
-        self, table: type[OutboxColumns], connection: ChainConnection, sender: str, clock: Callable[[], float]
+        self,
+        table: type[OutboxColumns],
+        connection: ChainConnection,
+        known_chain: KnownChain,
+        sender: str,
+        clock: Callable[[], float],
     ) -> None:
         self._table: Final = table
         self._connection = connection
+        self._known_chain = known_chain
         self._sender = sender
         self._clock = clock
         # The newest final block that was seen, and the latest block at the last check.
@@ -48,12 +62,13 @@ class DecidedTransactions:
         """Take back every decision whose block was reorganised away; return whether there was any.
 
         What was signed is broadcast again with the same bytes, what was refused is tried again. Decisions
-        `FINAL_DEPTH` blocks deep are final; when all are, the node is asked only if `watch` is set.
+        `FINAL_DEPTH` blocks deep are final; when all are, the node is asked only if `watch` is set. Raises
+        `ChainUnavailable` when the node's chain is another one.
         """
         newest = session.scalars(self._decided().order_by(self._table.block_number.desc()).limit(1)).one_or_none()
         if newest is None and not watch:
             return False
-        self._look()
+        self._look(session)
         if newest is None or self._all_checked or self._stands(newest):
             self._all_checked = True
             return False
@@ -83,26 +98,50 @@ class DecidedTransactions:
         self._all_checked = False
         return True
 
-    def _look(self) -> None:
+    def _look(self, session: Session) -> None:
         latest, before = latest_block(self._connection), self._latest
         if before is not None and latest.hash == before.hash:
             return
-        if before is not None and latest.parent_hash != before.hash and not is_on_chain(self._connection, before):
-            self._reorganised_at = self._clock()
+        if before is None or (latest.parent_hash != before.hash and not is_on_chain(self._connection, before)):
+            self._refuse_other_chain(session, latest)
+            if before is not None:
+                self._reorganised_at = self._clock()
         self._latest, self._all_checked = latest, False
         self._final = latest.number - FINAL_DEPTH
 
-    def _decided(self) -> Any:
+    def _refuse_other_chain(self, session: Session, latest: Block) -> None:
+        chain_id, table = self._connection.check(), self._table
+        others = select(table.chain_id).where(table.sender == self._sender, table.chain_id != chain_id)
+        if (other := session.scalars(others.limit(1)).one_or_none()) is not None:
+            raise ChainUnavailable(
+                f"the Ethereum node serves chain {chain_id}, and this database's transactions are on chain {other}; "
+                "configure a node of that chain, or start with an empty database"
+            )
+        self._known_chain.check(session, self._connection, latest)
+        # What is final on this database's chain is still there.
+        final = self._all_decided().where(table.block_number <= latest.number - FINAL_DEPTH)
+        row = session.scalars(final.order_by(table.block_number.desc()).limit(1)).one_or_none()
+        if row is None:
+            return
+        decided = _deciding_block(row)
+        present = find_old_block(self._connection, decided.number)
+        if present is not None and present.hash != decided.hash:
+            raise ChainUnavailable(
+                f"the Ethereum node at {self._connection.address} serves another chain than this database's: block "
+                f"{decided.number} ({short_hash(decided.hash)}) decided one of its transactions ({row.description}), and "
+                f"now that block is {short_hash(present.hash)}; configure the former node, or start with an empty database"
+            )
+
+    def _all_decided(self) -> Any:
         table = self._table
         own = or_(table.sender.is_(None), table.sender == self._sender)
-        return select(table).where(
-            table.state.in_((OutboxState.MINED, OutboxState.FAILED)), own, table.block_number > self._final
-        )
+        return select(table).where(table.state.in_((OutboxState.MINED, OutboxState.FAILED)), own)
+
+    def _decided(self) -> Any:
+        return self._all_decided().where(self._table.block_number > self._final)
 
     def _stands(self, row: OutboxColumns) -> bool:
-        if row.block_number is None or row.block_hash is None:
-            raise AssertionError("a decided row has the block that decided it")
-        return is_on_chain(self._connection, BlockId(row.block_number, row.block_hash))
+        return is_on_chain(self._connection, _deciding_block(row))
 
     def _undo(self, row: OutboxColumns) -> None:
         row.block_number, row.block_hash, row.finished_at, row.gas_used, row.reason = None, None, None, None, None
@@ -116,3 +155,9 @@ class DecidedTransactions:
             row.signed_at, row.sent_at = self._clock(), None
             row.tx_hash = row.tx_hashes[-1]
             row.note = "its block was reorganised away; it is sent again"
+
+
+def _deciding_block(row: OutboxColumns) -> BlockId:
+    if row.block_number is None or row.block_hash is None:
+        raise AssertionError("a decided row has the block that decided it")
+    return BlockId(row.block_number, row.block_hash)

@@ -31,6 +31,7 @@ from commons.chain.blocks import BlockId, latest_block
 from commons.chain.connection import ChainConnection
 from commons.chain.fees import DEFAULT_MAX_FEE_WEI, Fees, gas_price
 from commons.chain.jobs import ContractCall
+from commons.chain.known_chain import KnownChain
 from commons.chain.outbox import Outbox
 from commons.chain.outbox_reorganisation import DecidedTransactions
 from commons.chain.outbox_table import OutboxColumns, OutboxState
@@ -76,6 +77,7 @@ class OutboxSender:
 
     :param session_factory: gives sessions that hold no lock between two statements, as `Database.stepwise_sessions`
         does, since a step waits for the network in between.
+    :param known_chain: of the follower of the same database; nothing is sent on another chain.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class OutboxSender:
         connection: ChainConnection,
         account: LocalAccount,
         *,
+        known_chain: KnownChain,
         policy: SendingPolicy | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -95,7 +98,7 @@ class OutboxSender:
         self._account = account
         self._policy = policy or SendingPolicy()
         self._clock = clock
-        self._decided = DecidedTransactions(outbox.table, connection, account.address, clock)
+        self._decided = DecidedTransactions(outbox.table, connection, known_chain, account.address, clock)
         self._looked_at = -math.inf
         self._waiting_for: str | None = None
 
@@ -126,7 +129,6 @@ class OutboxSender:
         if not self._outbox.count_unfinished(session):
             return None
         self._connection.check()
-        self._check_chain(session)
         for row in self._on_their_way(session):
             if not self._follow(session, row):
                 return row.note
@@ -138,15 +140,6 @@ class OutboxSender:
             elif group not in waiting and row.state is not OutboxState.FAILED and not self._follow(session, row):
                 return row.note
         return next(iter(waiting.values()), None)
-
-    def _check_chain(self, session: Session) -> None:
-        table, chain_id = self._table, self._connection.chain_id
-        others = select(table.chain_id).where(table.sender == self._account.address, table.chain_id != chain_id)
-        if (other := session.scalars(others.limit(1)).one_or_none()) is not None:
-            raise ChainUnavailable(
-                f"the Ethereum node serves chain {chain_id}, and this database's transactions are on chain {other}; "
-                "configure a node of that chain, or start with an empty database"
-            )
 
     def _on_their_way(self, session: Session) -> Sequence[OutboxColumns]:
         table = self._table

@@ -58,14 +58,20 @@ class Contract:
         policy = policy or SendingPolicy()
         self._marketplace = marketplace
         self._outbox = Outbox(OutboxTransaction)
-        self._sender = OutboxSender(
-            database.stepwise_sessions, self._outbox, marketplace.connection, account, policy=policy
-        )
         self._log = EventLog(FollowedBlock, ContractEvent)
         self._follower = EventFollower(
             database, marketplace, self._log, confirmations=policy.confirmations, from_block=from_block
         )
+        self._sender = OutboxSender(
+            database.stepwise_sessions,
+            self._outbox,
+            marketplace.connection,
+            account,
+            known_chain=self._follower.known_chain,
+            policy=policy,
+        )
         self._unfinished = 0
+        self._waiting_for: str | None = None
         self._awaiting = True
         self._followed_at = -IDLE_INTERVAL_S
         self._unavailable: str | None = None
@@ -99,8 +105,12 @@ class Contract:
 
     def send_queued(self) -> None:
         """One pass over the outbox; an unreachable chain is noted in its rows, not raised."""
-        before, self._unfinished = self._unfinished, self._sender.step().unfinished
+        status = self._sender.step()
+        before, self._unfinished = self._unfinished, status.unfinished
         self._awaiting = bool(before or self._unfinished)
+        if status.waiting_for != self._waiting_for and status.waiting_for is not None:
+            log.info("transactions_wait", reason=status.waiting_for)
+        self._waiting_for = status.waiting_for
 
     def overview(self) -> ChainOverview:
         """The chain and the contract at a glance; the node is asked at most once in `OVERVIEW_INTERVAL_S`."""

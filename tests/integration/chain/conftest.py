@@ -108,6 +108,7 @@ class Service:
     policy: SendingPolicy = field(default_factory=SendingPolicy)
     table: type[OutboxColumns] = OutboxTransaction
     log: EventLog = field(default_factory=lambda: EventLog(FollowedBlock, ContractEvent))
+    from_block: int = 0
     meanwhile: Callable[[], object] = lambda: None
 
     @property
@@ -126,12 +127,22 @@ class Service:
         """A sender as a fresh process makes it."""
         connection = connection or self.market.connection
         return OutboxSender(
-            self.database.stepwise_sessions, self.outbox, connection, self.account, policy=self.policy, clock=self.clock
+            self.database.stepwise_sessions,
+            self.outbox,
+            connection,
+            self.account,
+            known_chain=self.follower().known_chain,
+            policy=self.policy,
+            clock=self.clock,
         )
 
     def follower(self, market: Marketplace | None = None, **options: Any) -> EventFollower:
         """A follower as a fresh process makes it."""
-        options = {"confirmations": self.policy.confirmations, "clock": self.clock} | options
+        options = {
+            "confirmations": self.policy.confirmations,
+            "from_block": self.from_block,
+            "clock": self.clock,
+        } | options
         return EventFollower(self.database, market or self.market, self.log, **options)
 
     def read(self, method: Callable[..., Any], *arguments: Any) -> Any:
