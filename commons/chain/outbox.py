@@ -1,7 +1,8 @@
 """The transaction outbox: what a service has decided to send.
 
 A service enqueues a call in the same unit of work as the decision behind it, so that neither is lost without the other,
-and reads from the row what became of it. `commons.chain.outbox_sender` does the sending.
+and reads from the row what became of it. `commons.chain.outbox_sender` does the sending. A call that failed and is tried
+again gets a row of its own, so that the rows tell how often that was.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from commons.chain.jobs import ContractCall
 from commons.chain.outbox_table import OutboxColumns, OutboxState
 from commons.errors import Conflict, InvalidInput
+
+LONGEST_RETRY_PAUSE_S: Final = 6 * 3600.0
+"""The longest pause between two tries to get money out of the contract."""
 
 UNFINISHED: Final = (OutboxState.QUEUED, OutboxState.SIGNED, OutboxState.BROADCAST)
 
@@ -57,7 +61,26 @@ class Outbox:
         """Return the row under `key`, or None."""
         return session.scalars(select(self.table).where(self.table.key == key)).one_or_none()
 
+    def enqueue_again(self, session: Session, *, key: str, call: ContractCall) -> OutboxColumns:
+        """Add `call` as another try of what stands under `key`: the second under `key/2`, and so on; return its row."""
+        tries = self.tries(session, key)
+        return self.enqueue(session, key=f"{key}/{len(tries) + 1}" if tries else key, call=call)
+
+    def tries(self, session: Session, key: str) -> list[OutboxColumns]:
+        """Return all rows under `key` and what was tried again of it, the latest first."""
+        table = self.table
+        ours = or_(table.key == key, table.key.startswith(f"{key}/", autoescape=True))
+        return list(session.scalars(select(table).where(ours).order_by(table.id.desc())))
+
     def count_unfinished(self, session: Session) -> int:
         """Return how many transactions are neither mined nor failed."""
         unfinished = select(func.count()).select_from(self.table).where(self.table.state.in_(UNFINISHED))
         return session.scalars(unfinished).one()
+
+
+def retry_pause_s(failures: int, *, first_s: float, longest_s: float) -> float:
+    """Return how long to wait after the latest of so many failures: `first_s` after one, then twice as long each time.
+
+    What failed once without a reason that passes may fail for ever, and each time it may cost gas.
+    """
+    return min(first_s * 2.0 ** min(failures - 1, 64), longest_s)

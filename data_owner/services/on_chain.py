@@ -11,14 +11,13 @@ from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from commons.chain.jobs import JobStarted, JobState, last_second_before_expiry
-from commons.chain.outbox import Outbox
+from commons.chain.outbox import LONGEST_RETRY_PAUSE_S, Outbox, retry_pause_s
 from commons.chain.outbox_table import OutboxState
 from commons.protocol.training_job import TrainingJobSpec
 from commons.storage.database import Database
-from data_owner.adapters.tables import EVENTS, Acceptance, AcceptanceState, OutboxTransaction
+from data_owner.adapters.tables import EVENTS, Acceptance, AcceptanceState
 from data_owner.services.ports import Chain, Clock
 
 FINISH_GRACE_S = 120.0
@@ -80,24 +79,18 @@ class OnChain:
         log.warning("acceptance_void", job_id=job_id)
 
     def _settle(self, job_id: int) -> None:
+        key = f"expire/{job_id}"
         with self.database.session() as session:
-            attempts = _attempts(session, key := f"expire/{job_id}")
-            if attempts:
-                latest = attempts[0]
-                recent = self.clock() - latest.queued_at < RETRY_INTERVAL_S
-                if latest.state is not OutboxState.FAILED or recent:
+            tries = self.outbox.tries(session, key)
+            if tries:
+                latest = tries[0]
+                pause_s = retry_pause_s(len(tries), first_s=RETRY_INTERVAL_S, longest_s=LONGEST_RETRY_PAUSE_S)
+                if latest.state is not OutboxState.FAILED or self.clock() - latest.queued_at < pause_s:
                     return
-                key = f"{key}/{len(attempts) + 1}"
-            self.outbox.enqueue(session, key=key, call=self.chain.expire_job(job_id))
-        log.info("job_overdue", job_id=job_id)
+            self.outbox.enqueue_again(session, key=key, call=self.chain.expire_job(job_id))
+        log.info("job_overdue", job_id=job_id, failed=len(tries), reason=tries[0].note if tries else None)
 
 
 def _place(started: JobStarted, address: str) -> int | None:
     members = [member.lower() for member in (*started.trainers, *started.validators)]
     return members.index(address.lower()) if address.lower() in members else None
-
-
-def _attempts(session: Session, key: str) -> list[OutboxTransaction]:
-    table = OutboxTransaction
-    query = select(table).where((table.key == key) | table.key.startswith(f"{key}/", autoescape=True))
-    return list(session.scalars(query.order_by(table.id.desc())))

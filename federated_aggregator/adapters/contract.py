@@ -6,7 +6,6 @@ import re
 import threading
 import time
 from collections.abc import Callable, Collection
-from itertools import count
 
 import structlog
 from eth_account.signers.local import LocalAccount
@@ -246,9 +245,5 @@ class Contract:
         return Sent(sending, row.tx_hash, row.reason or row.note, accounts[0] if accounts else None)
 
     def _enqueue(self, session: Session, name: str, call: ContractCall) -> str:
-        # A second try, or another job that a reorganisation gave the same number, takes another key.
-        key = next(
-            key for n in count(1) if self._outbox.find(session, key := name if n == 1 else f"{name}/{n}") is None
-        )
-        self._outbox.enqueue(session, key=key, call=call)
-        return key
+        # Another job that a reorganisation gave the same number goes on counting.
+        return self._outbox.enqueue_again(session, key=name, call=call).key

@@ -147,22 +147,16 @@ class SqlRepository(QuestionRows):
 
     def send(self, key: str, call: ContractCall) -> None:
         """Put a transaction into the outbox, once for each key; after a failure once more."""
-        former = self._attempts(key)
-        if former and former[0].state is OutboxState.FAILED:
-            key = f"{key}/{len(former) + 1}"
-        elif former:
-            key = former[0].key
-        _OUTBOX.enqueue(self._session, key=key, call=call)
+        former = _OUTBOX.tries(self._session, key)
+        if former and former[0].state is not OutboxState.FAILED:
+            _OUTBOX.enqueue(self._session, key=former[0].key, call=call)
+        else:
+            _OUTBOX.enqueue_again(self._session, key=key, call=call)
 
     def sent(self, key: str) -> SentTransaction | None:
         """The latest transaction with this key."""
-        attempts = self._attempts(key)
-        return _read_transaction(attempts[0]) if attempts else None
-
-    def _attempts(self, key: str) -> list[OutboxTransaction]:
-        table = OutboxTransaction
-        query = select(table).where(or_(table.key == key, table.key.startswith(f"{key}/", autoescape=True)))
-        return list(self._session.scalars(query.order_by(table.id.desc())))
+        tries = _OUTBOX.tries(self._session, key)
+        return replace(_read_transaction(tries[0]), tries=len(tries)) if tries else None
 
     def created_job_id(self, tx_hash: str) -> int | None:
         """Number of the job that a createJob made, as confirmed events have it now; None while none does."""

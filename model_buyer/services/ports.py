@@ -34,7 +34,10 @@ class SendState(StrEnum):
 
 @dataclass(frozen=True)
 class SentTransaction:
-    """A transaction in the outbox; `reason` says why it failed or what it waits for, `queued_at` is in Unix seconds."""
+    """A transaction in the outbox; `reason` says why it failed or what it waits for, `queued_at` is in Unix seconds.
+
+    `tries` says how often it was tried, this one included.
+    """
 
     key: str
     description: str
@@ -42,6 +45,7 @@ class SentTransaction:
     tx_hash: str | None
     reason: str | None
     queued_at: float = 0.0
+    tries: int = 1
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pydantic import ValidationError
 
 from commons.chain.jobs import ContractCall, JobSettled, JobStarted, JobState, last_second_before_expiry
+from commons.chain.outbox import LONGEST_RETRY_PAUSE_S, retry_pause_s
 from commons.errors import Conflict, NotFound, ProtocolViolation, ServiceUnavailable
 from commons.protocol.job_context import JobContext
 from model_buyer.domain.handover import FinalWeights, compare, to_model, unmask
@@ -158,7 +159,7 @@ def _sending(buyer: Buyer, job: PostedJob, key: str, call: ContractCall) -> Post
     with buyer.unit_of_work() as repository:
         sent = repository.sent(key)
         gave_up = sent is not None and sent.state is SendState.FAILED
-        if sent is None or (gave_up and buyer.clock() - sent.queued_at > RETRY_INTERVAL_S):
+        if sent is None or (gave_up and buyer.clock() - sent.queued_at > _pause_s(sent)):
             repository.send(key, call)
             note = f"{call.description}: {_ON_ITS_WAY}"
         else:
@@ -167,6 +168,10 @@ def _sending(buyer: Buyer, job: PostedJob, key: str, call: ContractCall) -> Post
         noted = replace(repository.get(job.id), note=note)
         repository.save(noted)
     return noted
+
+
+def _pause_s(sent: SentTransaction) -> float:
+    return retry_pause_s(sent.tries, first_s=RETRY_INTERVAL_S, longest_s=LONGEST_RETRY_PAUSE_S)
 
 
 def _ended(buyer: Buyer, job: PostedJob, state: JobState, settled: JobSettled) -> PostedJob:

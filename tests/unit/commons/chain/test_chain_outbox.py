@@ -8,7 +8,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
 from commons.chain.jobs import ContractCall
-from commons.chain.outbox import Outbox
+from commons.chain.outbox import Outbox, retry_pause_s
 from commons.chain.outbox_table import OutboxColumns, OutboxState
 from commons.errors import Conflict, InvalidInput
 
@@ -93,3 +93,19 @@ def test_two_senders_cannot_move_the_same_row(sessions: sessionmaker[Session]) -
         theirs.state = OutboxState.SIGNED
         with pytest.raises(StaleDataError):
             second.commit()
+
+
+def test_tries_get_keys_of_their_own_and_are_counted(sessions: sessionmaker[Session]) -> None:
+    with sessions.begin() as session:
+        keys = [OUTBOX.enqueue_again(session, key="job/7/checkpoint/1", call=CALL).key for _ in range(3)]
+        OUTBOX.enqueue_again(session, key="job/7/checkpoint/10", call=CALL)
+        OUTBOX.enqueue_again(session, key="job/7/checkpoint_1/1", call=CALL)
+    assert keys == ["job/7/checkpoint/1", "job/7/checkpoint/1/2", "job/7/checkpoint/1/3"]
+    with sessions() as session:
+        assert [row.key for row in OUTBOX.tries(session, "job/7/checkpoint/1")] == keys[::-1]
+        assert OUTBOX.tries(session, "job/7/checkpoint/2") == []
+
+
+def test_pauses_between_tries_grow_up_to_the_longest() -> None:
+    pauses = [retry_pause_s(failures, first_s=15, longest_s=100) for failures in (1, 2, 3, 4, 5, 10_000)]
+    assert pauses == [15, 30, 60, 100, 100, 100]

@@ -76,17 +76,21 @@ def test_a_job_that_is_settled_is_left_alone(world: Any, job: Any, event: str) -
     assert queued(world) == []
 
 
-def test_a_settlement_that_failed_is_tried_again_after_a_while(world: Any, job: Any) -> None:
+def test_a_settlement_that_failed_is_tried_again_less_and_less_often(world: Any, job: Any) -> None:
     world.now = job.spec.finish_by + FINISH_GRACE_S + 1
     world.on_chain.step()
-    with world.database.session() as session:
-        row = session.query(OutboxTransaction).one()
-        row.state, row.queued_at = OutboxState.FAILED, world.now
-    world.on_chain.step()
-    assert queued(world) == ["expire/1"]
-    world.now += RETRY_INTERVAL_S
-    world.on_chain.step()
-    assert queued(world) == ["expire/1", "expire/1/2"]
+    pauses_s = [RETRY_INTERVAL_S, 2 * RETRY_INTERVAL_S, 4 * RETRY_INTERVAL_S]
+    keys = ["expire/1", "expire/1/2", "expire/1/3", "expire/1/4"]
+    for failures, pause_s in enumerate(pauses_s, 1):
+        with world.database.session() as session:
+            row = session.query(OutboxTransaction).order_by(OutboxTransaction.id.desc()).first()
+            row.state, row.queued_at = OutboxState.FAILED, world.now
+        world.now += pause_s - 1
+        world.on_chain.step()
+        assert queued(world) == keys[:failures]
+        world.now += 1
+        world.on_chain.step()
+        assert queued(world) == keys[: failures + 1]
 
 
 def test_jobs_without_this_owner_are_not_its_business(world: Any, job: Any, other_address: str) -> None:

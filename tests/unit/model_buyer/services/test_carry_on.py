@@ -277,18 +277,21 @@ def test_one_jobs_defect_does_not_keep_another_from_advancing(
     assert now(buyer, running_job.id).trouble == "an unexpected error; the service's log has it"
 
 
-def test_an_expiry_that_failed_is_tried_again_after_a_while(
+def test_an_expiry_that_failed_is_tried_again_less_and_less_often(
     buyer: Buyer, clock: Any, database: Database, running_job: PostedJob
 ) -> None:
     clock.now = running_job.spec.finish_by + FINISH_GRACE_S + 1
     carry_on(buyer)
-    key = f"expire-job-{running_job.id}"
-    with database.session() as session:
-        changed = update(OutboxTransaction).where(OutboxTransaction.key == key)
-        session.execute(changed.values(state=OutboxState.FAILED, note="Reverted", queued_at=clock.now))
-    carry_on(buyer)
-    assert "failed: Reverted" in now(buyer, running_job.id).note
-    assert not queued(buyer, f"{key}/2")
-    clock.now += RETRY_INTERVAL_S + 1
-    carry_on(buyer)
-    assert queued(buyer, f"{key}/2")
+    first = f"expire-job-{running_job.id}"
+    for failures, pause_s in enumerate((RETRY_INTERVAL_S, 2 * RETRY_INTERVAL_S, 4 * RETRY_INTERVAL_S), 1):
+        key = first if failures == 1 else f"{first}/{failures}"
+        with database.session() as session:
+            changed = update(OutboxTransaction).where(OutboxTransaction.key == key)
+            session.execute(changed.values(state=OutboxState.FAILED, note="Reverted", queued_at=clock.now))
+        clock.now += pause_s
+        carry_on(buyer)
+        assert "failed: Reverted" in now(buyer, running_job.id).note
+        assert not queued(buyer, f"{first}/{failures + 1}")
+        clock.now += 1
+        carry_on(buyer)
+        assert queued(buyer, f"{first}/{failures + 1}")
