@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from eth_account.signers.local import LocalAccount
 from eth_typing import BlockNumber
@@ -28,6 +29,8 @@ _GAS_PERCENT: Final = 125
 # How Geth, Anvil and Ganache say that a call ends for want of gas, however much a block can have.
 _OUT_OF_GAS: Final = ("gas required exceeds", "out of gas", "exceeds block gas limit", "exceeds the limit allowed")
 _POLL_INTERVAL_S: Final = 0.05
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +141,32 @@ def balance_wei(connection: ChainConnection, address: str) -> int:
         return connection.web3.eth.get_balance(Web3.to_checksum_address(address))
 
 
-def code_at(connection: ChainConnection, address: str) -> bytes:
-    """Return the code of the contract at `address`, empty when there is none."""
+def code_at(connection: ChainConnection, address: str, block: int | None = None) -> bytes:
+    """Return the code of the account at `address` as of the latest block or of an earlier one, empty when it has none."""
+    as_of: BlockIdentifier = "latest" if block is None else BlockNumber(max(block, 0))
     with connection.translated():
-        return bytes(connection.web3.eth.get_code(Web3.to_checksum_address(address)))
+        return bytes(connection.web3.eth.get_code(Web3.to_checksum_address(address), as_of))
+
+
+def had_code(connection: ChainConnection, address: str, block: int) -> bool:
+    """Return whether the account has code now, or had some before or after block number `block`.
+
+    Of a block whose state the node has thrown away nothing is said.
+    """
+    if code_at(connection, address):
+        return True
+    return any(_as_of(number, lambda as_of: code_at(connection, address, as_of)) for number in (block, block - 1))
+
+
+def used_nonce_in(connection: ChainConnection, address: str, block: int) -> bool:
+    """Return whether the account used up a nonce in block number `block`: by a transaction, or by changing its code.
+
+    Of a block whose state the node has thrown away nothing is said.
+    """
+    before, after = (
+        _as_of(number, lambda as_of: mined_nonce(connection, address, as_of)) for number in (block - 1, block)
+    )
+    return before is not None and after is not None and before != after
 
 
 def next_nonce(connection: ChainConnection, address: str) -> int:
@@ -185,6 +210,15 @@ def send_and_wait(
             f"transaction {signed.tx_hash} ({call.description}) reverted", reason="Reverted", tx_hash=signed.tx_hash
         )
     return receipt
+
+
+def _as_of(block: int, ask: Callable[[int], T]) -> T | None:
+    try:
+        return ask(block)
+    except ChainUnavailable as error:
+        if "rpc_message" not in error.fields:
+            raise
+        return None
 
 
 def _parameters(sender: str, call: ContractCall) -> TxParams:

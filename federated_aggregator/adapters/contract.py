@@ -19,9 +19,10 @@ from commons.chain.jobs import ContractCall
 from commons.chain.marketplace import Marketplace
 from commons.chain.outbox import Outbox
 from commons.chain.outbox_sender import OutboxSender, SendingPolicy
-from commons.chain.outbox_table import OutboxState
+from commons.chain.outbox_table import OutboxColumns, OutboxState
 from commons.chain.settings import IDLE_INTERVAL_S
 from commons.chain.signing import AcceptanceTerms, CheckpointStatement
+from commons.chain.transactions import had_code, used_nonce_in
 from commons.errors import DeltaMLError, NotFound
 from commons.storage.database import Database
 from federated_aggregator.adapters.tables import ContractEvent, FollowedBlock, OutboxTransaction
@@ -238,12 +239,41 @@ class Contract:
     def sent(self, session: Session, key: str) -> Sent | None:
         """What became of a queued transaction."""
         row = self._outbox.find(session, key)
-        if row is None:
-            return None
-        sending = _SENDING.get(row.state, Sending.WAITING)
-        accounts = _ACCOUNT.findall(row.note or "") if sending is Sending.FAILED else []
-        return Sent(sending, row.tx_hash, row.reason or row.note, accounts[0] if accounts else None)
+        return None if row is None else _sent(row)
+
+    def tries(self, session: Session, job_id: int, name: str) -> int:
+        """How often the job's transaction `name` was queued."""
+        return len(self._outbox.tries(session, f"job/{job_id}/{name}"))
+
+    def failed_starts(self, session: Session, job_id: int, seed_hash: bytes) -> list[Sent]:
+        """The failed starts of the job with this seed, the latest first; not those of a former job of its number."""
+        rows = self._outbox.tries(session, f"job/{job_id}/start")
+        return [_sent(row) for row in rows if row.state is OutboxState.FAILED and seed_hash in row.data]
+
+    def with_code(self, accounts: Collection[str], block: int) -> frozenset[str]:
+        """Those of the accounts that have code now, or had some before or after this block."""
+        connection = self._marketplace.connection
+        return frozenset(account for account in accounts if had_code(connection, account, block))
+
+    def active_in(self, accounts: Collection[str], block: int) -> frozenset[str]:
+        """Those of the accounts that sent a transaction or changed their code in this block."""
+        connection = self._marketplace.connection
+        return frozenset(account for account in accounts if used_nonce_in(connection, account, block))
 
     def _enqueue(self, session: Session, name: str, call: ContractCall) -> str:
         # Another job that a reorganisation gave the same number goes on counting.
         return self._outbox.enqueue_again(session, key=name, call=call).key
+
+
+def _sent(row: OutboxColumns) -> Sent:
+    sending = _SENDING.get(row.state, Sending.WAITING)
+    failed = sending is Sending.FAILED
+    accounts = _ACCOUNT.findall(row.note or "") if failed else []
+    return Sent(
+        sending,
+        row.tx_hash,
+        row.reason or row.note,
+        refused_account=accounts[0] if accounts else None,
+        block=row.block_number,
+        failed_at=row.finished_at if failed else None,
+    )

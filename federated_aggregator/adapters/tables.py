@@ -63,7 +63,10 @@ class CatalogueDataset(Base):
 
 
 class Job(Base):
-    """A training job and where it stands (`commons.protocol.state.Progress`)."""
+    """A training job and where it stands (`commons.protocol.state.Progress`).
+
+    `reason` says why it is there; `trouble` what the contract refuses at present, None when nothing.
+    """
 
     __tablename__ = "jobs"
     job_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -79,6 +82,7 @@ class Job(Base):
     growth: Mapped[float] = mapped_column(default=1.0)
     step_deadline: Mapped[float | None]
     reason: Mapped[str | None]
+    trouble: Mapped[str | None]
     delivery_seed: Mapped[bytes | None]
     transactions: Mapped[dict[str, Any]] = mapped_column(default=dict)
     entered: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -73,12 +73,21 @@ class Sending(StrEnum):
 
 @dataclass(frozen=True)
 class Sent:
-    """A transaction of the outbox; `refused_account` is whom the contract refused it for, if it said so."""
+    """A transaction of the outbox.
+
+    Attributes:
+        reason: why it failed, or what it waits for.
+        refused_account: whom the contract refused it for, if it said so.
+        block: number of the block that decided what became of it; None while it waits.
+        failed_at: when it failed, in Unix seconds.
+    """
 
     sending: Sending
     tx_hash: str | None
     reason: str | None
     refused_account: str | None = None
+    block: int | None = None
+    failed_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -187,4 +196,28 @@ class ChainPort(Protocol):
 
     def sent(self, session: Session, key: str) -> Sent | None:
         """What became of a queued transaction."""
+        ...
+
+    def tries(self, session: Session, job_id: int, name: str) -> int:
+        """How often the job's transaction `name` was queued."""
+        ...
+
+    def failed_starts(self, session: Session, job_id: int, seed_hash: bytes) -> list[Sent]:
+        """The failed starts of the job with this seed, the latest first; not those of a former job of its number."""
+        ...
+
+    def with_code(self, accounts: Collection[str], block: int) -> frozenset[str]:
+        """Those of the accounts that have code now, or had some before or after this block.
+
+        Raises:
+            ChainUnavailable: the node does not answer.
+        """
+        ...
+
+    def active_in(self, accounts: Collection[str], block: int) -> frozenset[str]:
+        """Those of the accounts that sent a transaction or changed their code in this block.
+
+        Raises:
+            ChainUnavailable: the node does not answer.
+        """
         ...

@@ -31,6 +31,7 @@ _OF_JOB = (
     Job.checkpoint,
     Job.step_deadline,
     Job.reason,
+    Job.trouble,
     Job.transactions,
     Job.entered,
 )

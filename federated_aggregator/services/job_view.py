@@ -19,7 +19,7 @@ from commons.protocol.wire import CiphertextVector
 from commons.storage.database import Database
 from federated_aggregator.adapters.tables import Checkpoint, Enrolment, Job, JobVector, Task
 from federated_aggregator.services.chain_port import ChainPort, Sending, Sent
-from federated_aggregator.services.job_company import JobCompany, job_versions
+from federated_aggregator.services.job_company import AcceptedOwner, JobCompany, job_versions
 from federated_aggregator.services.job_run import CHECKPOINT, DONE, START, TRAINER, parse_spec
 from federated_aggregator.services.steps import DELIVERED, GLOBAL
 
@@ -154,9 +154,16 @@ def _summary(job: Job, company: JobCompany) -> dict[str, Any]:
         ],
         "left_out": [{"address": owner.owner, "reason": owner.left_out} for owner in accepted if owner.left_out],
         "waiting_for": _waiting_for(job, spec, len(owners), company.asked(job.job_id)),
-        "reason": job.reason,
+        "reason": _reason(job, [owner for owner in accepted if owner.left_out]),
         "entered": job.entered,
     }
+
+
+def _reason(job: Job, left_out: list[AcceptedOwner]) -> str | None:
+    """Why the job is where it is, what is in its way, and while owners are sought, with whom it goes on without."""
+    shown = left_out if job.state == JobState.RECRUITING else []
+    without = [f"{owner.owner} is left out: {owner.left_out}" for owner in shown]
+    return " · ".join(text for text in (job.reason, job.trouble, *without) if text) or None
 
 
 def _waiting_for(job: Job, spec: TrainingJobSpec, accepted: int, asked: list[str]) -> dict[str, Any] | None:

@@ -142,7 +142,7 @@ class Recruiting:
             self.start_if_enough(run)
 
     def withdraw(self, owner: str, job_id: int) -> None:
-        """Take an acceptance back before the job starts; doing it twice changes nothing.
+        """Take an acceptance back before the job starts; doing it twice, or after having been left out, changes nothing.
 
         Raises:
             NotFound, Conflict: no such job, or it has started.
@@ -150,7 +150,8 @@ class Recruiting:
         with self.database.session() as session:
             run = JobRun.lock(session, job_id, self.clock, unsafe_small_key=self.unsafe_small_key)
             known = session.get(Enrolment, (job_id, owner))
-            if known is None:
+            # Who was left out must not be forgotten, since it could accept once more.
+            if known is None or known.left_out:
                 return
             self._require_recruiting(run)
             session.delete(known)

@@ -7,7 +7,6 @@ that failed decides nothing by itself where somebody else may have done the same
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import structlog
@@ -15,13 +14,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from commons.chain.jobs import last_second_before_expiry
-from commons.chain.reverts import refusal_in_words
 from commons.protocol.masks import seed_hash
 from commons.protocol.state import JobState, move
 from commons.storage.database import Database
 from federated_aggregator.adapters.tables import Checkpoint, Enrolment, Job, JobVector, Task
 from federated_aggregator.domain.reorganisation import reopened
-from federated_aggregator.services.chain_port import ChainPort, ChainState, JobFacts, Sending, Sent
+from federated_aggregator.services.chain_port import ChainPort, ChainState, JobFacts
 from federated_aggregator.services.job_run import (
     CANCEL,
     CHECKPOINT,
@@ -35,6 +33,8 @@ from federated_aggregator.services.job_run import (
     JobRun,
 )
 from federated_aggregator.services.recruiting import Recruiting
+from federated_aggregator.services.retries import SILENT, Retries, refused
+from federated_aggregator.services.silent_starts import Finding, SilentStarts, is_silent
 from federated_aggregator.services.training import Training
 
 log = structlog.get_logger(__name__)
@@ -59,12 +59,10 @@ _OUTDATED = frozenset(
         "MarketplaceNoSuchJob",
         "MarketplaceCheckpointOutOfOrder",
         "MarketplaceLastCheckpointMissing",
-        "Reverted",
+        SILENT,
     }
 )
 LOOK_INTERVAL_S = 5.0
-RETRY_INTERVAL_S = 300.0
-OUTDATED_RETRY_INTERVAL_S = 15.0
 
 
 @dataclass
@@ -88,7 +86,8 @@ class Settlement:
     def __post_init__(self) -> None:
         self._head: tuple[int, str] | None = None
         self._looked_at = 0.0
-        self._tried_at: dict[str, float] = {}
+        self._retries = Retries(self.chain, self.clock)
+        self._silent_starts = SilentStarts(self.database, self.chain, self.recruiting, self.training, self._retries)
 
     def step(self) -> None:
         """One pass over all jobs that the chain can still change; a thorough one whenever there are new blocks."""
@@ -96,14 +95,17 @@ class Settlement:
         with self.database.snapshot() as session:
             head = self.chain.head(session)
             thorough = head != self._head or now - self._looked_at >= LOOK_INTERVAL_S
-            rows = session.execute(select(Job.job_id, Job.state, Job.transactions).where(Job.state.in_(_FOLLOWED)))
+            query = select(Job.job_id, Job.state, Job.transactions).where(Job.state.in_(_FOLLOWED))
+            rows = session.execute(query).all()
             due = [job_id for job_id, state, sent in rows if thorough or _awaits_transaction(state, sent)]
             if thorough:
                 due += self._undone(session)
+        starting = {job_id for job_id, state, sent in rows if _awaits_start(state, sent)}
         for job_id in due:
+            finding = self._silent_starts.look(job_id) if job_id in starting else None
             with self.database.session() as session:
                 run = JobRun.lock(session, job_id, self.clock, unsafe_small_key=self.training.unsafe_small_key)
-                self._follow(run, self.chain.facts(session, job_id))
+                self._follow(run, self.chain.facts(session, job_id), finding)
         if thorough:
             self._head, self._looked_at = head, now
 
@@ -115,7 +117,9 @@ class Settlement:
         ends = {job_id: _AFTER_CHAIN.get(state) for job_id, state in on_chain.items()}
         return [job_id for job_id, state in ended.items() if ends.get(job_id) != state]
 
-    def _follow(self, run: JobRun, facts: JobFacts | None) -> None:
+    def _follow(self, run: JobRun, facts: JobFacts | None, finding: Finding | None) -> None:
+        # Whatever still is in the way says so below.
+        run.job.trouble = None
         if facts is not None and not _is_same_job(run, facts):
             self._forget(run)
             return
@@ -131,7 +135,7 @@ class Settlement:
             return
         match run.progress.state:
             case JobState.RECRUITING:
-                self._follow_start(run, facts)
+                self._follow_start(run, facts, finding)
             case JobState.RUNNING:
                 self._follow_running(run, facts)
             case JobState.SETTLING:
@@ -168,7 +172,7 @@ class Settlement:
 
     # --------------------------------------------------------------------------------------------------- its course
 
-    def _follow_start(self, run: JobRun, facts: JobFacts) -> None:
+    def _follow_start(self, run: JobRun, facts: JobFacts, finding: Finding | None) -> None:
         if facts.state is ChainState.RUNNING:
             ours = facts.seed_hash == seed_hash(run.job.delivery_seed or b"")
             if ours and self.recruiting.enrol(run, facts.trainers, facts.validators):
@@ -178,22 +182,24 @@ class Settlement:
             return
         for owner in facts.revoked:
             self.recruiting.leave_out(run, owner, _AN_OWNERS_DOING["MarketplaceAcceptanceRevoked"])
-        sent = self._sent(run, START)
-        if sent is None or sent.sending is not Sending.FAILED:
+        failed = self._retries.failed(run, START)
+        if failed is None:
             return
-        if sent.reason not in _AN_OWNERS_DOING:
-            self._again_or_fail(run, START, "to start the job")
-            return
-        if sent.refused_account is not None:
-            self.recruiting.leave_out(run, sent.refused_account, _AN_OWNERS_DOING[sent.reason])
-        self.recruiting.draw_again(run)
+        if is_silent(failed):
+            self._silent_starts.follow(run, failed, finding)
+        elif failed.reason in _AN_OWNERS_DOING:
+            if failed.refused_account is not None:
+                self.recruiting.leave_out(run, failed.refused_account, _AN_OWNERS_DOING[failed.reason])
+            self.recruiting.draw_again(run)
+        else:
+            self._again_or_fail(run, START, "to start the job", until=run.spec.start_by)
 
     def _follow_running(self, run: JobRun, facts: JobFacts) -> None:
         if facts.state is ChainState.POSTED:
             # The start was taken back, and the outbox sends it again; training does not wait for that.
-            self._again_or_fail(
-                run, START, "to start the job again after a reorganisation of the chain had undone that"
-            )
+            if not self._silent_starts.give_up(run):
+                what = "to start the job again after a reorganisation of the chain had undone that"
+                self._again_or_fail(run, START, what, until=run.spec.start_by)
             return
         members = tuple(tuple(one.owner.lower() for one in run.members(role)) for role in (TRAINER, VALIDATOR))
         if members != (tuple(map(str.lower, facts.trainers)), tuple(map(str.lower, facts.validators))):
@@ -204,11 +210,13 @@ class Settlement:
     def _follow_settling(self, run: JobRun, facts: JobFacts) -> None:
         if not facts.delivered:
             if self._follow_checkpoints(run, facts):
-                self._again_or_fail(run, DELIVERY, "the delivery")
-        elif FINALIZE in run.job.transactions:
-            self._again_or_fail(run, FINALIZE, "to finalize")
+                self._again_or_fail(run, DELIVERY, "the delivery", until=run.spec.finish_by)
+            return
         # Later anybody may settle without the aggregator, and with the seed in sight.
-        elif self.clock() <= last_second_before_expiry(run.spec.finish_by, last_recorded=True):
+        until = last_second_before_expiry(run.spec.finish_by, last_recorded=True)
+        if FINALIZE in run.job.transactions:
+            self._again_or_fail(run, FINALIZE, "to finalize", until=until)
+        elif self.clock() <= until:
             key = self.chain.enqueue_finalize(run.session, run.job.job_id, run.job.delivery_seed or b"")
             run.job.transactions = {**run.job.transactions, FINALIZE: key}
 
@@ -217,52 +225,41 @@ class Settlement:
         names = [name for name in run.job.transactions if name.startswith(CHECKPOINT)]
         missing = {int(name.removeprefix(CHECKPOINT)) for name in names} - facts.recorded
         if missing:
-            self._again_or_fail(run, f"{CHECKPOINT}{min(missing)}", f"checkpoint {min(missing)}")
+            first = min(missing)
+            self._again_or_fail(run, f"{CHECKPOINT}{first}", f"checkpoint {first}", until=run.spec.finish_by)
         return not missing
 
-    def _again_or_fail(self, run: JobRun, name: str, what: str) -> None:
+    def _again_or_fail(self, run: JobRun, name: str, what: str, *, until: float) -> None:
         """After a refusal: try again where that can help, else give the job up."""
-        sent = self._sent(run, name)
-        if sent is None or sent.sending is not Sending.FAILED:
+        failed = self._retries.failed(run, name)
+        if failed is None:
             return
-        if sent.reason not in _OUTDATED:
-            self.training.fail(run, f"the contract refused {what}: {refusal_in_words(sent.reason or '')}")
-        elif self._is_due(run, name, OUTDATED_RETRY_INTERVAL_S):
-            key = self.chain.enqueue_again(run.session, run.job.job_id, name, run.job.transactions[name])
-            run.job.transactions = {**run.job.transactions, name: key}
+        if failed.reason in _OUTDATED:
+            self._retries.again(run, name, what, until=until)
+        else:
+            self.training.fail(run, refused(what, failed))
 
     def _enforce_deadlines(self, run: JobRun, facts: JobFacts) -> None:
         now, spec, chain_state = self.clock(), run.spec, facts.state
         expirable_after = last_second_before_expiry(spec.finish_by, last_recorded=facts.delivered)
         if now > expirable_after and chain_state is ChainState.RUNNING:
-            self._send(run, EXPIRE, self.chain.enqueue_expire)
+            self._retries.insist(run, EXPIRE, "to settle the job", self.chain.enqueue_expire)
         elif now > spec.start_by and chain_state is ChainState.POSTED:
             if run.progress.state is JobState.RECRUITING:
-                run.job.reason = "not enough owners accepted before start_by; the deposit goes back to the buyer"
-            self._send(run, CANCEL, self.chain.enqueue_cancel)
-
-    def _send(self, run: JobRun, name: str, enqueue: Callable[..., str]) -> None:
-        """Queue a transaction; after a failure again, now and then, since the money must come out."""
-        sent = self._sent(run, name)
-        if sent is not None and sent.sending is not Sending.FAILED:
-            return
-        if self._is_due(run, name, RETRY_INTERVAL_S):
-            run.job.transactions = {**run.job.transactions, name: enqueue(run.session, run.job.job_id)}
-
-    def _is_due(self, run: JobRun, name: str, interval_s: float) -> bool:
-        place = f"{run.job.job_id}/{name}"
-        if self.clock() - self._tried_at.get(place, 0.0) < interval_s:
-            return False
-        self._tried_at[place] = self.clock()
-        return True
-
-    def _sent(self, run: JobRun, name: str) -> Sent | None:
-        key = run.job.transactions.get(name)
-        return self.chain.sent(run.session, key) if key else None
+                run.job.reason = (
+                    "the job could not be started before start_by; the deposit goes back to the buyer"
+                    if START in run.job.transactions
+                    else "not enough owners accepted before start_by; the deposit goes back to the buyer"
+                )
+            self._retries.insist(run, CANCEL, "to cancel the job", self.chain.enqueue_cancel)
 
 
 def _awaits_transaction(state: str, transactions: dict[str, str]) -> bool:
-    return state == JobState.SETTLING or (state == JobState.RECRUITING and START in transactions)
+    return state == JobState.SETTLING or _awaits_start(state, transactions)
+
+
+def _awaits_start(state: str, transactions: dict[str, str]) -> bool:
+    return state == JobState.RECRUITING and START in transactions
 
 
 def _is_same_job(run: JobRun, facts: JobFacts) -> bool:

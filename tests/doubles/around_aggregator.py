@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -54,6 +54,11 @@ class FakeChain:
     events: dict[int, JobFacts] = field(default_factory=dict)
     height: int = 0
     reachable: bool = True
+    clock: Callable[[], float] = field(default_factory=Clock)
+    code: set[str] = field(default_factory=set)
+    active: set[str] = field(default_factory=set)
+    asked_for_code: list[tuple[frozenset[str], int]] = field(default_factory=list)
+    while_asked: Callable[[], object] = lambda: None
     node_url: str = "http://node.internal:8545"
 
     @property
@@ -115,8 +120,29 @@ class FakeChain:
     def sent(self, session: Session, key: str) -> Sent | None:
         return self.outbox.get(key)
 
+    def tries(self, session: Session, job_id: int, name: str) -> int:
+        return len(self._tries(f"job/{job_id}/{name}"))
+
+    def failed_starts(self, session: Session, job_id: int, seed_hash: bytes) -> list[Sent]:
+        starts = [key for key in self._tries(f"job/{job_id}/start") if self.calls[key]["seed_hash"] == seed_hash]
+        return [self.outbox[key] for key in reversed(starts) if self.outbox[key].sending is Sending.FAILED]
+
+    def with_code(self, accounts: Collection[str], block: int) -> frozenset[str]:
+        self.check()
+        self.while_asked()
+        self.asked_for_code.append((frozenset(accounts), block))
+        return frozenset(accounts) & self.code
+
+    def active_in(self, accounts: Collection[str], block: int) -> frozenset[str]:
+        self.check()
+        self.while_asked()
+        return frozenset(accounts) & self.active
+
+    def _tries(self, name: str) -> list[str]:
+        return [key for key in self.outbox if key == name or key.startswith(f"{name}/")]
+
     def _enqueue(self, name: str, **arguments: Any) -> str:
-        tries = [key for key in self.outbox if key == name or key.startswith(f"{name}/")]
+        tries = self._tries(name)
         assert all(self.outbox[key].sending is not Sending.WAITING for key in tries), f"{name} is on its way already"
         key = f"{name}/{len(tries) + 1}" if tries else name
         self.outbox[key] = Sent(Sending.WAITING, None, None)
@@ -125,8 +151,7 @@ class FakeChain:
 
     def key_of(self, name: str, job_id: int = JOB_ID) -> str:
         """The latest transaction of that name."""
-        keys = [key for key in self.outbox if key == f"job/{job_id}/{name}" or key.startswith(f"job/{job_id}/{name}/")]
-        return keys[-1]
+        return self._tries(f"job/{job_id}/{name}")[-1]
 
     def mine(self, name: str, job_id: int = JOB_ID) -> None:
         """Mine a queued transaction; its events are confirmed at once."""
@@ -153,8 +178,17 @@ class FakeChain:
             if self.outbox[key].sending is Sending.WAITING:
                 self.mine(key.removeprefix(prefix), job_id)
 
-    def refuse(self, name: str, reason: str, job_id: int = JOB_ID, *, account: str | None = None) -> None:
-        self.outbox[self.key_of(name, job_id)] = Sent(Sending.FAILED, "0x" + secrets.token_hex(32), reason, account)
+    def refuse(
+        self, name: str, reason: str, job_id: int = JOB_ID, *, account: str | None = None, mined: bool = True
+    ) -> None:
+        self.outbox[self.key_of(name, job_id)] = Sent(
+            Sending.FAILED,
+            "0x" + secrets.token_hex(32) if mined else None,
+            reason,
+            refused_account=account,
+            block=self.height,
+            failed_at=self.clock(),
+        )
         self.height += 1
 
     def move(self, state: ChainState, job_id: int = JOB_ID) -> None:

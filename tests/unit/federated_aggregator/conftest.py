@@ -67,7 +67,8 @@ class Play:
         spec: TrainingJobSpec,
     ) -> None:
         self.database_url, self.key, self.proof, self.randomizer = database_url, key, proof, randomizer
-        self.clock, self.chain = Clock(), FakeChain()
+        self.clock = Clock()
+        self.chain = FakeChain(clock=self.clock)
         self.buyer_account: LocalAccount = Account.create()
         self.owners = {owner.address: owner for owner in owners}
         self.spec = spec
@@ -111,6 +112,7 @@ class Play:
         path.write_bytes(Path(self.database.engine.url.database or "").read_bytes())
         other = copy.copy(self)
         other.clock, other.chain = copy.copy(self.clock), copy.deepcopy(self.chain)
+        other.chain.clock = other.clock
         other.answered, other.evaluated = [*self.answered], {**self.evaluated}
         other.database_url = f"sqlite:///{path}"
         other.restart()

@@ -76,6 +76,9 @@ def test_who_is_left_out_is_told_why_and_cannot_come_back(three_of_four):
     play.follow()
     with pytest.raises(Conflict, match="took back its acceptance on chain"):
         play.accept(hostile)
+    play.aggregator.recruiting.withdraw(hostile.address, 7)
+    with pytest.raises(Conflict, match="took back its acceptance on chain"):
+        play.accept(hostile)
 
 
 def test_a_refusal_that_names_nobody_waits_for_the_event_that_does(three_of_four):

@@ -3,9 +3,11 @@
 import pytest
 
 from commons.chain.jobs import FINALIZE_WINDOW_S
+from commons.chain.outbox import LONGEST_RETRY_PAUSE_S
 from commons.protocol.tasks import TaskKind
 from federated_aggregator.services.chain_port import ChainState
-from federated_aggregator.services.settlement import OUTDATED_RETRY_INTERVAL_S, RETRY_INTERVAL_S
+from federated_aggregator.services.retries import LONGEST_PAUSE_S, MONEY_PAUSE_S, RETRY_PAUSE_S
+from federated_aggregator.services.settlement import LOOK_INTERVAL_S
 
 
 @pytest.fixture
@@ -146,18 +148,44 @@ def test_a_job_that_the_chain_ended_asks_for_nothing_any_more(play_at):
     assert play.tasks(TaskKind.TRAIN) == []
 
 
-def test_an_expiry_that_failed_is_tried_again_now_and_then_as_long_as_the_money_is_held(play_at):
+def test_an_expiry_that_failed_is_tried_again_less_and_less_often_as_long_as_the_money_is_held(play_at):
     play = play_at("train", 1)
     play.clock.now = play.spec.finish_by + 1
     play.follow()
-    play.chain.refuse("expire", "Reverted")
-    play.follow(after_s=10)
-    assert "job/7/expire/2" not in play.chain.calls
-    play.follow(after_s=RETRY_INTERVAL_S)
-    assert "job/7/expire/2" in play.chain.calls
+    pause_s = MONEY_PAUSE_S
+    for tries in range(2, 12):
+        play.chain.refuse("expire", "Reverted")
+        play.follow(after_s=pause_s - 1)
+        assert f"job/7/expire/{tries}" not in play.chain.calls
+        assert play.view()["reason"] == (
+            "the contract refused to settle the job: the contract gave no reason (Reverted); it is tried again, less and "
+            "less often"
+        )
+        play.restart()
+        play.follow(after_s=1)
+        assert f"job/7/expire/{tries}" in play.chain.calls
+        pause_s = min(2 * pause_s, LONGEST_RETRY_PAUSE_S)
+    assert pause_s == LONGEST_RETRY_PAUSE_S
     play.chain.mine("expire")
     play.follow()
-    assert play.view()["state"] == "expired"
+    assert (play.view()["state"], play.view()["reason"]) == ("expired", None)
+
+
+def test_a_cancellation_that_failed_is_tried_again_in_the_same_way(play):
+    play.post()
+    play.clock.now = play.spec.start_by + 1
+    play.follow()
+    play.chain.refuse("cancel", "Reverted")
+    play.follow(after_s=MONEY_PAUSE_S - LOOK_INTERVAL_S)
+    assert "job/7/cancel/2" not in play.chain.calls
+    assert play.view()["reason"] == (
+        "not enough owners accepted before start_by; the deposit goes back to the buyer · the contract refused to cancel "
+        "the job: the contract gave no reason (Reverted); it is tried again, less and less often"
+    )
+    play.follow(after_s=LOOK_INTERVAL_S)
+    play.chain.mine("cancel")
+    play.follow()
+    assert play.view()["state"] == "cancelled"
 
 
 @pytest.mark.parametrize("index", [0, 1])
@@ -180,15 +208,60 @@ def test_a_refusal_by_a_node_that_lags_is_tried_again_in_order(play_at):
     play.follow()
     assert "job/7/checkpoint/0/2" in play.chain.calls
     assert "job/7/checkpoint/1/2" not in play.chain.calls
-    play.chain.refuse("checkpoint/0", "Reverted")
-    play.follow(after_s=OUTDATED_RETRY_INTERVAL_S / 2)
+    play.chain.refuse("checkpoint/0", "MarketplaceWrongState")
+    play.follow(after_s=2 * RETRY_PAUSE_S - LOOK_INTERVAL_S)
     assert "job/7/checkpoint/0/3" not in play.chain.calls
-    play.follow(after_s=OUTDATED_RETRY_INTERVAL_S)
+    assert "it is tried again" in play.view()["reason"]
+    play.follow(after_s=LOOK_INTERVAL_S)
     play.chain.mine("checkpoint/0")
-    play.follow(after_s=OUTDATED_RETRY_INTERVAL_S)
+    play.follow()
     assert play.chain.calls["job/7/checkpoint/1/2"] == play.chain.calls["job/7/checkpoint/1"]
     play.chain.mine("checkpoint/1")
+    play.follow()
+    assert play.view()["reason"] is None
     play.play_until(lambda view: view["state"] == "settling")
+
+
+def test_a_checkpoint_that_reverts_without_a_reason_is_tried_less_and_less_often_until_finish_by(play_at):
+    play = play_at("train", 3)
+    play.follow()
+    pause_s, began = RETRY_PAUSE_S, play.clock.now
+    tries = 1
+    while play.clock.now + pause_s <= play.spec.finish_by and tries < 20:
+        play.chain.refuse("checkpoint/0", "Reverted")
+        play.follow(after_s=pause_s - 1)
+        assert play.chain.tries(None, 7, "checkpoint/0") == tries
+        assert play.view()["reason"] == (
+            "the contract refused checkpoint 0: the contract gave no reason (Reverted); it is tried again, less and less often"
+        )
+        play.restart()
+        play.follow(after_s=1)
+        tries += 1
+        assert play.chain.tries(None, 7, "checkpoint/0") == tries
+        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+    assert tries > 5
+    assert play.clock.now - began > 16 * RETRY_PAUSE_S
+    play.chain.refuse("checkpoint/0", "Reverted")
+    play.clock.now = play.spec.finish_by + 1
+    play.follow()
+    assert play.chain.tries(None, 7, "checkpoint/0") == tries
+    assert "job/7/expire" in play.chain.calls
+    assert play.view()["reason"].endswith("(Reverted)")
+
+
+def test_a_settlement_is_not_tried_again_once_others_may_expire_the_job(play_at):
+    play = play_at("settling", 3)
+    play.chain.mine_checkpoints()
+    play.chain.mine("delivery")
+    play.follow()
+    play.chain.refuse("finalize", "Reverted")
+    play.clock.now = play.spec.finish_by + FINALIZE_WINDOW_S
+    play.follow()
+    assert "job/7/finalize/2" in play.chain.calls
+    play.chain.refuse("finalize", "Reverted")
+    play.follow(after_s=LONGEST_PAUSE_S)
+    assert "job/7/finalize/3" not in play.chain.calls
+    assert "job/7/expire" in play.chain.calls
 
 
 def test_a_delivery_that_a_lagging_node_refuses_is_sent_again(play_at):

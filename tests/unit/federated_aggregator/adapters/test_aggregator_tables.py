@@ -1,0 +1,17 @@
+"""The migrations give the tables that are mapped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from commons.storage.database import create_database
+from commons.storage.migrations import migrate, schema_differences
+from federated_aggregator.adapters.tables import Base
+from federated_aggregator.serve import MIGRATIONS
+
+
+def test_a_migrated_database_has_the_mapped_tables(tmp_path: Path) -> None:
+    database = create_database(f"sqlite:///{tmp_path}/aggregator.sqlite3")
+    migrate(database, MIGRATIONS)
+    assert schema_differences(database, Base.metadata) == []
+    database.dispose()
