@@ -13,6 +13,7 @@ const translate = createTranslator({
     'row {}': 'fila {}',
     'it has {} item{}': 'tiene {0} elementos',
     '{} failed: {}': '{} ha fallado: {}',
+    '{}; it goes on': '{}; sigue',
   },
   words: { cancelled: 'anulado' },
 });
@@ -64,6 +65,9 @@ test('texts that were joined are translated one by one', () => {
   expect(translate('there is nothing; row 3: there is nothing')).toBe('no hay nada; fila 3: no hay nada');
   expect(translate('mine: there is nothing (2 of at least 5 owners)')).toBe(
     'mine: no hay nada (un mínimo de 5 propietarios, y hay 2)',
+  );
+  expect(translate('there is nothing; it goes on · job 7 has ended: cancelled')).toBe(
+    'no hay nada; sigue · el trabajo 7 ha acabado: anulado',
   );
 });
 

@@ -49,18 +49,17 @@ export function createTranslator(
   };
   const hole = (text: string): string =>
     isQuoted(text) ? text : (own(catalogue.words, text) ?? nameOf(text) ?? known(text) ?? text);
-  const known = (text: string, level = 0): string | null => {
-    const found = level === 0 ? whole(text) : null;
-    if (found !== null) return found;
+  const known = (text: string, level = 0): string | null => whole(text) ?? inPieces(text, level);
+  const inPieces = (text: string, level: number): string | null => {
     const joint = JOINTS[level];
-    if (joint === undefined) return whole(text) ?? inBrackets(text);
+    if (joint === undefined) return inBrackets(text);
     for (const at of placesOf(joint, text)) {
       const [start, rest] = [text.slice(0, at), text.slice(at + joint.length)];
       const left = (joint === ': ' ? nameOf(start) : undefined) ?? known(start, level + 1);
       const right = known(rest, left === null ? level + 1 : level);
       if (left !== null || right !== null) return (left ?? start) + joint + (right ?? rest);
     }
-    return known(text, level + 1);
+    return inPieces(text, level + 1);
   };
   const inBrackets = (text: string): string | null => {
     const at = text.lastIndexOf(' (');

@@ -108,6 +108,11 @@ function Notices({ job }: { job: JobDetail }) {
           <ServiceText>{job.trouble}</ServiceText>
         </Callout>
       )}
+      {!hasEnded && job.live?.reason && job.live.state !== 'failed' && (
+        <Callout tone="info" title={m.trouble}>
+          <ServiceText>{job.live.reason}</ServiceText>
+        </Callout>
+      )}
       {job.cancel_requested && !hasEnded && <Callout tone="info">{m.cancelling}</Callout>}
       {hasEnded ? <EndNotice job={job} /> : <StoppedNotice job={job} />}
       {job.status === 'finished' && (job.improvement_percent ?? 0) < 0 && (

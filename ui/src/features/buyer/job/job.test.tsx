@@ -148,6 +148,20 @@ test('says that training cannot go on, and when the deposit comes out of the con
   expect(screen.getByText(/The deposit stays in the contract until the time is up/)).toBeVisible();
 });
 
+test('says with whom a job goes on without, and what the contract refuses', async () => {
+  const reason =
+    'the contract refused to start the job: the contract gave no reason (Reverted); it is tried again, less and less often' +
+    ' · 0x52908400098527886E0F7030069857D2E4169EE7 is left out: it took back its acceptance on chain';
+  answer('get', '/v1/jobs/a1', { ...WAITING, live: { ...WAITING.live, reason } });
+  renderPage(page, { at, locale: 'es' });
+  expect(
+    await screen.findByText(
+      'El contrato ha rechazado empezar el trabajo: el contrato no ha dado ningún motivo (Reverted); se intenta de nuevo, ' +
+        'cada vez con menos frecuencia · 0x52908400098527886E0F7030069857D2E4169EE7 queda fuera: retiró su aceptación en la cadena.',
+    ),
+  ).toBeVisible();
+});
+
 test('warns that a model has become worse than at the start', async () => {
   answer('get', '/v1/jobs/a1', { ...FINISHED, improvement_percent: -12_345_678 });
   answer('get', '/v1/jobs/a1/model', MODEL);
