@@ -144,7 +144,8 @@ class DecidedTransactions:
         return is_on_chain(self._connection, _deciding_block(row))
 
     def _undo(self, row: OutboxColumns) -> None:
-        row.block_number, row.block_hash, row.finished_at, row.gas_used, row.reason = None, None, None, None, None
+        row.block_number, row.block_hash, row.finished_at, row.gas_used = None, None, None, None
+        row.reason, row.arguments = None, None
         row.taken_back_at = self._clock()
         if row.signed is None:
             row.state = OutboxState.QUEUED

@@ -35,6 +35,7 @@ from commons.chain.known_chain import KnownChain
 from commons.chain.outbox import Outbox
 from commons.chain.outbox_reorganisation import DecidedTransactions
 from commons.chain.outbox_table import OutboxColumns, OutboxState
+from commons.chain.reverts import Revert
 from commons.errors import ChainUnavailable, TransactionFailed
 
 # The wall clock can be ahead of the chain's, whose time is that of its latest block.
@@ -166,7 +167,8 @@ class OutboxSender:
             if self._decided.is_settling(session):
                 return self._note(session, row, f"{error.message}; but the chain was reorganised just now")
             # Whatever block it was refused on, if it is dropped then so is this one.
-            return self._fail(session, row, latest_block(self._connection), error.fields["reason"], error.message)
+            revert = Revert(error.fields["reason"], error.fields.get("arguments", {}))
+            return self._fail(session, row, latest_block(self._connection), revert, error.message)
         except ChainUnavailable as error:
             if "rpc_message" not in error.fields:
                 raise
@@ -257,7 +259,7 @@ class OutboxSender:
         if receipt["status"] != 1:
             revert = transactions.find_revert(self._connection, self._account.address, _call_of(row), block.number)
             note = f"the transaction was mined and reverted: {revert}"
-            return self._fail(session, row, block, revert.name, note, receipt=receipt)
+            return self._fail(session, row, block, revert, note, receipt=receipt)
         self._decide(session, row, block)
         row.state, row.note = OutboxState.MINED, None
         _note_receipt(row, receipt)
@@ -353,14 +355,14 @@ class OutboxSender:
         session: Session,
         row: OutboxColumns,
         block: BlockId,
-        reason: str,
+        revert: Revert,
         note: str,
         *,
         receipt: TxReceipt | None = None,
     ) -> bool:
         """Store that the call failed as of `block`; return True, since the row is finished."""
         self._decide(session, row, block)
-        row.state, row.reason, row.note = OutboxState.FAILED, reason, note
+        row.state, row.reason, row.arguments, row.note = OutboxState.FAILED, revert.name, revert.arguments, note
         if receipt is not None:
             _note_receipt(row, receipt)
         session.commit()

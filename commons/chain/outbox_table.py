@@ -46,7 +46,8 @@ class OutboxColumns:
     them may be the one that is mined; `tx_hash` is the latest, and once mined the one that was. `block_number` and
     `block_hash` are the block that decided: in which it was mined or reverted, or on whose state it was refused without
     being sent (then `signed` is None); `taken_back_at` is when a reorganisation last undid that. `reason` is the name of
-    the contract's error when the transaction failed, `note` the latest thing worth telling a person.
+    the contract's error when the transaction failed and `arguments` are that error's, `note` is the latest thing worth
+    telling a person.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -82,6 +83,7 @@ class OutboxColumns:
     finished_at: Mapped[float | None]
     taken_back_at: Mapped[float | None]
     reason: Mapped[str | None] = mapped_column(String(100))
+    arguments: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     note: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int]
 

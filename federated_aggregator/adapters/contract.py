@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -30,7 +29,8 @@ from federated_aggregator.services.chain_port import ChainJob, ChainOverview, Ch
 
 _SENDING = {OutboxState.MINED: Sending.MINED, OutboxState.FAILED: Sending.FAILED}
 OVERVIEW_INTERVAL_S = 2.0
-_ACCOUNT = re.compile(r"\b(?:owner|account)=(0x[0-9a-fA-F]{40})\b")
+_REFUSED_ACCOUNT = ("owner", "account")
+"""How the contract's errors call whom they are about."""
 
 log = structlog.get_logger(__name__)
 
@@ -268,7 +268,7 @@ class Contract:
 def _sent(row: OutboxColumns) -> Sent:
     sending = _SENDING.get(row.state, Sending.WAITING)
     failed = sending is Sending.FAILED
-    accounts = _ACCOUNT.findall(row.note or "") if failed else []
+    accounts = [str(row.arguments[name]) for name in _REFUSED_ACCOUNT if row.arguments and name in row.arguments]
     return Sent(
         sending,
         row.tx_hash,

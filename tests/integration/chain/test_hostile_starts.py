@@ -20,6 +20,7 @@ from eth_account.signers.local import LocalAccount
 from commons.chain import transactions
 from commons.chain.blocks import latest_block
 from commons.chain.connection import ChainConnection
+from commons.chain.fees import Fees
 from commons.chain.jobs import JobState, JobTerms
 from commons.chain.marketplace import Marketplace
 from commons.chain.signing import sign_acceptance
@@ -289,6 +290,39 @@ def test_code_that_is_there_within_the_block_of_the_start_only_is_found_too(stag
     assert (start.reason, start.gas_used is not None) == ("Reverted", True)
     assert not transactions.had_code(stage.connection, hostile.address, start.block_number)
     assert view["left_out"] == [{"address": hostile.address, "reason": MAY_HAVE_HAD_CODE}]
+    stage.accept(stage.owners[OWNERS])
+    stage.turn_until(lambda view: view["state"] == "running")
+
+
+@pytest.mark.parametrize("raced", [False, True], ids=["before the start", "in its block"])
+def test_an_owner_that_takes_back_its_acceptance_on_chain_is_named_and_left_out(stage: Stage, raced: bool) -> None:
+    stage.post()
+    owner = stage.accept_all(EITHER)
+    fund(stage.rpc_url, owner.address, ETHER)
+    revocation = transactions.sign_transaction(
+        owner,
+        stage.market.calls.revoke_acceptance(stage.job_id),
+        chain_id=stage.connection.chain_id,
+        nonce=0,
+        gas_limit=100_000,
+        fees=Fees(100 * GWEI, GWEI),
+    )
+    if raced:
+        stage.rpc(stage.market, "evm_setAutomine", False)
+        stage.contract.send_queued()
+    transactions.broadcast(stage.connection, revocation.raw)
+    if raced:
+        stage.rpc(stage.market, "evm_mine")
+        stage.rpc(stage.market, "evm_setAutomine", True)
+    stage.contract.send_queued()
+    (start,) = stage.starts()
+    assert start.reason == ("Reverted" if raced else "MarketplaceAcceptanceRevoked")
+    with stage.database.snapshot() as session:
+        sent = stage.contract.sent(session, start.key)
+    assert sent is not None
+    assert sent.refused_account == (None if raced else owner.address.lower())
+    view = stage.turn_until(lambda view: view["left_out"])
+    assert view["left_out"] == [{"address": owner.address, "reason": "it took back its acceptance on chain"}]
     stage.accept(stage.owners[OWNERS])
     stage.turn_until(lambda view: view["state"] == "running")
 

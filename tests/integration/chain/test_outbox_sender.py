@@ -43,6 +43,7 @@ def test_a_doomed_call_costs_nothing_and_names_the_contracts_error(service: Any)
     service.enqueue("create", service.post())
     row = service.step_until("doomed", OutboxState.FAILED)
     assert (row.state, row.reason, row.nonce, row.tx_hash) == (OutboxState.FAILED, "MarketplaceNoSuchJob", None, None)
+    assert row.arguments == {"jobId": 10**6}
     assert service.step_until("create", OutboxState.MINED).nonce == 0
 
 

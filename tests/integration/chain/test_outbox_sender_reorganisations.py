@@ -122,10 +122,11 @@ def test_a_call_that_failed_on_a_dropped_branch_is_tried_again(service: Any, rpc
         send_and_wait(market.connection, service.account, market.calls.cancel_job(1))
         service.enqueue("cancel", market.calls.cancel_job(1))
     failed = service.step_until("cancel", OutboxState.FAILED)
-    assert failed.reason == "MarketplaceWrongState"
+    assert (failed.reason, failed.arguments["jobId"]) == ("MarketplaceWrongState", 1)
     rpc(market, "anvil_reorg", 3, [])
     assert market.job(1).state is JobState.POSTED
-    service.step_until("cancel", OutboxState.MINED)
+    again = service.step_until("cancel", OutboxState.MINED)
+    assert (again.reason, again.arguments) == (None, None)
     assert market.job(1).state is JobState.CANCELLED
     assert market.owed_wei(service.address) == ETHER
 
