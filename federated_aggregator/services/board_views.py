@@ -104,11 +104,12 @@ class BoardJobs(FrozenModel):
 
 
 class BoardOwner(FrozenModel):
-    """An owner that takes part in a job."""
+    """An owner that takes part in a job; `out` says why a validator does not any more."""
 
     address: str
     role: str | None
     row_count: int
+    out: str | None
 
 
 class BoardCheckpoint(FrozenModel):

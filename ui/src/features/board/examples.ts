@@ -43,8 +43,8 @@ export const JOB = {
   pay: { trainer_bps: 7000, validator_bps: 2000, aggregator_bps: 1000 },
   row_count: 177,
   owners_list: [
-    { address: '0x3333333333333333333333333333333333333333', role: 'trainer', row_count: 89 },
-    { address: '0x4444444444444444444444444444444444444444', role: 'validator', row_count: 88 },
+    { address: '0x3333333333333333333333333333333333333333', role: 'trainer', row_count: 89, out: null },
+    { address: '0x4444444444444444444444444444444444444444', role: 'validator', row_count: 88, out: null },
   ],
   checkpoints: [
     { index: 0, round: 0, mse: 7001, tx_hash: HASH },

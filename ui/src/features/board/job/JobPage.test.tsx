@@ -47,6 +47,15 @@ test('says why a job ended', async () => {
   expect(screen.getByText('El trabajo acabó antes del primer control, así que no hay curva.')).toBeVisible();
 });
 
+test('says which validator takes no further part, and why', async () => {
+  answer('get', '/v1/board', OVERVIEW);
+  const [trainer, validator] = JOB.owners_list;
+  const out = { ...validator, out: 'it did not answer in time at checkpoint 3' };
+  answer('get', '/v1/board/jobs/7', { ...JOB, owners_list: [trainer, out] });
+  renderPage(page, { at });
+  expect(await screen.findByText(/takes no further part\./)).toHaveTextContent('It did not answer in time at checkpoint 3.');
+});
+
 test('says that nobody has accepted yet', async () => {
   answer('get', '/v1/board', OVERVIEW);
   const open = {

@@ -5,6 +5,7 @@ import { Hash } from '@/components/values';
 import { formatCount } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
+import { ServiceText } from '@/i18n/serviceText';
 import styles from '../board.module.css';
 import { ENDED } from '../schemas';
 import type { JobDetail, Owner } from './api';
@@ -34,6 +35,14 @@ export function Owners({ job }: { job: JobDetail }) {
         rowKey={(row) => row.address}
       />
       <p className={styles.note}>{m.rowsTogether(formatCount(job.row_count, format))}</p>
+      {job.owners_list.map(
+        (row) =>
+          row.out && (
+            <p key={row.address} className={styles.note}>
+              <Hash value={row.address} /> {m.takesNoPart} <ServiceText>{row.out}</ServiceText>
+            </p>
+          ),
+      )}
     </Card>
   );
 }

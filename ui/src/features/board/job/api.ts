@@ -7,7 +7,12 @@ import { Problem } from '@/api/problem';
 import { feature, payTerms, unixSeconds, waitingFor } from '@/api/schemas';
 import { ENDED, jobRow } from '../schemas';
 
-const owner = z.object({ address: z.string(), role: z.nullable(z.string()), row_count: z.number() });
+const owner = z.object({
+  address: z.string(),
+  role: z.nullable(z.string()),
+  row_count: z.number(),
+  out: z.nullable(z.string()),
+});
 
 /** A data owner that takes part in a job. */
 export type Owner = z.output<typeof owner>;

@@ -6,6 +6,7 @@ import { Amount, Hash, Unknown } from '@/components/values';
 import { formatCount, formatShare } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
+import { ServiceText } from '@/i18n/serviceText';
 import { messages as shared } from '../messages';
 import type { JobDetail, Participant } from './api';
 import styles from './job.module.css';
@@ -62,6 +63,7 @@ function ParticipantTable({ job }: { job: JobDetail }) {
   const m = useMessages(messages);
   const { format } = useLocale();
   const rowCount = (address: string) => job.live?.owners.find((owner) => owner.address === address)?.row_count;
+  const out = (job.live?.owners ?? []).flatMap((owner) => (owner.out ? [{ ...owner, out: owner.out }] : []));
   const columns: Column<Participant>[] = [
     { key: 'owner', header: m.owner, primary: true, cell: (row) => <Hash value={row.address} /> },
     { key: 'role', header: m.role, cell: (row) => m.roles[row.role] },
@@ -82,7 +84,16 @@ function ParticipantTable({ job }: { job: JobDetail }) {
     },
     { key: 'pay', header: m.pay, align: 'end', cell: (row) => <Amount wei={row.pay_wei} /> },
   ];
-  return <DataTable label={m.people} columns={columns} rows={job.participants} rowKey={(row) => row.address} />;
+  return (
+    <>
+      <DataTable label={m.people} columns={columns} rows={job.participants} rowKey={(row) => row.address} />
+      {out.map((owner) => (
+        <p key={owner.address} className={styles.note}>
+          <Hash value={owner.address} /> {m.takesNoPart} <ServiceText>{owner.out}</ServiceText>
+        </p>
+      ))}
+    </>
+  );
 }
 
 function Split({ job }: { job: JobDetail }) {

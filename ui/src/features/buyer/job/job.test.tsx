@@ -48,6 +48,14 @@ test('shows how much better the model is, what that costs, and who is waited for
   expect(await axeFindings(container)).toEqual([]);
 });
 
+test('says who takes no further part, and why', async () => {
+  const [owner] = TRAINING.live.owners;
+  const out = { ...owner, out: 'its residuals at checkpoint 2 could not be read' };
+  answer('get', '/v1/jobs/a1', { ...TRAINING, live: { ...TRAINING.live, owners: [out] } });
+  renderPage(page, { at, locale: 'es' });
+  expect(await screen.findByText(/ya no participa\./)).not.toHaveTextContent('its residuals');
+});
+
 test('shows contribution and pay of each owner', async () => {
   answer('get', '/v1/jobs/a1', TRAINING);
   renderPage(page, { at });

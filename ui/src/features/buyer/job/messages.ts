@@ -65,6 +65,7 @@ export const messages = defineMessages({
     peopleEmpty: (accepted: number, needed: number) =>
       `${accepted} of ${plural(needed, '1 owner has', `${needed} owners have`)} accepted. Their roles are drawn when the job starts.`,
     owner: 'Data owner',
+    takesNoPart: 'takes no further part.',
     role: 'Role',
     rows: 'Rows',
     contribution: 'Contribution',
@@ -184,6 +185,7 @@ export const messages = defineMessages({
     peopleEmpty: (accepted, needed) =>
       `Han aceptado ${accepted} de ${plural(needed, '1 propietario', `${needed} propietarios`)}. Los papeles se sortean cuando empieza el trabajo.`,
     owner: 'Propietario de datos',
+    takesNoPart: 'ya no participa.',
     role: 'Papel',
     rows: 'Filas',
     contribution: 'Contribución',

@@ -96,7 +96,7 @@ export const TRAINING = {
   live: {
     state: 'running',
     round: 43,
-    owners: [{ address: ADDRESSES.trainer, row_count: 88 }],
+    owners: [{ address: ADDRESSES.trainer, row_count: 88, out: null as string | null }],
     waiting_for: { code: 'train', what: 'training', who: [ADDRESSES.other], until: 1_900_000_000 },
     reason: null as string | null,
   },

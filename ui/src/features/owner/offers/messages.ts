@@ -122,10 +122,10 @@ export const messages = defineMessages({
     rolesHelp: 'About 70 % of the owners train and 30 % validate; roles are drawn with a public seed.',
     signTitle: 'What you sign',
     signText: (roles: string) =>
-      `That your account takes part in this job ${roles}, on exactly the terms below and under “What the job asks”. The signature (EIP-712) is good for this job only, and the contract checks it. You pay nothing.`,
+      `That your account takes part in this job ${roles}, on exactly the terms below and under “What the job asks”. Two signatures (EIP-712) are made, good for this job only: one over the terms, which the contract checks, and one over the number of your rows, the bound for their growth and these roles, which all who take part check. You pay nothing.`,
     signRoles: { either: 'as a trainer or a validator', trainer: 'as a trainer', validator: 'as a validator' },
     signSends: (rows: number) =>
-      `With the signature the aggregator is sent the number of your rows (${rows}) and the bound for their growth, and nothing else of your data. From then on:`,
+      `With the signatures the aggregator is sent the number of your rows (${rows}) and the bound for their growth, and nothing else of your data. From then on:`,
     signShares: 'Shares',
     signSharesOf: (trainers: string, validators: string, aggregator: string) =>
       `trainers ${trainers}, validators ${validators}, aggregator ${aggregator}`,
@@ -279,10 +279,10 @@ export const messages = defineMessages({
       'Cerca del 70 % de los propietarios entrena y el 30 % valida; los papeles se sortean con una semilla pública.',
     signTitle: 'Qué firma',
     signText: (roles) =>
-      `Que su cuenta participa en este trabajo ${roles}, exactamente con las condiciones de abajo y las de «Qué pide el trabajo». La firma (EIP-712) vale solo para este trabajo, y el contrato la comprueba. Usted no paga nada.`,
+      `Que su cuenta participa en este trabajo ${roles}, exactamente con las condiciones de abajo y las de «Qué pide el trabajo». Se hacen dos firmas (EIP-712) que valen solo para este trabajo: una de las condiciones, que comprueba el contrato, y otra del número de sus filas, la cota de su crecimiento y estos papeles, que comprueban todos los que participan. Usted no paga nada.`,
     signRoles: { either: 'como entrenador o validador', trainer: 'como entrenador', validator: 'como validador' },
     signSends: (rows) =>
-      `Con la firma se envían al agregador su número de filas (${rows}) y la cota de su crecimiento, y nada más de sus datos. A partir de ahí:`,
+      `Con las firmas se envían al agregador su número de filas (${rows}) y la cota de su crecimiento, y nada más de sus datos. A partir de ahí:`,
     signShares: 'Reparto',
     signSharesOf: (trainers, validators, aggregator) =>
       `entrenadores ${trainers}, validadores ${validators}, agregador ${aggregator}`,
