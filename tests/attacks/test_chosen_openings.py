@@ -188,6 +188,7 @@ def test_control_exact_openings_give_the_validators_second_moments(make_arena, m
     assert worst < 1e-9 * size
 
 
-def test_with_noise_the_course_of_a_training_does_not_give_them(make_arena) -> None:
+def test_with_noise_the_course_of_a_training_gives_them_roughly_at_best(make_arena) -> None:
+    """16 runs of this gave errors of 3 to 53 % of the largest moment, a million times those of exact sums at least."""
     worst, size = second_moments(many_openings(make_arena))
-    assert worst > size / 10
+    assert worst > size / 1000

@@ -23,9 +23,10 @@ from commons.chain.connection import ChainConnection
 from commons.chain.fees import Fees
 from commons.chain.jobs import JobState, JobTerms
 from commons.chain.marketplace import Marketplace
-from commons.chain.signing import sign_acceptance
+from commons.chain.signing import sign_acceptance, sign_declaration
 from commons.chain.transactions import send_and_wait
 from commons.paillier import SecretKey
+from commons.protocol.declaration import Declaration
 from commons.protocol.training_job import Feature, TrainingJobSpec
 from commons.storage.database import Database, create_database
 from commons.storage.migrations import migrate
@@ -121,12 +122,12 @@ class Stage:
 
     def accept(self, owner: LocalAccount, roles: int = EITHER) -> None:
         terms = acceptance_terms(self.spec, self.key.public_key, job_id=self.job_id, owner=owner.address, roles=roles)
+        declared = Declaration(row_count=100, growth=1.0, roles=roles)
         offer = AcceptanceOffer(
-            row_count=100,
-            growth=1.0,
-            roles=roles,
+            **declared.model_dump(),
             deadline=terms.deadline,
             signature=sign_acceptance(owner, self.market.domain, terms),
+            declaration_signature=sign_declaration(owner, self.market.domain, self.job_id, declared.digest()),
         )
         self.aggregator.recruiting.accept(owner.address, self.job_id, offer)
 
@@ -201,7 +202,7 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def proof(job_secret_key: SecretKey) -> list[str]:
-    return ["0x" + root for root in job_secret_key.prove_modulus().to_json()]
+    return job_secret_key.prove_modulus().to_json()
 
 
 @pytest.fixture

@@ -53,7 +53,9 @@ test('says which validator takes no further part, and why', async () => {
   const out = { ...validator, out: 'it did not answer in time at checkpoint 3' };
   answer('get', '/v1/board/jobs/7', { ...JOB, owners_list: [trainer, out] });
   renderPage(page, { at });
-  expect(await screen.findByText(/takes no further part\./)).toHaveTextContent('It did not answer in time at checkpoint 3.');
+  expect(await screen.findByText(/takes no further part\./)).toHaveTextContent(
+    'It did not answer in time at checkpoint 3.',
+  );
 });
 
 test('says that nobody has accepted yet', async () => {

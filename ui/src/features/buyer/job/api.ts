@@ -55,9 +55,7 @@ export type Transaction = z.output<typeof transaction>;
 const live = z.object({
   state: z.string(),
   round: z.number(),
-  owners: z.array(
-    z.object({ address: z.string(), row_count: z.nullable(z.number()), out: z.nullable(z.string()) }),
-  ),
+  owners: z.array(z.object({ address: z.string(), row_count: z.nullable(z.number()), out: z.nullable(z.string()) })),
   waiting_for: z.nullable(waitingFor),
   reason: z.nullable(z.string()),
 });
