@@ -13,18 +13,25 @@ from commons.learning import LinearModel
 _SHOWN_CHARACTERS = 40
 
 
-def predict_rows(model: LinearModel, rows: Sequence[Mapping[str, object]]) -> list[float]:
+def predict_rows(model: LinearModel, rows: Sequence[Mapping[str, object]], *, first: int = 1) -> list[float]:
     """Return one prediction a row, in units of the target; columns that are no features are left out of account.
 
+    Args:
+        model: in original units.
+        rows: values by the names of features.
+        first: the number of the first row, for messages.
+
     Raises:
-        InvalidInput: naming row (from 1) and field of the first value that is missing or no finite number.
+        InvalidInput: naming row and field of the first value that is missing or no finite number.
     """
     if not rows:
         raise InvalidInput("rows is empty; expected at least one object of feature names and values", field="rows")
-    table = [[_value(row, name, number) for name in model.feature_names] for number, row in enumerate(rows, start=1)]
+    table = [
+        [_value(row, name, number) for name in model.feature_names] for number, row in enumerate(rows, start=first)
+    ]
     with np.errstate(over="ignore", invalid="ignore"):
         predictions: list[float] = model.predict(table).tolist()
-    for number, prediction in enumerate(predictions, start=1):
+    for number, prediction in enumerate(predictions, start=first):
         if not math.isfinite(prediction):
             raise InvalidInput(f"row {number}: the values are too large to predict with", field="rows", row=number)
     return predictions

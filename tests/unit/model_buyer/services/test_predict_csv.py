@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import time
+import tracemalloc
 
 import pytest
 
@@ -73,7 +75,9 @@ def test_all_cells_that_are_no_numbers_are_counted_and_the_first_ones_named() ->
         ("", "csv", "the file is empty"),
         ("town\nLeón\n", "rain", "no column 'rain'"),
         ("rain\n1\n", "sun, hours", "no column 'sun, hours'"),
-        ('rain,"sun, hours"\n', "csv", "0 rows"),
+        ('rain,"sun, hours"\n', "csv", "a header and no row"),
+        ("x" * 131_073, "csv", r"line 1: not CSV \(field larger than field limit"),
+        ('rain,"sun, hours",' + ",".join(map(str, range(9999))), "csv", "10001 columns; expected at most 10000"),
         ('rain,"sun, hours"\n1,2\n3,\n', "sun, hours", "row 2"),
         ('rain,"sun, hours"\n1,2\nwet,2\n', "rain", "row 2, 'rain': expected a finite number"),
         ('rain,"sun, hours"\n1,inf\n', "sun, hours", "row 1"),
@@ -91,5 +95,31 @@ def test_what_cannot_be_predicted_is_named_with_row_and_column(text: str, field:
 
 def test_too_many_rows_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_ROWS", 2)
-    with pytest.raises(InvalidInput, match="3 rows; expected 1 to 2"):
+    with pytest.raises(InvalidInput, match="more than 2 rows; split it"):
         predict_csv(MODEL, 'rain,"sun, hours"\n' + "1,2\n" * 3)
+
+
+def test_a_row_far_down_is_named_by_its_own_number() -> None:
+    lines = ["1,2"] * 2500
+    lines[2100] = "1e308,-1e308"
+    model = LinearModel(MODEL.features, MODEL.target, weights=(1e300, 1.0), intercept=0.0)
+    with pytest.raises(InvalidInput, match="row 2101: the values are too large"):
+        predict_csv(model, 'rain,"sun, hours"\n' + "\n".join(lines))
+
+
+def test_a_long_file_takes_little_more_memory_than_its_text() -> None:
+    text = 'rain,"sun, hours",a,b,c,d\n' + "1,2,x,y,z,w\n" * module.MAX_ROWS
+    tracemalloc.start()
+    try:
+        predict_csv(MODEL, text)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 * len(text)
+
+
+def test_a_header_of_a_million_names_is_refused_at_once() -> None:
+    started = time.process_time()
+    with pytest.raises(InvalidInput, match="expected at most 10000"):
+        predict_csv(MODEL, 'rain,"sun, hours"' + ",a" * 1_000_000 + "\n1\n")
+    assert time.process_time() - started < 5
