@@ -73,6 +73,7 @@ def assemble(
         record_checkpoint,
         parallel_map,
     )
+    catalogue = Catalogue(database, clock)
     queue, views = TaskQueue(database), JobViews(database, chain)
     training = Training(database, around, clock, unsafe_small_key, queue.notify)
     recruiting = Recruiting(database, chain, clock, unsafe_small_key)
@@ -80,11 +81,11 @@ def assemble(
         chain=chain,
         database=database,
         sign_in=SignIn(database, chain.chain_id, clock, public_url),
-        catalogue=Catalogue(database, clock),
+        catalogue=catalogue,
         recruiting=recruiting,
         training=training,
         settlement=Settlement(database, chain, recruiting, training, clock),
         views=views,
-        board=Board(database, chain, views, clock, version("deltaml"), explorer_url),
+        board=Board(database, catalogue, chain, views, clock, version("deltaml"), explorer_url),
         queue=queue,
     )

@@ -128,9 +128,9 @@ class AggregatorReader:
         """Return the aggregator's view of a job; raises NotFound when it does not know it."""
         return self._object(self._read(f"/v1/jobs/{job_id}"))
 
-    def datasets(self) -> list[dict[str, Any]]:
-        """Return the public catalogue."""
-        answer = self._object(self._read("/v1/datasets"))
+    def datasets(self, *, offset: int = 0) -> list[dict[str, Any]]:
+        """Return a page of the public catalogue, latest first, from number `offset` on; empty behind its end."""
+        answer = self._object(self._read("/v1/datasets", {"offset": str(offset)}))
         return [self._object(dataset) for dataset in self._member(answer, "datasets", list)]
 
     def _read(self, path: str, query: Mapping[str, str | Sequence[str]] | None = None) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -20,6 +21,9 @@ MAX_VALIDATORS = 40
 BIAS = "bias"
 MAX_MAGNITUDE = 1e100
 """Larger declared values would take the bounds that are computed from them out of the range of a float."""
+LATEST_TIME = 2**37
+"""Unix seconds, in the year 6325: later moments have no date in many libraries."""
+_NO_NUL = "must not hold the character NUL"
 
 
 def _to_int(value: object) -> object:
@@ -30,7 +34,11 @@ def _to_int(value: object) -> object:
 Wei = Annotated[
     int,
     BeforeValidator(_to_int),
-    Field(ge=0, lt=2**128, json_schema_extra={"type": "string", "pattern": "^[0-9]+$", "examples": ["1000000000"]}),
+    Field(
+        ge=0,
+        lt=2**128,
+        json_schema_extra={"type": "string", "pattern": "^[0-9]+$", "maxLength": 39, "examples": ["1000000000"]},
+    ),
     PlainSerializer(str, return_type=str, when_used="json"),
 ]
 
@@ -50,17 +58,47 @@ class Averaging(StrEnum):
 
 
 class FrozenModel(BaseModel):
-    """A message or value that is checked on arrival and never changes."""
+    """A message or value that is checked on arrival and never changes.
+
+    Unknown members are errors, so that a misspelt one is not silently lost, and no text holds the character NUL, which
+    PostgreSQL cannot store.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nul(cls, values: object) -> object:
+        if isinstance(values, Mapping):
+            for name, value in values.items():
+                if _holds_nul(value):
+                    raise ValueError(f"{name}: {_NO_NUL}")
+        return values
+
+
+def _holds_nul(value: object) -> bool:
+    """Whether a text, or one in a list or mapping of texts, holds NUL; members that are models look for themselves."""
+    match value:
+        case str():
+            return "\0" in value
+        case list() | tuple():
+            return any(isinstance(item, str) and "\0" in item for item in value)
+        case dict():
+            return any(isinstance(item, str) and "\0" in item for pair in value.items() for item in pair)
+        case _:
+            return False
+
+
+Declared = Annotated[float, Field(json_schema_extra={"minimum": -MAX_MAGNITUDE, "maximum": MAX_MAGNITUDE})]
+"""An end of a declared range; `Feature` checks what is said here."""
 
 
 class Feature(FrozenModel):
     """A column with its declared range: owners whose values leave it do not match."""
 
     name: str = Field(min_length=1, max_length=200)
-    minimum: float
-    maximum: float
+    minimum: Declared
+    maximum: Declared
     unit: str = Field(default="", max_length=50)
 
     @model_validator(mode="after")
@@ -122,14 +160,18 @@ class TrainingJobSpec(FrozenModel):
     rounds: int = Field(default=100, ge=1, le=100_000)
     local_steps: int = Field(default=1, ge=1, le=1000)
     learning_rate: float = Field(gt=0, le=1e12)
-    evaluate_every: int = Field(default=10, ge=1)
+    evaluate_every: int = Field(default=10, ge=1, lt=2**31)
     early_stop: EarlyStop | None = None
     min_owners: int = Field(default=2, ge=2, le=MAX_TRAINERS + MAX_VALIDATORS)
-    min_rows: int = Field(default=1, ge=1)
+    min_rows: int = Field(default=1, ge=1, lt=2**62)
     deposit_wei: Wei = Field(gt=0)
     pay: PayTerms = PayTerms()
-    start_by: int = Field(gt=0, description="Unix time in seconds until which the job must have started")
-    finish_by: int = Field(gt=0, description="Unix time in seconds after which anyone may settle the job as it stands")
+    start_by: int = Field(
+        gt=0, lt=LATEST_TIME, description="Unix time in seconds until which the job must have started"
+    )
+    finish_by: int = Field(
+        gt=0, lt=LATEST_TIME, description="Unix time in seconds after which anyone may settle the job as it stands"
+    )
     round_timeout_s: int = Field(default=120, ge=1, le=7 * 86_400)
     role_seed: int = Field(ge=0, lt=2**63, description="Public seed from which roles are drawn")
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
@@ -102,6 +102,16 @@ def create_database(url: str, *, lazy_sync: bool = False) -> Database:
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_lazily if lazy_sync else _begin_sqlite)
     return Database(engine)
+
+
+def take_turns(session: Session, name: str) -> None:
+    """Let units of work under the same name follow one another until they end, so that what one counts stays so.
+
+    On SQLite all that may write do so anyway.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
 
 def _parse(url: str) -> URL:

@@ -158,6 +158,9 @@ def _begin_request() -> None:
 def _end_request(response: Response) -> Response:
     headers = response.headers
     headers["X-Request-ID"] = g.request_id
+    if response.status_code == HTTPStatus.NO_CONTENT:
+        # Nothing has no type; Flask takes it for HTML.
+        headers.pop("Content-Type", None)
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers["X-Frame-Options"] = "DENY"

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from commons.protocol.training_job import FrozenModel
 
 MAX_PAGE = 1000
+PUBLIC_PAGE = 25
+MAX_PUBLIC_PAGE = 50
+"""Of a list that anybody may ask for."""
 
 
-class PageQuery(BaseModel):
+class PageQuery(FrozenModel):
     """`limit` items from number `offset` on; all of them without a limit."""
 
     limit: int | None = Field(default=None, ge=1, le=MAX_PAGE)
+    offset: int = Field(default=0, ge=0, lt=2**31)
+
+
+class PublicPageQuery(FrozenModel):
+    """`limit` items from number `offset` on, of a list that is for everybody and so is never given whole."""
+
+    limit: int = Field(default=PUBLIC_PAGE, ge=1, le=MAX_PUBLIC_PAGE)
     offset: int = Field(default=0, ge=0, lt=2**31)

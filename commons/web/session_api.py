@@ -12,9 +12,10 @@ from typing import Literal
 from flask import Flask, Response, g, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, RootModel
 
 from commons.errors import NotAuthenticated
+from commons.protocol.training_job import FrozenModel
 from commons.web.app import BEARER, json_response
 from commons.web.authentication import SESSION_LIFETIME_S, Authenticator
 from commons.web.browser_session import SAFE_METHODS, SessionCookie, check_csrf, csrf_token
@@ -24,7 +25,7 @@ _PATH = f"{_PREFIX}/session"
 _WITHOUT_SESSION = {("POST", _PATH), ("GET", _PATH), ("HEAD", _PATH)}
 
 
-class Credentials(BaseModel):
+class Credentials(FrozenModel):
     """Who signs in, and whether as a program, which gets a token, or as a browser, which gets a cookie."""
 
     user: str = Field(min_length=1, max_length=100)
@@ -47,12 +48,16 @@ class BrowserSession(BaseModel):
     expires_at: float | None = None
 
 
+class NewSession(RootModel[SessionToken | BrowserSession]):
+    """A token for a program; for a browser, whose token is in a cookie, the rest."""
+
+
 def session_blueprint(authenticator: Authenticator, *, public_url: str | None = None) -> APIBlueprint:
     """The routes that start, show and end a session; `public_url` as for `SessionCookie`."""
     blueprint = APIBlueprint("session", __name__, url_prefix=_PREFIX, abp_tags=[Tag(name="session")])
     cookie = SessionCookie(public_url)
 
-    @blueprint.post("/session", responses={HTTPStatus.OK: SessionToken})
+    @blueprint.post("/session", responses={HTTPStatus.OK: NewSession})
     def sign_in(body: Credentials) -> Response:
         """Sign in with name and password.
 

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from commons.chain.signing import ROLE_EITHER
+from commons.protocol.catalogue import LONGEST_COLUMN_NAME, LONGEST_DESCRIPTION, LONGEST_NAME, MOST_TAGS, Tag
+from commons.protocol.training_job import MAX_FEATURES, FrozenModel
 from commons.web.paging import PageQuery
 from data_owner.adapters.tables import Dataset, Listing
 from data_owner.domain.dataset_profile import ColumnProfile
 from data_owner.services.dataset_match import FoundColumn, found_column
-from data_owner.services.datasets import NAME_LENGTH, DatasetDetails, profile_of
+from data_owner.services.datasets import DatasetDetails, profile_of
 from data_owner.services.earnings import Withdrawal
 from data_owner.services.histograms import MAX_BINS, MAX_COLUMNS
 from data_owner.services.offer_status import OfferStatus
 
-Tag = Annotated[str, Field(min_length=1, max_length=100)]
+DatasetId = Annotated[str, Field(min_length=1, max_length=36)]
+JobColumn = Annotated[str, Field(max_length=200)]
+FileColumn = Annotated[str, Field(max_length=LONGEST_COLUMN_NAME)]
+ColumnMapping = Annotated[dict[JobColumn, FileColumn], Field(max_length=MAX_FEATURES + 1)]
+"""Name in the job → name in the file, for the columns of one job."""
 
 
-class Body(BaseModel):
-    """A request body: unknown fields are errors, so that a misspelt one is not silently lost."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-
-class DetailsBody(Body):
+class DetailsBody(FrozenModel):
     """What is said of a dataset; what is left out stays as it is."""
 
-    name: str | None = Field(default=None, min_length=1, max_length=NAME_LENGTH)
-    description: str | None = Field(default=None, max_length=5000)
-    tags: list[Tag] | None = Field(default=None, max_length=50)
+    name: str | None = Field(default=None, min_length=1, max_length=LONGEST_NAME)
+    description: str | None = Field(default=None, max_length=LONGEST_DESCRIPTION)
+    tags: list[Tag] | None = Field(default=None, max_length=MOST_TAGS)
 
     def details(self) -> DatasetDetails:
         """The same for the service."""
@@ -43,35 +43,35 @@ class AddDatasetBody(DetailsBody):
     path: str = Field(min_length=1, max_length=4096, description="CSV or Parquet file on the owner's machine")
 
 
-class AcceptBody(Body):
+class AcceptBody(FrozenModel):
     """With what a job is accepted."""
 
-    dataset_id: str | None = Field(default=None, description="The first that matches when left out")
+    dataset_id: DatasetId | None = Field(default=None, description="The first that matches when left out")
     roles: int = Field(default=ROLE_EITHER, ge=1, le=3, description="1 trainer, 2 validator, 3 either")
-    column_mapping: dict[str, str] = Field(
+    column_mapping: ColumnMapping = Field(
         default={}, description="Name in the job → name in the file, where they differ"
     )
 
 
-class WithdrawBody(Body):
+class WithdrawBody(FrozenModel):
     """How an acceptance is taken back."""
 
     revoke_on_chain: bool = Field(default=False, description="Also revoke on chain, which costs gas and is final")
 
 
-class WithdrawalBody(Body):
+class WithdrawalBody(FrozenModel):
     """Where the money goes: the own account when left out."""
 
-    to: str | None = None
+    to: str | None = Field(default=None, max_length=100)
 
 
-class DatasetPath(BaseModel):
+class DatasetPath(FrozenModel):
     """A dataset in a path."""
 
-    dataset_id: str = Field(max_length=36)
+    dataset_id: DatasetId
 
 
-class JobPath(BaseModel):
+class JobPath(FrozenModel):
     """A job in a path."""
 
     job_id: int = Field(ge=1, lt=2**62)
@@ -84,24 +84,24 @@ class OffersQuery(PageQuery):
     query: str = Field(default="", max_length=200)
 
 
-class HistogramQuery(BaseModel):
+class HistogramQuery(FrozenModel):
     """How many bins, and which columns; the first ones when none is named."""
 
     bins: int = Field(default=20, ge=1, le=MAX_BINS)
-    column: list[str] = Field(default=[], description=f"At most {MAX_COLUMNS}; repeat it")
+    column: list[FileColumn] = Field(default=[], max_length=MAX_COLUMNS, description="Repeat it for several")
 
 
-class RolesQuery(BaseModel):
+class RolesQuery(FrozenModel):
     """The roles to agree to."""
 
     roles: int = Field(default=ROLE_EITHER, ge=1, le=3, description="1 trainer, 2 validator, 3 either")
 
 
-class MatchBody(Body):
+class MatchBody(FrozenModel):
     """A dataset, and names in it that stand for names in the job."""
 
-    dataset_id: str = Field(max_length=36)
-    column_mapping: dict[str, str] = Field(default={}, description="Name in the job → name in the file")
+    dataset_id: DatasetId
+    column_mapping: ColumnMapping = Field(default={}, description="Name in the job → name in the file")
 
 
 class ColumnView(FoundColumn):

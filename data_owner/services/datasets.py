@@ -16,13 +16,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from commons.errors import Conflict, DatasetInvalid, InvalidInput, NotFound
+from commons.protocol.catalogue import LONGEST_NAME
 from commons.protocol.state import ENDED
 from commons.storage.database import Database
 from data_owner.adapters.tables import GONE, Acceptance, AcceptanceState, Dataset, KnownJob, Listing
 from data_owner.domain.dataset_profile import DatasetProfile, profile_blocks
 from data_owner.services.ports import Clock, OpenDataFile
 
-NAME_LENGTH = 200
 UPLOAD_SUFFIXES = (".csv", ".parquet", ".pq")
 
 
@@ -151,7 +151,7 @@ class Datasets:
             id=str(uuid.uuid4()),
             path=str(path),
             uploaded=uploaded,
-            name=(details.name or default_name)[:NAME_LENGTH],
+            name=(details.name or default_name)[:LONGEST_NAME],
             description=details.description or "",
             tags=list(details.tags or ()),
             profile=profile.to_dict(),

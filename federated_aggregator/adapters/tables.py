@@ -49,9 +49,13 @@ class AccessToken(Base):
 
 
 class CatalogueDataset(Base):
-    """Public metadata of an owner's dataset: names and types of columns, number of rows, no value of any cell."""
+    """Public metadata of an owner's dataset: names and types of columns, number of rows, no value of any cell.
+
+    `search_text` is what a search looks through, casefolded; `size_bytes` counts against the owner's quota.
+    """
 
     __tablename__ = "datasets"
+    __table_args__ = (Index("ix_datasets_updated_at", "updated_at", "dataset_id"),)
     dataset_id: Mapped[str] = mapped_column(primary_key=True)
     owner: Mapped[str] = mapped_column(index=True)
     name: Mapped[str]
@@ -60,12 +64,26 @@ class CatalogueDataset(Base):
     columns: Mapped[list[Any]]
     row_count: Mapped[int] = mapped_column(BigInteger)
     updated_at: Mapped[float]
+    size_bytes: Mapped[int] = mapped_column(server_default="0")
+    search_text: Mapped[str] = mapped_column(server_default="")
+
+
+class DatasetTag(Base):
+    """A tag of a dataset in the catalogue, to be found and counted by its casefolded form."""
+
+    __tablename__ = "dataset_tags"
+    folded: Mapped[str] = mapped_column(primary_key=True)
+    dataset_id: Mapped[str] = mapped_column(
+        ForeignKey("datasets.dataset_id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    tag: Mapped[str]
 
 
 class Job(Base):
     """A training job and where it stands (`commons.protocol.state.Progress`).
 
-    `reason` says why it is there; `trouble` what the contract refuses at present, None when nothing.
+    `reason` says why it is there; `trouble` what the contract refuses at present, None when nothing; `search_text`
+    is its title, casefolded.
     """
 
     __tablename__ = "jobs"
@@ -86,6 +104,7 @@ class Job(Base):
     delivery_seed: Mapped[bytes | None]
     transactions: Mapped[dict[str, Any]] = mapped_column(default=dict)
     entered: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    search_text: Mapped[str] = mapped_column(server_default="")
 
 
 class Enrolment(Base):

@@ -5,28 +5,28 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from flask import Response, request
-from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel, Field
+from flask_openapi3 import APIBlueprint
+from flask_openapi3 import Tag as ApiTag
+from pydantic import Field
 
+from commons.protocol.catalogue import MOST_TAGS, Tag
 from commons.protocol.state import JobState
 from commons.web.app import live_response
+from commons.web.paging import PublicPageQuery
 from commons.web.rate_limit import RateLimit
 from federated_aggregator.api.schemas import JobPath
 from federated_aggregator.services.board import Board, JobFilter
 from federated_aggregator.services.board_views import BoardDatasets, BoardGroup, BoardJob, BoardJobs, Overview
+from federated_aggregator.services.catalogue import DatasetFilter
 
 REQUESTS_PER_S = 20
 BURST = 100
-PAGE = 100
-MAX_PAGE = 500
 
 
-class BoardPage(BaseModel):
+class BoardPage(PublicPageQuery):
     """A text to look for, and which part of what is found."""
 
     query: str = Field(default="", max_length=200)
-    limit: int = Field(default=PAGE, ge=1, le=MAX_PAGE)
-    offset: int = Field(default=0, ge=0, lt=2**31)
 
 
 class JobsQuery(BoardPage):
@@ -39,13 +39,13 @@ class JobsQuery(BoardPage):
 class DatasetsQuery(BoardPage):
     """Only datasets with all these tags."""
 
-    tag: list[str] = Field(default=[], max_length=50, description="Repeat it for several")
+    tag: list[Tag] = Field(default=[], max_length=MOST_TAGS, description="Repeat it for several")
 
 
 def board_blueprint(board: Board, limit: RateLimit | None = None) -> APIBlueprint:
     """The routes; each address may ask about `REQUESTS_PER_S` times a second, unless another limit is given."""
     allowance = limit or RateLimit(per_s=REQUESTS_PER_S, burst=BURST)
-    api = APIBlueprint("board", __name__, url_prefix="/v1/board", abp_tags=[Tag(name="board")])
+    api = APIBlueprint("board", __name__, url_prefix="/v1/board", abp_tags=[ApiTag(name="board")])
     api.before_request(lambda: allowance.take(request.remote_addr or ""))
 
     @api.get("", responses={HTTPStatus.OK: Overview})
@@ -67,6 +67,7 @@ def board_blueprint(board: Board, limit: RateLimit | None = None) -> APIBlueprin
     @api.get("/datasets", responses={HTTPStatus.OK: BoardDatasets})
     def datasets(query: DatasetsQuery) -> Response:
         """The catalogue: names, tags, columns and row counts, never a value."""
-        return live_response(board.datasets(query.query, query.tag, limit=query.limit, offset=query.offset))
+        wanted = DatasetFilter(query.query, query.tag)
+        return live_response(board.datasets(wanted, limit=query.limit, offset=query.offset))
 
     return api

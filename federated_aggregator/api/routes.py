@@ -7,32 +7,37 @@ from typing import Any
 
 from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel
 
 from commons.errors import NotAuthenticated
+from commons.protocol.catalogue import CatalogueEntry
 from commons.web.app import BEARER, live_response
+from commons.web.paging import PublicPageQuery
+from federated_aggregator.api import answers
 from federated_aggregator.api.schemas import (
     AcceptanceBody,
-    DatasetBody,
     DatasetPath,
     FailureBody,
     JobBody,
     JobPath,
     JobsQuery,
-    JobVersions,
     ParticipantBody,
     ResultBody,
     SignInBody,
     TaskPath,
     WaitQuery,
 )
+from federated_aggregator.services.catalogue import DatasetFilter
 from federated_aggregator.services.recruiting import AcceptanceOffer, Posting
 from federated_aggregator.wiring import Aggregator
 
+Responses = dict[str | int | HTTPStatus, type[BaseModel] | dict[str, Any] | None]
 PUBLIC = Tag(name="public", description="Readable by anybody")
 SESSION = Tag(name="session", description="Signing in with an Ethereum account")
 CATALOGUE = Tag(name="catalogue", description="Participants and datasets")
 JOBS = Tag(name="jobs", description="Posting, accepting, following")
 TASKS = Tag(name="tasks", description="What participants' agents do")
+DONE: Responses = {HTTPStatus.NO_CONTENT: None}
 
 
 def routes(aggregator: Aggregator) -> APIBlueprint:
@@ -45,6 +50,10 @@ def routes(aggregator: Aggregator) -> APIBlueprint:
     return api
 
 
+def _ok(model: type[BaseModel]) -> Responses:
+    return {HTTPStatus.OK: model}
+
+
 def _caller(aggregator: Aggregator) -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -53,15 +62,20 @@ def _caller(aggregator: Aggregator) -> str:
 
 
 def _session_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
-    @api.get("/status", summary="Who this aggregator is", tags=[PUBLIC])
+    @api.get("/status", summary="Who this aggregator is", tags=[PUBLIC], responses=_ok(answers.Status))
     def status() -> Response:
         return jsonify(aggregator.status())
 
-    @api.post("/sign-in/nonce", summary="A nonce for one sign-in", tags=[SESSION])
+    @api.post("/sign-in/nonce", summary="A nonce for one sign-in", tags=[SESSION], responses=_ok(answers.Nonce))
     def nonce() -> Response:
         return jsonify(nonce=aggregator.sign_in.nonce())
 
-    @api.post("/sign-in", summary="Exchange a signed EIP-4361 message for a token", tags=[SESSION])
+    @api.post(
+        "/sign-in",
+        summary="Exchange a signed EIP-4361 message for a token",
+        tags=[SESSION],
+        responses=_ok(answers.Session),
+    )
     def sign_in(body: SignInBody) -> Response:
         session = aggregator.sign_in.sign_in(
             body.message, body.signature, domain=aggregator.sign_in.domain(request.host)
@@ -70,48 +84,75 @@ def _session_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
 
 
 def _catalogue_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
-    @api.put("/participants/me", summary="Say who you are", tags=[CATALOGUE], security=BEARER)
+    @api.put("/participants/me", summary="Say who you are", tags=[CATALOGUE], security=BEARER, responses=DONE)
     def register(body: ParticipantBody) -> tuple[str, HTTPStatus]:
         aggregator.catalogue.register(_caller(aggregator), kind=body.kind, name=body.name)
         return "", HTTPStatus.NO_CONTENT
 
-    @api.get("/datasets", summary="The public catalogue", tags=[PUBLIC])
-    def datasets() -> Response:
-        fields = ("dataset_id", "owner", "name", "description", "tags", "columns", "row_count", "updated_at")
-        rows = aggregator.catalogue.datasets()
-        return jsonify(datasets=[{field: getattr(row, field) for field in fields} for row in rows])
+    @api.get("/datasets", summary="The public catalogue", tags=[PUBLIC], responses=_ok(answers.DatasetPage))
+    def datasets(query: PublicPageQuery) -> Response:
+        fields = answers.ListedDataset.model_fields
+        found = aggregator.catalogue.find(DatasetFilter(), limit=query.limit, offset=query.offset)
+        page = [{field: getattr(row, field) for field in fields} for row in found.page]
+        return jsonify(datasets=page, total=found.total)
 
-    @api.put("/datasets/<dataset_id>", summary="Register a dataset's metadata", tags=[CATALOGUE], security=BEARER)
-    def put_dataset(path: DatasetPath, body: DatasetBody) -> tuple[str, HTTPStatus]:
-        aggregator.catalogue.put_dataset(_caller(aggregator), path.dataset_id, body.model_dump())
+    @api.put(
+        "/datasets/<dataset_id>",
+        summary="Register a dataset's metadata",
+        tags=[CATALOGUE],
+        security=BEARER,
+        responses=DONE,
+    )
+    def put_dataset(path: DatasetPath, body: CatalogueEntry) -> tuple[str, HTTPStatus]:
+        aggregator.catalogue.put_dataset(_caller(aggregator), path.dataset_id, body)
         return "", HTTPStatus.NO_CONTENT
 
-    @api.delete("/datasets/<dataset_id>", summary="Take a dataset out", tags=[CATALOGUE], security=BEARER)
+    @api.delete(
+        "/datasets/<dataset_id>", summary="Take a dataset out", tags=[CATALOGUE], security=BEARER, responses=DONE
+    )
     def delete_dataset(path: DatasetPath) -> tuple[str, HTTPStatus]:
         aggregator.catalogue.delete_dataset(_caller(aggregator), path.dataset_id)
         return "", HTTPStatus.NO_CONTENT
 
 
 def _job_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
-    @api.get("/jobs", summary="All jobs", tags=[PUBLIC])
+    @api.get("/jobs", summary="All jobs", tags=[PUBLIC], responses=_ok(answers.JobPage))
     def jobs(query: JobsQuery) -> Response:
-        return jsonify(jobs=aggregator.views.summaries(query.state, query.job_id))
+        found, total = aggregator.views.summaries(query.state, query.job_id, limit=query.limit, offset=query.offset)
+        return jsonify(jobs=found, total=total)
 
-    @api.get("/jobs/versions", summary="What tells whether a job has changed", tags=[PUBLIC])
+    @api.get(
+        "/jobs/versions",
+        summary="What tells whether a job has changed",
+        tags=[PUBLIC],
+        responses=_ok(answers.JobVersions),
+    )
     def versions() -> Response:
-        return live_response(JobVersions(versions=aggregator.views.versions()))
+        return live_response(answers.JobVersions(versions=aggregator.views.versions()))
 
-    @api.get("/jobs/<int:job_id>", summary="One job", tags=[PUBLIC])
+    @api.get("/jobs/<int:job_id>", summary="One job", tags=[PUBLIC], responses=_ok(answers.Job))
     def job(path: JobPath) -> Response:
         return jsonify(aggregator.views.view(path.job_id))
 
-    @api.post("/jobs", summary="Offer a job that is on chain", tags=[JOBS], security=BEARER)
+    @api.post(
+        "/jobs",
+        summary="Offer a job that is on chain",
+        tags=[JOBS],
+        security=BEARER,
+        responses={HTTPStatus.CREATED: answers.Job},
+    )
     def post_job(body: JobBody) -> tuple[Response, HTTPStatus]:
         posting = Posting(body.job_id, body.spec, body.modulus, body.modulus_proof)
         aggregator.recruiting.post(_caller(aggregator), posting)
         return jsonify(aggregator.views.view(body.job_id)), HTTPStatus.CREATED
 
-    @api.post("/jobs/<int:job_id>/acceptances", summary="Accept a job", tags=[JOBS], security=BEARER)
+    @api.post(
+        "/jobs/<int:job_id>/acceptances",
+        summary="Accept a job",
+        tags=[JOBS],
+        security=BEARER,
+        responses=_ok(answers.Job),
+    )
     def accept(path: JobPath, body: AcceptanceBody) -> Response:
         offer = AcceptanceOffer(
             row_count=body.row_count,
@@ -124,24 +165,42 @@ def _job_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
         aggregator.recruiting.accept(_caller(aggregator), path.job_id, offer)
         return jsonify(aggregator.views.view(path.job_id))
 
-    @api.delete("/jobs/<int:job_id>/acceptances/me", summary="Take it back", tags=[JOBS], security=BEARER)
+    @api.delete(
+        "/jobs/<int:job_id>/acceptances/me", summary="Take it back", tags=[JOBS], security=BEARER, responses=DONE
+    )
     def withdraw(path: JobPath) -> tuple[str, HTTPStatus]:
         aggregator.recruiting.withdraw(_caller(aggregator), path.job_id)
         return "", HTTPStatus.NO_CONTENT
 
-    @api.get("/jobs/<int:job_id>/delivery", summary="The delivered weights", tags=[JOBS], security=BEARER)
+    @api.get(
+        "/jobs/<int:job_id>/delivery",
+        summary="The delivered weights",
+        tags=[JOBS],
+        security=BEARER,
+        responses=_ok(answers.Delivery),
+    )
     def delivery(path: JobPath) -> Response:
         found = aggregator.views.delivery(_caller(aggregator), path.job_id)
         return jsonify(found)
 
 
 def _task_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
-    @api.get("/tasks", summary="Your pending tasks (long poll)", tags=[TASKS], security=BEARER)
+    @api.get(
+        "/tasks",
+        summary="Your pending tasks (long poll)",
+        tags=[TASKS],
+        security=BEARER,
+        responses=_ok(answers.PendingTasks),
+    )
     def tasks(query: WaitQuery) -> Response:
         return jsonify(tasks=aggregator.queue.fetch(_caller(aggregator), query.wait))
 
     @api.post(
-        "/tasks/<task_id>/result", summary="Post a result, and wait for the next task", tags=[TASKS], security=BEARER
+        "/tasks/<task_id>/result",
+        summary="Post a result, and wait for the next task",
+        tags=[TASKS],
+        security=BEARER,
+        responses=_ok(answers.Outcome),
     )
     def result(path: TaskPath, query: WaitQuery, body: ResultBody) -> Response:
         caller = _caller(aggregator)
@@ -149,7 +208,13 @@ def _task_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
         following = aggregator.queue.fetch(caller, query.wait) if query.wait else []
         return jsonify(outcome=outcome, tasks=following)
 
-    @api.post("/tasks/<task_id>/failure", summary="Say that a task cannot be done", tags=[TASKS], security=BEARER)
+    @api.post(
+        "/tasks/<task_id>/failure",
+        summary="Say that a task cannot be done",
+        tags=[TASKS],
+        security=BEARER,
+        responses=DONE,
+    )
     def failure(path: TaskPath, body: FailureBody) -> tuple[Any, HTTPStatus]:
         aggregator.training.submit_failure(_caller(aggregator), path.task_id, body.reason)
         return "", HTTPStatus.NO_CONTENT

@@ -1,119 +1,96 @@
-"""Bodies of the aggregator's HTTP API that are not protocol messages."""
+"""Bodies, paths and queries of the aggregator's HTTP API that are not protocol messages."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from commons.agent.aggregator_client import MOST_JOBS_AT_ONCE
 from commons.paillier import ModulusProof
 from commons.protocol.declaration import Growth, RoleMask, RowCount
+from commons.protocol.state import JobState
 from commons.protocol.tasks import BigInteger, HexBytes
-from commons.protocol.training_job import TrainingJobSpec
+from commons.protocol.training_job import LATEST_TIME, FrozenModel, TrainingJobSpec
+from commons.web.paging import PublicPageQuery
+
+JobId = Annotated[int, Field(ge=1, lt=2**62)]
+"""A job's number on chain, as far as databases can store it."""
 
 
-class Body(BaseModel):
-    """A request body: unknown fields are errors, so that a misspelt one is not silently lost."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-
-class SignInBody(Body):
+class SignInBody(FrozenModel):
     """A signed EIP-4361 message."""
 
     message: str = Field(max_length=5000)
     signature: HexBytes
 
 
-class ParticipantBody(Body):
+class ParticipantBody(FrozenModel):
     """What a participant says of itself."""
 
     name: str = Field(min_length=1, max_length=200)
     kind: Literal["data_owner", "model_buyer"]
 
 
-class ColumnBody(Body):
-    """A column of a dataset: its name and type, no value."""
-
-    name: str = Field(min_length=1, max_length=500)
-    type: str = Field(max_length=50)
-
-
-class DatasetBody(Body):
-    """Public metadata of a dataset."""
-
-    name: str = Field(min_length=1, max_length=200)
-    description: str = Field(default="", max_length=5000)
-    tags: list[Annotated[str, Field(max_length=100)]] = Field(default=[], max_length=50)
-    columns: list[ColumnBody] = Field(max_length=10_000)
-    row_count: int = Field(ge=0)
-
-
-class JobBody(Body):
+class JobBody(FrozenModel):
     """A job that is on chain, with the public key and its proof."""
 
-    job_id: int = Field(ge=1)
+    job_id: JobId
     spec: TrainingJobSpec
     modulus: BigInteger
     modulus_proof: list[BigInteger] = Field(max_length=ModulusProof.LENGTH)
 
 
-class AcceptanceBody(Body):
+class AcceptanceBody(FrozenModel):
     """An owner's signed acceptance, and what it declares, signed too; `roles` is the bit mask 1 trainer, 2 validator."""
 
     row_count: RowCount
     growth: Growth
     roles: RoleMask
-    deadline: int
+    deadline: int = Field(gt=0, lt=LATEST_TIME)
     signature: HexBytes
     declaration_signature: HexBytes
 
 
-class ResultBody(Body):
+class ResultBody(FrozenModel):
     """The result of a task (`commons.protocol.tasks`)."""
 
-    result: dict[str, Any]
+    result: dict[str, Any] = Field(max_length=20)
 
 
-class FailureBody(Body):
+class FailureBody(FrozenModel):
     """Why a task cannot be done; shown to others, so it must hold nothing private."""
 
     reason: str = Field(min_length=1, max_length=500)
 
 
-class TaskPath(BaseModel):
+class TaskPath(FrozenModel):
     """A task in a path."""
 
     task_id: str = Field(max_length=100)
 
 
-class JobPath(BaseModel):
+class JobPath(FrozenModel):
     """A job in a path."""
 
-    job_id: int = Field(ge=1, lt=2**62)
+    job_id: JobId
 
 
-class DatasetPath(BaseModel):
+class DatasetPath(FrozenModel):
     """A dataset in a path."""
 
     dataset_id: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9-]+$")
 
 
-class WaitQuery(BaseModel):
+class WaitQuery(FrozenModel):
     """How long a poll may wait, in seconds."""
 
     wait: float = Field(default=0, ge=0, le=25)
 
 
-class JobsQuery(BaseModel):
-    """Only jobs in this state, and with these numbers; all when nothing is given."""
+class JobsQuery(PublicPageQuery):
+    """Only jobs in this state, and with these numbers; a page of all when nothing is given."""
 
-    state: str | None = None
-    job_id: list[int] = Field(default=[], max_length=MOST_JOBS_AT_ONCE, description="Repeat it for several")
-
-
-class JobVersions(BaseModel):
-    """A short text for each job, which changes whenever its summary in `/v1/jobs` does."""
-
-    versions: dict[int, str]
+    limit: int = Field(default=MOST_JOBS_AT_ONCE, ge=1, le=MOST_JOBS_AT_ONCE)
+    state: JobState | None = None
+    job_id: list[JobId] = Field(default=[], max_length=MOST_JOBS_AT_ONCE, description="Repeat it for several")

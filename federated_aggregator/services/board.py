@@ -6,14 +6,12 @@ quick with thousands of jobs, and without keys.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, defer
 
 from commons.chain.outbox import UNFINISHED
 from commons.protocol.state import JobState
@@ -39,6 +37,7 @@ from federated_aggregator.services.board_views import (
     Part,
     TagCount,
 )
+from federated_aggregator.services.catalogue import Catalogue, DatasetFilter, search_form
 from federated_aggregator.services.chain_port import ChainPort
 from federated_aggregator.services.job_run import TRAINER, VALIDATOR, Clock
 from federated_aggregator.services.job_view import JobViews
@@ -49,17 +48,20 @@ STUCK_AFTER_S = 600
 
 @dataclass(frozen=True)
 class JobFilter:
-    """Jobs of one group and one state, with a text in their title; None and the empty text take all."""
+    """Jobs of one group and one state, with a text in their title, in whatever case; None and the empty text take all."""
 
     group: BoardGroup | None = None
     state: JobState | None = None
     query: str = ""
 
-    def takes(self, row: Any) -> bool:
-        """Whether a job's group apart, it is looked for; only with a text does `row` need a specification."""
-        if self.state is not None and row.state != self.state:
-            return False
-        return not self.query or self.query.casefold() in json.loads(row.spec)["title"].casefold()
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The same for the database, the group apart."""
+        state = [] if self.state is None else [Job.state == self.state]
+        return [*state, *([Job.search_text.contains(search_form(self.query), autoescape=True)] if self.query else [])]
+
+    def states_in_group(self) -> list[JobState]:
+        """The states of the group, all when it is None."""
+        return [state for state, group in GROUP_OF.items() if self.group in (None, group)]
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Board:
 
     Attributes:
         database: the aggregator's database.
+        catalogue: finds datasets.
         chain: the contract.
         views: of single jobs.
         clock: Unix seconds.
@@ -75,6 +78,7 @@ class Board:
     """
 
     database: Database
+    catalogue: Catalogue
     chain: ChainPort
     views: JobViews
     clock: Clock
@@ -115,15 +119,16 @@ class Board:
 
     def jobs(self, wanted: JobFilter, *, limit: int, offset: int = 0) -> BoardJobs:
         """Some jobs, newest first."""
-        # The specifications of a thousand jobs can be many megabytes, and are asked for every few seconds.
-        columns = (Job.job_id, Job.state, Job.spec) if wanted.query else (Job.job_id, Job.state)
+        conditions = wanted.conditions()
+        counted = select(Job.state, func.count()).where(*conditions).group_by(Job.state)
+        chosen = select(Job.job_id).where(*conditions, Job.state.in_(wanted.states_in_group()))
         with self.database.snapshot() as session:
-            rows = session.execute(select(*columns).order_by(Job.job_id.desc())).all()
-            found = [row for row in rows if wanted.takes(row)]
-            groups = Counter(GROUP_OF[JobState(row.state)] for row in found)
-            chosen = [row.job_id for row in found if wanted.group in (None, GROUP_OF[JobState(row.state)])]
-            page = _rows(session, chosen[offset : offset + limit])
-        return BoardJobs(jobs=page, total=len(chosen), counts={group: groups[group] for group in BoardGroup})
+            counts: Counter[BoardGroup] = Counter()
+            for state, count in session.execute(counted):
+                counts[GROUP_OF[JobState(state)]] += count
+            page = _rows(session, session.scalars(chosen.order_by(Job.job_id.desc()).limit(limit).offset(offset)).all())
+        total = counts.total() if wanted.group is None else counts[wanted.group]
+        return BoardJobs(jobs=page, total=total, counts={group: counts[group] for group in BoardGroup})
 
     def job(self, job_id: int) -> BoardJob:
         """One job with its metric so far; raises NotFound."""
@@ -132,19 +137,13 @@ class Board:
             (row,) = _rows(session, [job_id])
         return BoardJob.of_view(row, view)
 
-    def datasets(self, query: str, tags: Sequence[str], *, limit: int, offset: int = 0) -> BoardDatasets:
-        """Some datasets, latest first, with a text in name, description, tags or column names, and with all tags."""
-        with self.database.snapshot() as session:
-            entries = session.scalars(select(CatalogueDataset).order_by(CatalogueDataset.updated_at.desc()))
-            found = [entry for entry in entries if query.casefold() in _searched(entry)]
-            names = dict(session.execute(select(Participant.address, Participant.name)).all())
-        counts = Counter(tag for entry in found for tag in dict.fromkeys(entry.tags))
-        wanted = {tag.casefold() for tag in tags}
-        chosen = [entry for entry in found if wanted <= {tag.casefold() for tag in entry.tags}]
+    def datasets(self, wanted: DatasetFilter, *, limit: int, offset: int = 0) -> BoardDatasets:
+        """Some datasets, latest first."""
+        found = self.catalogue.find(wanted, limit=limit, offset=offset)
         return BoardDatasets(
-            datasets=tuple(BoardDataset.of(entry, names.get(entry.owner)) for entry in chosen[offset : offset + limit]),
-            total=len(chosen),
-            tags=tuple(TagCount(tag=tag, count=count) for tag, count in sorted(counts.items())),
+            datasets=tuple(BoardDataset.of(entry, found.owner_names.get(entry.owner)) for entry in found.page),
+            total=found.total,
+            tags=tuple(TagCount(tag=tag, count=count) for tag, count in self.catalogue.tags(wanted.query).items()),
         )
 
     def _worker(self, session: Session) -> Part:
@@ -166,7 +165,9 @@ class Board:
 
 
 def _rows(session: Session, job_ids: Sequence[int]) -> tuple[BoardJobRow, ...]:
-    jobs = {job.job_id: job for job in session.scalars(select(Job).where(Job.job_id.in_(job_ids)))}
+    # Keys and their proofs are long, and rows do without them.
+    unkeyed = select(Job).where(Job.job_id.in_(job_ids)).options(defer(Job.modulus), defer(Job.modulus_proof))
+    jobs = {job.job_id: job for job in session.scalars(unkeyed)}
     buyers = {job.buyer for job in jobs.values()}
     named = select(Participant.address, Participant.name).where(Participant.address.in_(buyers))
     names = dict(session.execute(named).all())
@@ -210,8 +211,3 @@ def _courses(session: Session, job_ids: Sequence[int]) -> dict[int, tuple[float,
     for job_id, mse in session.execute(ends):
         courses[job_id] = (courses[job_id][0] if job_id in courses else mse, mse)
     return courses
-
-
-def _searched(entry: CatalogueDataset) -> str:
-    columns = (column["name"] for column in entry.columns)
-    return "\n".join((entry.name, entry.description, *entry.tags, *columns)).casefold()

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
 from commons.errors import NotAllowed, NotFound
@@ -46,17 +46,23 @@ class JobViews:
     database: Database
     chain: ChainPort
 
-    def summaries(self, state: str | None = None, job_ids: Collection[int] = ()) -> list[dict[str, Any]]:
-        """All jobs, or those in one state or with these numbers, the newest first, without keys and checkpoints."""
+    def summaries(
+        self, state: str | None = None, job_ids: Collection[int] = (), *, limit: int, offset: int = 0
+    ) -> tuple[list[dict[str, Any]], int]:
+        """A page of all jobs, or of those in one state or with these numbers, and how many there are on all pages.
+
+        The newest come first, without keys and checkpoints.
+        """
         wanted = [Job.state == state] if state else []
         if job_ids:
             wanted.append(Job.job_id.in_(job_ids))
-        query = select(Job).where(*wanted).order_by(Job.job_id.desc())
+        query = select(Job).where(*wanted).order_by(Job.job_id.desc()).limit(limit).offset(offset)
         with self.database.snapshot() as session:
+            total = session.scalar(select(func.count()).select_from(Job).where(*wanted)) or 0
             # Proofs are long, and summaries do without them.
             jobs = session.scalars(query.options(defer(Job.modulus), defer(Job.modulus_proof))).all()
-            company = JobCompany.read(session, *wanted)
-            return [_summary(job, company) for job in jobs]
+            company = JobCompany.read(session, Job.job_id.in_([job.job_id for job in jobs]))
+            return [_summary(job, company) for job in jobs], total
 
     def versions(self) -> dict[int, str]:
         """A short text for each job, which changes whenever its summary does."""

@@ -19,6 +19,7 @@ from commons.protocol.tasks import from_hex
 from commons.protocol.training_job import TrainingJobSpec
 from commons.storage.database import Database
 from federated_aggregator.adapters.tables import Enrolment, Job
+from federated_aggregator.services.catalogue import search_form
 from federated_aggregator.services.chain_port import ChainJob, ChainPort, ChainState
 from federated_aggregator.services.job_run import START, TRAINER, VALIDATOR, Clock, JobRun
 
@@ -99,6 +100,7 @@ class Recruiting:
                     job_id=posting.job_id,
                     buyer=buyer,
                     spec=posting.spec.model_dump_json(),
+                    search_text=search_form(posting.spec.title),
                     modulus=posting.modulus,
                     modulus_proof=posting.modulus_proof,
                     state=JobState.RECRUITING,

@@ -23,6 +23,7 @@ from model_buyer.api.schemas import (
     PredictionRequest,
     Predictions,
     SklearnParameters,
+    TrainedModel,
 )
 from model_buyer.api.views import checked_job, job_detail, job_summary
 from model_buyer.domain.job_request import JobRequest
@@ -37,6 +38,7 @@ from model_buyer.wiring import Assembly
 _CSV_CONTENT = {"text/csv": {"schema": {"type": "string"}}}
 _JOB_CONTENT = {"application/json": {"schema": {"$ref": "#/components/schemas/JobRequest"}}}
 _JOB_REQUEST = {"requestBody": {"required": True, "content": _JOB_CONTENT}}
+_CSV_ANSWER = {"description": "Predictions", "content": _CSV_CONTENT}
 _CSV = {"requestBody": {"required": True, "content": _CSV_CONTENT}}
 
 
@@ -120,7 +122,7 @@ def _add_model_routes(blueprint: APIBlueprint, parts: Assembly) -> None:
         with parts.snapshot() as repository:
             return require_model(repository.get(job_id))
 
-    @blueprint.get("/jobs/<id>/model")
+    @blueprint.get("/jobs/<id>/model", responses={HTTPStatus.OK: TrainedModel})
     def model(path: JobPath) -> Response:
         """The trained model as JSON, in original units. Refused with the reason until everybody is paid.
 
@@ -144,7 +146,7 @@ def _add_model_routes(blueprint: APIBlueprint, parts: Assembly) -> None:
             )
         )
 
-    @blueprint.post("/jobs/<id>/predictions/csv", openapi_extensions=_CSV)
+    @blueprint.post("/jobs/<id>/predictions/csv", responses={HTTPStatus.OK: _CSV_ANSWER}, openapi_extensions=_CSV)
     def predict_file(path: JobPath) -> Response:
         """Predict the target for the rows of a CSV file: the same file with the predictions as last column."""
         trained = LinearModel.from_json(stored_model(path.id))

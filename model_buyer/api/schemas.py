@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from commons.protocol.training_job import TrainingJobSpec
+from commons.protocol.training_job import FrozenModel, TrainingJobSpec
 from commons.web.paging import PageQuery
 from model_buyer.domain.job_status import JobStatus
 from model_buyer.services.job_milestones import MilestoneCode
 
+MAX_MEMBERS = 10_000
+"""Of a row to predict for; those that are no features are left out of account."""
 
-class JobPath(BaseModel):
+
+class JobPath(FrozenModel):
     """A job in a path."""
 
     id: str = Field(min_length=1, max_length=64, description="The buyer's own id of the job")
@@ -194,10 +197,10 @@ class JobDetail(JobSummary):
     unavailable: list[str] = Field(description="What could not be asked just now")
 
 
-class PredictionRequest(BaseModel):
+class PredictionRequest(FrozenModel):
     """Rows to predict for: objects of feature names and numbers."""
 
-    rows: list[dict[str, Any]] = Field(min_length=1, max_length=100_000)
+    rows: list[Annotated[dict[str, Any], Field(max_length=MAX_MEMBERS)]] = Field(min_length=1, max_length=100_000)
 
 
 class Predictions(BaseModel):
@@ -206,6 +209,30 @@ class Predictions(BaseModel):
     target: str
     unit: str
     predictions: list[float]
+
+
+class TrainedColumn(BaseModel):
+    """A column of a model, with the range that the job declared."""
+
+    name: str
+    unit: str
+    minimum: float
+    maximum: float
+
+
+class TrainedFeature(TrainedColumn):
+    """A feature and what a unit of it adds to the prediction."""
+
+    weight: float
+
+
+class TrainedModel(BaseModel):
+    """A linear model in original units, as `commons.learning.LinearModel` writes and reads it."""
+
+    format: str
+    features: list[TrainedFeature]
+    intercept: float
+    target: TrainedColumn
 
 
 class SklearnParameters(BaseModel):
@@ -217,10 +244,10 @@ class SklearnParameters(BaseModel):
     feature_names_in_: list[str]
 
 
-class WithdrawalRequest(BaseModel):
+class WithdrawalRequest(FrozenModel):
     """Where to send what is owed; to the buyer's own account when left out."""
 
-    to: str | None = None
+    to: str | None = Field(default=None, max_length=100)
 
 
 class Withdrawal(Transaction):

@@ -16,7 +16,10 @@ from pydantic import Field, field_validator, model_validator
 from commons.errors import InvalidInput
 from commons.paillier import DEFAULT_KEY_BITS, MINIMUM_KEY_BITS
 from commons.protocol.training_job import (
+    LATEST_TIME,
     MAX_FEATURES,
+    MAX_TRAINERS,
+    MAX_VALIDATORS,
     Averaging,
     EarlyStop,
     Feature,
@@ -69,14 +72,14 @@ class JobRequest(FrozenModel):
     learning_rate: float | None = Field(
         default=None, gt=0, le=1e12, description="Needed when scaling is none; else 1 / number of weights"
     )
-    evaluate_every: int = Field(default=10, ge=1)
+    evaluate_every: int = Field(default=10, ge=1, lt=2**31)
     early_stop: EarlyStop | None = None
-    min_owners: int = Field(default=2, ge=2)
-    min_rows: int = Field(default=1, ge=1)
+    min_owners: int = Field(default=2, ge=2, le=MAX_TRAINERS + MAX_VALIDATORS)
+    min_rows: int = Field(default=1, ge=1, lt=2**62)
     deposit_wei: Wei = Field(gt=0)
     pay: PayTerms = PayTerms()
-    start_by: int | None = Field(default=None, gt=0, description="Unix time in seconds")
-    finish_by: int | None = Field(default=None, gt=0, description="Unix time in seconds")
+    start_by: int | None = Field(default=None, gt=0, lt=LATEST_TIME, description="Unix time in seconds")
+    finish_by: int | None = Field(default=None, gt=0, lt=LATEST_TIME, description="Unix time in seconds")
     start_within_s: int | None = Field(default=None, gt=0, le=365 * _DAY_S)
     finish_within_s: int | None = Field(default=None, gt=0, le=365 * _DAY_S)
     round_timeout_s: int = Field(default=120, ge=1, le=7 * _DAY_S)

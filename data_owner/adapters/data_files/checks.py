@@ -7,19 +7,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from commons.errors import DatasetInvalid, NotFound
+from commons.protocol.catalogue import LONGEST_COLUMN_NAME, MOST_COLUMNS
 from data_owner.domain.column_names import missing_column_error
 from data_owner.domain.table import shorten
-
-MOST_COLUMNS = 10_000
-LONGEST_NAME = 500
-"""What the aggregator's catalogue takes."""
 
 
 def clean_names(names: Sequence[str], *, source: str) -> tuple[str, ...]:
     """Return the names without surrounding spaces.
 
     Raises:
-        DatasetInvalid: a name is empty, comes twice or is longer than `LONGEST_NAME`, or there are more than `MOST_COLUMNS`.
+        DatasetInvalid: a name is empty, comes twice or is longer than `LONGEST_COLUMN_NAME`, or there are more than
+            `MOST_COLUMNS`.
     """
     cleaned = tuple(name.strip() for name in names)
     if len(cleaned) > MOST_COLUMNS:
@@ -27,9 +25,9 @@ def clean_names(names: Sequence[str], *, source: str) -> tuple[str, ...]:
             f"{source}: there are {len(cleaned)} columns; expected at most {MOST_COLUMNS}", file=source
         )
     for position, name in enumerate(cleaned, start=1):
-        if len(name) > LONGEST_NAME:
+        if len(name) > LONGEST_COLUMN_NAME:
             raise DatasetInvalid(
-                f"{source}: the name of column {position} has {len(name)} characters; expected at most {LONGEST_NAME}",
+                f"{source}: the name of column {position} has {len(name)} characters; expected at most {LONGEST_COLUMN_NAME}",
                 file=source,
             )
         if not name:

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import subprocess
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,42 +20,8 @@ from data_owner.wiring import MIGRATIONS
 pytestmark = pytest.mark.integration
 
 
-def _binaries() -> Path:
-    found = shutil.which("initdb")
-    candidates = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    if candidates:
-        return candidates[0]
-    if os.environ.get("CI"):
-        pytest.fail("PostgreSQL is not installed, and on CI nothing is skipped")
-    pytest.skip("PostgreSQL is not installed")
-
-
-@pytest.fixture(scope="module")
-def server_url() -> Iterator[str]:
-    binaries = _binaries()
-    # PostgreSQL refuses to run as root, and a unix socket's path must be short.
-    user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as folder:
-        Path(folder).chmod(0o777)
-        data = f"{folder}/data"
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-
-        def run(*command: str) -> None:
-            subprocess.run([*user, *command], check=True, stdout=subprocess.DEVNULL, cwd=folder)
-
-        run(f"{binaries}/initdb", "-D", data, "-A", "trust", "-U", "deltaml", "-E", "UTF8")
-        run(f"{binaries}/pg_ctl", "-D", data, "-o", options, "-l", f"{folder}/log", "-w", "start")
-        try:
-            yield f"postgresql://deltaml@127.0.0.1:{port}/postgres"
-        finally:
-            run(f"{binaries}/pg_ctl", "-D", data, "-m", "immediate", "stop")
-
-
-def test_processes_that_start_at_once_make_one_schema_and_one_user(server_url: str, tmp_path: Path) -> None:
-    database = create_database(server_url)
+def test_processes_that_start_at_once_make_one_schema_and_one_user(postgresql_url: str, tmp_path: Path) -> None:
+    database = create_database(postgresql_url)
     children = [_prepare_in_child(database, tmp_path) for _ in range(4)]
     assert [os.waitpid(child, 0)[1] for child in children] == [0] * 4
     assert schema_differences(database, Base.metadata) == []
@@ -74,8 +35,8 @@ def test_processes_that_start_at_once_make_one_schema_and_one_user(server_url: s
     database.dispose()
 
 
-def test_datasets_and_units_of_work(server_url: str, tmp_path: Path) -> None:
-    database = create_database(server_url)
+def test_datasets_and_units_of_work(postgresql_url: str, tmp_path: Path) -> None:
+    database = create_database(postgresql_url)
     migrate(database, MIGRATIONS)
     rows = tmp_path / "rows.csv"
     rows.write_text("a,y\n1,2.5\n3,4.5\n")

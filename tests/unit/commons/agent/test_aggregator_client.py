@@ -85,7 +85,8 @@ def aggregator_app(board: Board) -> Flask:
             "tasks": {"tasks": [{"task_id": "t/1", "deadline": 5, "task": {"kind": "x"}}]},
             "tasks/t%2F1/result": {"outcome": "accepted"},
             "tasks/t/1/result": {"outcome": "accepted"},
-            "datasets": [1],
+            "datasets": {"datasets": [{"dataset_id": f"d{request.args.get('offset')}"}], "total": 3},
+            "jobs/11": [1],
         }
         if path == "jobs/8":
             return problem(404, "not_found", "job 8 is not known here")
@@ -198,6 +199,11 @@ def test_summaries_are_asked_for_by_number_once_their_versions_are_known(board: 
         client.job_versions()
 
 
+def test_the_catalogue_is_read_page_by_page(board: Board) -> None:
+    client = make_client(board)
+    assert [client.datasets(offset=offset)[0]["dataset_id"] for offset in (0, 50)] == ["d0", "d50"]
+
+
 def test_an_error_of_the_aggregator_comes_back_as_itself(board: Board) -> None:
     with pytest.raises(NotFound, match="job 8 is not known here"):
         make_client(board).job(8)
@@ -207,7 +213,7 @@ def test_an_answer_that_is_no_json_or_no_object_is_refused(board: Board) -> None
     with pytest.raises(ProtocolViolation, match="something else than JSON"):
         make_client(board).job(9)
     with pytest.raises(ProtocolViolation, match="something else than an object"):
-        make_client(board).datasets()
+        make_client(board).job(11)
 
 
 def test_redirects_are_not_followed(board: Board) -> None:

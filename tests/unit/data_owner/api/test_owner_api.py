@@ -177,7 +177,13 @@ def test_no_answer_shows_a_secret_of_an_acceptance(client: FlaskClient, world: A
         ("POST /v1/offers/1/accept", {"role": 1}, "422 role: extra inputs"),
         ("POST /v1/withdrawals", {"to": "abc"}, "422 to is 'abc'"),
         ("POST /v1/withdrawals", {}, "409 nothing is owed"),
+        ("POST /v1/withdrawals", {"recipient": "abc"}, "422 recipient: extra inputs"),
         ("PATCH /v1/datasets/x", {"name": ""}, "422 name: string should have at least 1 character"),
+        ("PATCH /v1/datasets/x", {"name": "a\0b"}, "422 name: must not hold the character NUL"),
+        ("PATCH /v1/datasets/x", {"tags": ["a\0b"]}, "422 tags: must not hold the character NUL"),
+        ("POST /v1/offers/1/match", {"dataset_id": "x", "column_mapping": {"a": "\0"}}, "422 column_mapping: must not"),
+        ("GET /v1/offers?stauts=READY", None, "422 stauts: extra inputs"),
+        ("GET /v1/offers/4611686018427387904", None, "422 job_id: should be less than"),
     ],
 )
 def test_bad_requests_get_one_clear_line(client: FlaskClient, world: Any, route: str, body: Any, expected: str) -> None:
@@ -250,7 +256,12 @@ def test_histograms_are_counted_from_the_file(client: FlaskClient, world: Any) -
             {"column": "y", "edges": [1.5, 1.5], "counts": [1], "missing_count": 1, "unusable_count": 1},
         ],
     }
-    for query, field in (("bins=0", "bins"), ("bins=101", "bins"), ("column=z", "column")):
+    for query, field in (
+        ("bins=0", "bins"),
+        ("bins=101", "bins"),
+        ("column=z", "column"),
+        ("column=a&" * 51, "column"),
+    ):
         answer = client.get(f"/v1/datasets/{dataset_id}/histograms?{query}")
         assert (answer.status_code, answer.get_json()["fields"]["field"]) == (422, field)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from commons.errors import InvalidInput, NotFound
+from commons.errors import NotFound
 from data_owner.adapters.data_files import open_data_file
 from data_owner.services.datasets import DatasetDetails
 from data_owner.services.histograms import MAX_COLUMNS, DatasetHistograms, Histograms
@@ -64,12 +64,10 @@ def test_a_file_that_has_grown_since_is_counted_into_the_outer_bins(world: Any) 
     assert (found.row_count, sum(found.histograms[0].counts)) == (10, 10)
 
 
-def test_columns_are_chosen_and_limited(world: Any) -> None:
+def test_the_first_columns_are_counted_when_none_is_named(world: Any) -> None:
     names = [f"c{number}" for number in range(MAX_COLUMNS + 5)]
     text = ",".join(names) + "\n" + ",".join(["1"] * len(names)) + "\n"
     assert len(count(world, text).histograms) == MAX_COLUMNS
-    with pytest.raises(InvalidInput, match="at most 50"):
-        Histograms(world.database, open_data_file).of(world.datasets.list()[0].id, names, 10)
 
 
 def test_a_file_that_is_gone_is_not_found(world: Any) -> None:

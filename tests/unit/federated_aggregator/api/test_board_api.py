@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
+from commons.protocol.catalogue import CatalogueEntry
 from commons.web.app import create_api
 from commons.web.rate_limit import RateLimit
 from federated_aggregator.adapters.tables import Enrolment, Job, OutboxTransaction
@@ -31,7 +32,7 @@ def started(play: Any) -> Any:
 
 
 def put_dataset(play: Any, number: int, **changes: Any) -> None:
-    entry = {"name": f"ward {number}", "description": "", "tags": ["health"], "columns": [], "row_count": 10, **changes}
+    entry = CatalogueEntry(**{"name": f"ward {number}", "tags": ["health"], "columns": [], "row_count": 10, **changes})
     play.aggregator.catalogue.put_dataset("0x" + f"{number:040x}", f"dataset-{number}", entry)
     play.clock.now += 1
 
@@ -203,7 +204,7 @@ def test_datasets_are_found_by_text_and_tags(play: Any, tmp_path: Path) -> None:
     ("path", "status", "field"),
     [
         ("/jobs?group=old", 422, "group"),
-        ("/jobs?limit=501", 422, "limit"),
+        ("/jobs?limit=51", 422, "limit"),
         ("/datasets?offset=-1", 422, "offset"),
         ("/jobs/77", 404, None),
     ],

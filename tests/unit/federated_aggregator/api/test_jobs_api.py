@@ -35,7 +35,7 @@ def test_summaries_can_be_asked_for_by_number(play: Any, tmp_path: Path) -> None
     play.post()
     client = create_app(play.aggregator, tmp_path).test_client()
     assert [job["job_id"] for job in client.get(f"/v1/jobs?job_id=1&job_id={ONE_JOB}").get_json()["jobs"]] == [ONE_JOB]
-    assert client.get("/v1/jobs?job_id=1").get_json() == {"jobs": []}
+    assert client.get("/v1/jobs?job_id=1").get_json() == {"jobs": [], "total": 0}
     assert [job["job_id"] for job in client.get("/v1/jobs").get_json()["jobs"]] == [ONE_JOB]
     too_many = "&".join(f"job_id={number}" for number in range(101))
     assert client.get(f"/v1/jobs?{too_many}").status_code == 422

@@ -275,6 +275,21 @@ def test_withdrawing_nothing_or_to_no_address_is_refused(client: FlaskClient, ch
     assert "to is '0x12'" in problem(client.post("/v1/withdrawals", json={"to": "0x12"}), 422)["detail"]
 
 
+def test_a_misspelt_recipient_is_refused_instead_of_sending_the_money_home(client: FlaskClient, chain: Any) -> None:
+    chain.owed = 600
+    body = {"recipient": "0x" + "11" * 20}
+    assert problem(client.post("/v1/withdrawals", json=body), 422)["fields"]["field"] == "recipient"
+    assert client.get("/v1/withdrawals").get_json()["withdrawals"] == []
+
+
+def test_a_long_line_without_separator_is_said_to_be_no_csv(
+    client: FlaskClient, parts: Assembly, job: PostedJob
+) -> None:
+    finished(parts, job)
+    answer = client.post(f"/v1/jobs/{job.id}/predictions/csv", data="x" * 131_073, content_type="text/csv")
+    assert "not CSV (field larger than field limit" in problem(answer, 422)["detail"]
+
+
 def test_readiness_says_what_is_missing(web: FlaskClient) -> None:
     answer = web.get("/readyz")
     assert answer.status_code == 503

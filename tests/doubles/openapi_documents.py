@@ -1,0 +1,36 @@
+"""The three services' apps around nothing, for tests of what their OpenAPI documents say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from unittest.mock import MagicMock
+
+from flask import Flask
+
+from data_owner.app import create_app as create_owner
+from data_owner.config import OwnerConfig
+from federated_aggregator.app import create_app as create_aggregator
+from model_buyer.app import create_app as create_buyer
+from model_buyer.config import BuyerConfig
+
+_ADDRESS = "0x" + "11" * 20
+_SECRETS = {"DELTAML_KEYSTORE_PASSWORD": "unused"}
+
+
+def _apps() -> dict[str, Flask]:
+    options = {"state_dir": "/nonexistent", "contract_address": _ADDRESS, "ui_dir": "/nonexistent"}
+    owner = MagicMock(config=OwnerConfig.read(options, _SECRETS), address=_ADDRESS)
+    buyer = MagicMock(config=BuyerConfig.read(options, _SECRETS), address=_ADDRESS)
+    return {
+        "owner": create_owner(owner),
+        "buyer": create_buyer(buyer),
+        "aggregator": create_aggregator(MagicMock(), Path("/nonexistent")),
+    }
+
+
+def documents() -> dict[str, dict[str, Any]]:
+    """Each service's OpenAPI document, by the service's name."""
+    found = {name: app.test_client().get("/openapi/openapi.json").get_json() for name, app in _apps().items()}
+    assert all(document["paths"] for document in found.values())
+    return found
