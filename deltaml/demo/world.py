@@ -113,7 +113,7 @@ def running_world(
     options: DemoOptions,
     folder: Path,
     *,
-    front: Callable[[str], str] = lambda url: url,
+    front: Callable[[Callable[[], str]], str] | None = None,
     node: ChainNode | None = None,
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[World]:
@@ -122,7 +122,8 @@ def running_world(
     Args:
         options: of the demo.
         folder: state, logs and ready files of the services go here.
-        front: gives the URL under which the services reach chain and aggregator, for example a recording proxy's.
+        front: gives the URL under which the services reach chain and aggregator, for example a recording proxy's, from a
+            function that knows the real one as soon as that is up.
         node: a running node of the caller's; by default one is started, and stopped at the end.
         settings: more settings for all services.
 
@@ -138,16 +139,22 @@ def running_world(
             rpc_url, contract_address = _chain(options, [aggregator, buyer, *owners], folder, stack, node)
             loading.result()
         services = stack.enter_context(Services(folder))
-        shared = {"DELTAML_ETH_RPC_URL": front(rpc_url), "DELTAML_CONTRACT_ADDRESS": contract_address}
+        shared = {
+            "DELTAML_ETH_RPC_URL": rpc_url if front is None else front(lambda: rpc_url),
+            "DELTAML_CONTRACT_ADDRESS": contract_address,
+        }
         # For jobs that are posted by hand; this one names its size itself.
         shared["DELTAML_KEY_BITS"] = str(options.key_bits)
         shared |= settings or {}
         if options.unsafe_small_key:
             shared["DELTAML_UNSAFE_SMALL_KEY"] = "true"
         deadline = time.monotonic() + START_TIMEOUT_S
-        running = services.start("aggregator", ["aggregator", "serve"], {**shared, **aggregator.environment()})
+        # Participants sign in for the URL under which they know the aggregator, which has to be told of another than its own.
+        fronted = None if front is None else front(lambda: running.url(deadline))
+        told = {} if fronted is None else {"DELTAML_PUBLIC_URL": fronted}
+        running = services.start("aggregator", ["aggregator", "serve"], {**shared, **aggregator.environment(), **told})
         # The others need the aggregator's address; they come up while it does, on a port that is found for it.
-        shared["DELTAML_AGGREGATOR_URL"] = front(running.url(deadline))
+        shared["DELTAML_AGGREGATOR_URL"] = fronted or running.url(deadline)
         started = [
             services.start(
                 seat.name,

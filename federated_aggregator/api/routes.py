@@ -29,6 +29,7 @@ from federated_aggregator.api.schemas import (
 )
 from federated_aggregator.services.catalogue import DatasetFilter
 from federated_aggregator.services.recruiting import AcceptanceOffer, Posting
+from federated_aggregator.services.sign_in import Arrival
 from federated_aggregator.wiring import Aggregator
 
 Responses = dict[str | int | HTTPStatus, type[BaseModel] | dict[str, Any] | None]
@@ -77,9 +78,8 @@ def _session_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
         responses=_ok(answers.Session),
     )
     def sign_in(body: SignInBody) -> Response:
-        session = aggregator.sign_in.sign_in(
-            body.message, body.signature, domain=aggregator.sign_in.domain(request.host)
-        )
+        arrival = Arrival(port=int(request.environ["SERVER_PORT"]), peer=request.remote_addr or "")
+        session = aggregator.sign_in.sign_in(body.message, body.signature, arrival)
         return jsonify(token=session.token, expires_at=session.expires_at, address=session.address)
 
 

@@ -25,14 +25,14 @@ HOP_HEADERS = {"connection", "transfer-encoding", "content-length", "keep-alive"
 class RecordingProxy:
     """Forwards to one base URL; `bodies` holds every request and response body with its path.
 
+    The URL is asked for when there is something to forward, so a proxy can be there before what is behind it.
     While a request's body contains `held` it is not forwarded but answered with 503, as if upstream were busy.
     """
 
-    def __init__(self, upstream: str) -> None:
+    def __init__(self, upstream: Callable[[], str]) -> None:
         self.bodies: list[tuple[str, bytes]] = []
         self.held: bytes | None = None
         self.held_back = 0
-        parts = urlsplit(upstream)
         proxy = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -47,6 +47,7 @@ class RecordingProxy:
                     self.send_header("Content-Length", "0")
                     self.end_headers()
                     return
+                parts = urlsplit(upstream())
                 connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
                 headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_HEADERS}
                 headers["Accept-Encoding"] = "identity"

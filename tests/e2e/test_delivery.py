@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -234,7 +234,7 @@ def attacked_before_finalize(setting: Setting, then) -> tuple[list[HostileBuyer]
 def test_the_weights_come_with_the_pay_and_not_before(tmp_path, recording_proxy, environments, dataset):
     proxies = []
 
-    def front(url: str) -> str:
+    def front(url: Callable[[], str]) -> str:
         proxies.append(recording_proxy(url))
         return proxies[-1].url
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ def test_rows_stay_with_owners_and_weights_stay_hidden_until_everybody_is_paid(t
         column["minimum"], column["maximum"] = -1.0, 1.0
     proxies = []
 
-    def front(url: str) -> str:
+    def front(url: Callable[[], str]) -> str:
         proxies.append(recording_proxy(url))
         return proxies[-1].url
 

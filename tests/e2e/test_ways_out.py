@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +66,9 @@ def test_a_silent_buyer_and_an_aggregator_that_is_gone_cost_nobody_what_was_earn
 ):
     proxies = []
 
-    def front(url: str) -> str:
+    def front(url: Callable[[], str]) -> str:
         proxies.append(recording_proxy(url))
-        return url if len(proxies) == 1 else proxies[1].url
+        return url() if len(proxies) == 1 else proxies[1].url
 
     with start_anvil() as node, running_world(OPTIONS, tmp_path, front=front, node=node, settings=SETTINGS) as world:
         bring_datasets(world, terraces, terraces.deal(OPTIONS.seed, OPTIONS.owners), tmp_path)
