@@ -9,6 +9,7 @@ from flask import Flask
 
 from commons.agent.loop import run_agent
 from commons.chain.keystore import load_account
+from commons.storage.private_folder import claim_folder
 from commons.web.json_logging import configure_logging
 from commons.web.server import serve as serve_app
 from data_owner.app import create_app
@@ -29,6 +30,7 @@ def serve(config: OwnerConfig, ready_file: Path | None = None) -> int:
         ServiceUnavailable: the database does not answer.
     """
     configure_logging("data_owner")
+    claim_folder(config.state_dir)
     account = load_account(config.keystore, config.keystore_password)
     config.chain.refuse_other_contract()
     prepare(config)

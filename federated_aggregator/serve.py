@@ -11,6 +11,7 @@ from flask import Flask
 from commons.chain.keystore import load_account
 from commons.storage.database import create_database
 from commons.storage.migrations import migrate
+from commons.storage.private_folder import claim_folder
 from commons.web.json_logging import configure_logging
 from commons.web.server import serve as serve_app
 from federated_aggregator.adapters.contract import Contract
@@ -34,6 +35,7 @@ def serve(config: AggregatorConfig, ready_file: Path | None = None) -> int:
         ChainUnavailable: the chain did not answer within `chain_wait_s`.
     """
     configure_logging("aggregator")
+    claim_folder(config.state_dir)
     account = load_account(config.keystore, config.keystore_password)
     database = create_database(config.database_url, lazy_sync=True)
     migrate(database, MIGRATIONS)

@@ -10,6 +10,7 @@ from flask import Flask
 from commons.chain.keystore import load_account
 from commons.storage.database import create_database
 from commons.storage.migrations import migrate
+from commons.storage.private_folder import claim_folder
 from commons.web.json_logging import configure_logging
 from commons.web.server import serve as serve_app
 from model_buyer.app import create_app
@@ -31,6 +32,7 @@ def serve(config: BuyerConfig, ready_file: Path | None = None) -> int:
         NotFound, Conflict: the node answers, and what it has at the contract's address is not the marketplace.
     """
     configure_logging("model-buyer")
+    claim_folder(config.state_dir)
     account = load_account(config.keystore, config.keystore_password)
     config.chain.refuse_other_contract()
     database = create_database(config.database_url)

@@ -21,7 +21,7 @@ LIGHT_ITERATIONS: Final = 2**12
 
 
 def create_keystore(path: Path, password: str, *, iterations: int = STANDARD_ITERATIONS) -> str:
-    """Draw a new account, write it encrypted to `path` (mode 0600) and return its address.
+    """Draw a new account, write it encrypted to `path` (mode 0600, in a folder of mode 0700 if it is new) and return its address.
 
     The file appears complete or not at all. Raises `Conflict` when `path` exists, since overwriting it would destroy an
     account, and `InvalidInput` for an empty password.
@@ -63,7 +63,7 @@ def load_account(path: Path, password: str) -> LocalAccount:
 
 
 def _write_private(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

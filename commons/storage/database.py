@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -79,7 +79,7 @@ class Database:
 def create_database(url: str, *, lazy_sync: bool = False) -> Database:
     """Return the database at an SQLAlchemy URL, e.g. `sqlite:////var/lib/x/x.sqlite3` or `postgresql://…`.
 
-    Nothing is connected yet. The directory of an SQLite file is made if needed.
+    Nothing is connected yet. An SQLite file and its directory are made if needed, for this user alone.
 
     Args:
         url: of the database.
@@ -97,7 +97,7 @@ def create_database(url: str, *, lazy_sync: bool = False) -> Database:
         raise InvalidInput(
             "database_url: SQLite needs a file, e.g. sqlite:////var/lib/deltaml/x.sqlite3", field="database_url"
         )
-    os.makedirs(os.path.dirname(os.path.abspath(parsed.database)), mode=0o700, exist_ok=True)
+    _make_private_file(parsed.database)
     engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S})
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_lazily if lazy_sync else _begin_sqlite)
@@ -125,6 +125,14 @@ def _parse(url: str) -> URL:
         ) from error
     # psycopg 3 is the installed driver; SQLAlchemy's default for a bare "postgresql" is psycopg2.
     return parsed.set(drivername="postgresql+psycopg") if parsed.drivername in {"postgresql", "postgres"} else parsed
+
+
+def _make_private_file(path: str) -> None:
+    os.makedirs(os.path.dirname(os.path.abspath(path)), mode=0o700, exist_ok=True)
+    # SQLite makes files that everybody may read if the umask lets it; those beside it (-wal, -shm) get the mode of this one.
+    # What is in the way of making it, SQLite says as well when it is first asked.
+    with suppress(OSError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:

@@ -86,6 +86,8 @@ class Datasets:
         self.uploads_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.uploads_dir / f"{uuid.uuid4()}{suffix}"
         try:
+            # For this user alone, whatever `save` would do.
+            path.touch(mode=0o600)
             save(path)
             return self._store(path, details, uploaded=True, default_name=Path(file_name).stem)
         except DatasetInvalid as error:

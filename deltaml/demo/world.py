@@ -18,6 +18,7 @@ from commons.chain.jobs import ContractCall
 from commons.chain.keystore import LIGHT_ITERATIONS, create_keystore, load_account
 from commons.chain.transactions import send_and_wait
 from commons.errors import InvalidInput
+from commons.storage.private_folder import private_files
 from deltaml.demo.options import DemoOptions
 from deltaml.demo.processes import ServiceProcess, Services
 from deltaml.nodes import ChainNode, fund, start_anvil, start_ganache
@@ -131,6 +132,7 @@ def running_world(
         ServiceUnavailable, ChainUnavailable: something did not come up; with its own last words.
     """
     with ExitStack() as stack:
+        stack.enter_context(private_files())
         aggregator, buyer = _take_seat(folder / "aggregator", "aggregator"), _take_seat(folder / "buyer", "buyer")
         owners = _owner_seats(folder, options.owners)
         # The node starts in a process of its own; meanwhile this one has time. No thread is left when services fork.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +95,16 @@ def test_an_upload_is_kept_under_a_name_of_the_services_own(world: Any) -> None:
     assert stored.suffix == ".csv"
     assert "evil" not in stored.name
     assert added.name == "evil name"
+
+
+def test_an_upload_is_for_this_user_alone_whatever_the_umask(world: Any) -> None:
+    before = os.umask(0)
+    try:
+        added = world.datasets.add_upload("a.csv", lambda path: path.write_text("a,y\n1,2\n"), DatasetDetails())
+    finally:
+        os.umask(before)
+    stored = Path(added.path)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (stored.parent, stored)] == [0o700, 0o600]
 
 
 def test_an_upload_that_is_unusable_leaves_no_file(world: Any) -> None:
