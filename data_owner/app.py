@@ -36,7 +36,12 @@ def create_app(owner: Owner) -> Flask:
     app.register_api(about_blueprint(_about(owner), lambda: _readiness(owner)))
     app.register_api(split_preview_blueprint())
     app.register_api(
-        datasets_blueprint(owner.datasets, owner.histograms, max_upload_bytes=config.max_upload_mib * 2**20)
+        datasets_blueprint(
+            owner.datasets,
+            owner.histograms,
+            max_upload_bytes=config.max_upload_mib * 2**20,
+            data_dirs=config.data_dirs,
+        )
     )
     app.register_api(offers_blueprint(owner.offers, owner.commitments, owner.terms, owner.earnings))
     app.register_api(earnings_blueprint(owner.earnings))

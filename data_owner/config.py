@@ -27,6 +27,7 @@ class OwnerConfig:
         keystore, keystore_password: the account that signs acceptances and is paid.
         admin_password: of the first user; drawn and written to a file when it is None.
         max_upload_mib: largest data file that can be uploaded.
+        data_dirs: folders below which data files are read where they lie; uploaded files are read in any case.
         unsafe_small_key: accepts jobs with Paillier keys under the minimum size (tests only).
         public_url: the URL under which browsers reach this service; None takes addresses and localhost only.
         explorer_url: a block explorer, for links to transactions.
@@ -44,10 +45,16 @@ class OwnerConfig:
     keystore_password: str = field(repr=False)
     admin_password: str | None = field(repr=False)
     max_upload_mib: int
+    data_dirs: tuple[Path, ...]
     unsafe_small_key: bool
     public_url: str | None
     explorer_url: str | None
     ui_dir: Path
+
+    @property
+    def uploads_dir(self) -> Path:
+        """Where uploaded files are kept."""
+        return self.state_dir / "datasets"
 
     @classmethod
     def read(cls, options: Mapping[str, object], environment: Mapping[str, str] | None = None) -> OwnerConfig:
@@ -68,6 +75,7 @@ class OwnerConfig:
             keystore_password=password or "",
             admin_password=reader.secret("admin_password"),
             max_upload_mib=reader.integer("max_upload_mib", DEFAULT_UPLOAD_MIB, minimum=1),
+            data_dirs=reader.folders("data_dirs"),
             unsafe_small_key=reader.flag("unsafe_small_key"),
             public_url=reader.url("public_url") if reader.optional("public_url") else None,
             explorer_url=reader.url("explorer_url") if reader.optional("explorer_url") else None,

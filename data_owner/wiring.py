@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from eth_account.signers.local import LocalAccount
@@ -76,6 +77,7 @@ def make_client(config: OwnerConfig, account: LocalAccount) -> AggregatorClient:
 def assemble(config: OwnerConfig, account: LocalAccount) -> Owner:
     """The owner around a prepared database; nothing is connected yet."""
     database = create_database(config.database_url)
+    open_file = partial(open_data_file, folders=(config.uploads_dir, *config.data_dirs))
     marketplace = config.chain.marketplace()
     chain = MarketplaceChain(marketplace)
     board = PublicBoard(config.aggregator_url, chain_id=config.chain.chain_id, timeout_s=BOARD_TIMEOUT_S)
@@ -84,7 +86,7 @@ def assemble(config: OwnerConfig, account: LocalAccount) -> Owner:
     offers = Offers(database, jobs, account.address, time.time)
     deliveries = Deliveries(database, SharedRegistry(lambda: make_client(config, account)))
     acceptances = Acceptances(
-        database, offers, chain, outbox, account, open_data_file, unsafe_small_key=config.unsafe_small_key
+        database, offers, chain, outbox, account, open_file, unsafe_small_key=config.unsafe_small_key
     )
     follower = EventFollower(
         database,
@@ -98,7 +100,7 @@ def assemble(config: OwnerConfig, account: LocalAccount) -> Owner:
         chain,
         board,
         account.address,
-        open_data_file,
+        open_file,
         follow=follower.step,
         unsafe_small_key=config.unsafe_small_key,
     )
@@ -125,8 +127,8 @@ def assemble(config: OwnerConfig, account: LocalAccount) -> Owner:
         authenticator=Authenticator(database, AUTHENTICATION),
         board=board,
         chain=chain,
-        datasets=Datasets(database, config.state_dir / "datasets", open_data_file, time.time),
-        histograms=Histograms(database, open_data_file),
+        datasets=Datasets(database, config.uploads_dir, open_file, time.time),
+        histograms=Histograms(database, open_file),
         offers=offers,
         terms=TermsPreview(offers, chain, unsafe_small_key=config.unsafe_small_key),
         commitments=Commitments(acceptances, deliveries, offers),

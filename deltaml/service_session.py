@@ -39,6 +39,16 @@ class ServiceSession:
         """Ask for something to be done."""
         return self._service.call("POST", path, body=body or {}, token=self._token)
 
+    def upload(self, path: str, file: Path, fields: Mapping[str, str]) -> Any:
+        """Send a file with some fields; raises NotFound or InvalidInput when it cannot be read."""
+        from commons.agent.upload import FileUpload  # noqa: PLC0415 - only needed here
+
+        if not file.is_file():
+            raise NotFound(f"{file}: there is no such file; check the path", file=str(file))
+        if not os.access(file, os.R_OK):
+            raise InvalidInput(f"{file}: cannot be read (Permission denied)", file=str(file))
+        return self._service.upload(path, FileUpload(file, fields), token=self._token)
+
     def post_once(self, path: str, body: Mapping[str, Any]) -> Any:
         """Ask for something that must not be done twice; when no answer comes, asks once more under the same key."""
         call = functools.partial(

@@ -9,10 +9,13 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 
 from commons.agent.problems import error_from_problem
+from commons.agent.upload import FileUpload
 from commons.errors import InvalidInput, ProtocolViolation, ServiceUnavailable
 
 CONNECT_TIMEOUT_S = 5.0
 DEFAULT_TIMEOUT_S = 30.0
+UPLOAD_TIMEOUT_S = 600.0
+"""A service reads a file from end to end before it answers."""
 
 
 def checked_service_url(url: str, *, field: str) -> str:
@@ -67,18 +70,29 @@ class HttpService:
             ProtocolViolation: the answer is not JSON.
             DeltaMLError: whatever error the service answered with.
         """
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        if idempotency_key is not None:
-            headers["Idempotency-Key"] = f'"{idempotency_key}"'
+        headers = {} if idempotency_key is None else {"Idempotency-Key": f'"{idempotency_key}"'}
+        return self._request(method, path, token, headers, timeout_s, json=body, params=query)
+
+    def upload(
+        self, path: str, upload: FileUpload, *, token: str | None = None, timeout_s: float = UPLOAD_TIMEOUT_S
+    ) -> Any:
+        """Send a file with POST and return the decoded JSON answer; errors as `call`."""
+        headers = {"Content-Type": upload.content_type}
+        return self._request("POST", path, token, headers, timeout_s, data=upload)
+
+    def _request(
+        self, method: str, path: str, token: str | None, headers: dict[str, str], timeout_s: float, **content: Any
+    ) -> Any:
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
         try:
             response = self._http.request(
                 method,
                 self.url + path,
-                json=body,
-                params=query,
                 headers=headers,
                 timeout=(CONNECT_TIMEOUT_S, timeout_s),
                 allow_redirects=False,
+                **content,
             )
         except requests.Timeout as error:
             raise ServiceUnavailable(f"{self._name} at {self.url} did not answer in time", url=self.url) from error

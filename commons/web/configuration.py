@@ -80,6 +80,18 @@ class ConfigurationReader:
         """A path; `~` is the home directory."""
         return self._read(name, default, lambda raw: Path(raw).expanduser(), "", empty=Path())
 
+    def folders(self, name: str) -> tuple[Path, ...]:
+        """Folders, separated as in PATH, each of which must be there; none when nothing is given."""
+
+        def parse(raw: str) -> tuple[Path, ...]:
+            found = tuple(Path(part).expanduser().absolute() for part in raw.split(os.pathsep) if part)
+            if not all(folder.is_dir() for folder in found):
+                raise ValueError
+            return found
+
+        expected = f"expected folders that exist, separated by {os.pathsep!r}"
+        return self._read(name, (), parse, expected, empty=())
+
     def url(self, name: str, default: str | None = None) -> str:
         """An http or https URL."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,10 @@ _ADD_BODY: dict[str, Any] = {
 }
 
 
-def datasets_blueprint(datasets: Datasets, histograms: Histograms, *, max_upload_bytes: int) -> APIBlueprint:
-    """The routes of datasets."""
+def datasets_blueprint(
+    datasets: Datasets, histograms: Histograms, *, max_upload_bytes: int, data_dirs: Sequence[Path]
+) -> APIBlueprint:
+    """The routes of datasets; `data_dirs` are shown to whoever may add files below them."""
 
     def view(dataset: Dataset) -> DatasetView:
         return DatasetView.of(dataset, datasets.used_by(dataset.id))
@@ -52,11 +55,12 @@ def datasets_blueprint(datasets: Datasets, histograms: Histograms, *, max_upload
     @blueprint.get("", responses={HTTPStatus.OK: DatasetList})
     def list_datasets() -> Response:
         """All datasets, with columns, types, ranges and row counts."""
-        return live_response(DatasetList(datasets=[view(dataset) for dataset in datasets.list()]))
+        shown = [view(dataset) for dataset in datasets.list()]
+        return live_response(DatasetList(datasets=shown, data_dirs=list(map(str, data_dirs))))
 
     @blueprint.post("", responses={HTTPStatus.CREATED: DatasetView}, openapi_extensions=_ADD_BODY)
     def add_dataset() -> Response:
-        """Add a CSV or Parquet file: its path on this machine as JSON, or the file itself as multipart/form-data."""
+        """Add a CSV or Parquet file: the file itself as multipart/form-data, or as JSON its path below one of `data_dirs`."""
         if request.mimetype == "multipart/form-data":
             request.max_content_length = max_upload_bytes + MULTIPART_OVERHEAD
             added = _add_upload(datasets)

@@ -162,9 +162,10 @@ class DatasetView(BaseModel):
 
 
 class DatasetList(BaseModel):
-    """All datasets, oldest first."""
+    """All datasets, oldest first; `data_dirs` are the folders below which files can be added where they lie."""
 
     datasets: list[DatasetView]
+    data_dirs: list[str]
 
 
 class WithdrawalList(BaseModel):

@@ -6,6 +6,7 @@ aggregator's catalogue gets is names, types and the row count (`catalogue_entry`
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,13 +57,15 @@ class Datasets:
 
         Raises:
             NotFound: there is no such file.
-            DatasetInvalid: naming column and row of the first thing that is wrong.
+            DatasetInvalid: naming column and row of the first thing that is wrong; or the file lies outside of the folders
+                that are read, and nothing is said of it.
             Conflict: it was added before.
             InvalidInput: no file can have this path.
         """
         try:
-            resolved = path.expanduser().resolve()
-        except (OSError, RuntimeError, ValueError) as error:
+            # Unlike Path.resolve this says nothing of loops elsewhere.
+            resolved = Path(os.path.realpath(path))
+        except ValueError as error:
             raise InvalidInput(f"path: {str(path)!r} cannot be the path of a file; check it", field="path") from error
         try:
             with self.database.snapshot() as session:
@@ -83,6 +86,8 @@ class Datasets:
         suffix = Path(file_name).suffix.lower()
         if suffix not in UPLOAD_SUFFIXES:
             raise InvalidInput(f"file: {file_name!r} is of an unknown kind; expected .csv or .parquet", field="file")
+        if "\0" in file_name:
+            raise InvalidInput("file: its name must not hold the character NUL", field="file")
         self.uploads_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.uploads_dir / f"{uuid.uuid4()}{suffix}"
         try:

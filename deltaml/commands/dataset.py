@@ -26,6 +26,7 @@ def dataset() -> None:
 @click.option("--name", help="What the catalogue shows.  [default: the file's name]")
 @click.option("--description", help="What the rows are.")
 @click.option("--tag", "tags", multiple=True, help="A tag for the catalogue; repeat it.")
+@click.option("--upload", is_flag=True, help="Send a copy, also when the service could read the file where it lies.")
 @as_json
 def add(
     *,
@@ -34,15 +35,22 @@ def add(
     name: str | None,
     description: str | None,
     tags: tuple[str, ...],
+    upload: bool,
     json_output: bool,
 ) -> None:
-    """Add a CSV or Parquet FILE that lies on the service's machine.
+    """Add a CSV or Parquet FILE.
+
+    The service gets a copy, unless FILE lies below one of the folders that it reads (DELTAML_DATA_DIRS): then it reads the
+    file where it lies, on its own machine.
 
     Example: deltaml dataset add sample.csv --name Sample --tag health
     """
-    given = {"name": name, "description": description, "tags": list(tags) or None}
-    body = {field: value for field, value in given.items() if value is not None}
-    added = service.post("/v1/datasets", {"path": str(file.expanduser().absolute()), **body})
+    path = file.expanduser().absolute()
+    said = {key: text for key, text in (("name", name), ("description", description)) if text is not None}
+    if not upload and _is_read_there(path, service.get("/v1/datasets")["data_dirs"]):
+        added = service.post("/v1/datasets", {"path": str(path), **said, **({"tags": list(tags)} if tags else {})})
+    else:
+        added = service.upload("/v1/datasets", path, {**said, **({"tags": ",".join(tags)} if tags else {})})
     if json_output:
         print_json(added)
     else:
@@ -95,6 +103,11 @@ def remove(service: ServiceSession, dataset_id: str) -> None:
     full_id = resolve_dataset(service, dataset_id)
     service.delete(f"/v1/datasets/{full_id}")
     click.echo(f"removed {full_id}")
+
+
+def _is_read_there(path: Path, data_dirs: list[str]) -> bool:
+    """Whether a path lies below a folder of the service, as it is spelt or with its links followed."""
+    return any(spelt.is_relative_to(folder) for spelt in (path, path.resolve()) for folder in data_dirs)
 
 
 def resolve_dataset(service: ServiceSession, wanted: str) -> str:

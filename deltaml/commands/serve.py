@@ -131,6 +131,7 @@ def owner() -> None:
 @owner.command("serve")
 @common_settings(state_dir="var/owner", database="owner.sqlite3", port=8300)
 @private_settings()
+@setting("data_dirs", "Folders below which data files are read where they lie, separated as in PATH.", "none")
 @setting("max_upload_mib", "Largest data file that can be uploaded, in MiB.", "2048")
 def serve_owner(ready_file: Path | None, **options: object) -> int:
     """Serve until Ctrl-C.

@@ -18,7 +18,7 @@ from commons.protocol.state import JobState
 from commons.protocol.training_job import TrainingJobSpec
 from deltaml.demo.dataset import Dataset, FloatArray, write_part
 from deltaml.demo.options import DemoOptions
-from deltaml.demo.world import Member, World
+from deltaml.demo.world import DATA_DIR, Member, World
 
 START_WITHIN_S = 3600
 FINISH_WITHIN_S = 24 * 3600
@@ -61,9 +61,9 @@ class Outcome:
 def bring_datasets(
     world: World, dataset: Dataset, parts: Sequence[tuple[FloatArray, FloatArray]], folder: Path
 ) -> None:
-    """Write each owner's part into its own folder and add it at its service."""
+    """Write each owner's part into its own data folder and add it at its service."""
     for owner, (X, y) in zip(world.owners, parts, strict=True):
-        path = folder / owner.login.name / "data.csv"
+        path = folder / owner.login.name / DATA_DIR / "rows.csv"
         write_part(path, dataset.features, dataset.target, X, y)
         owner.session.post("/v1/datasets", {"path": str(path), "name": f"{dataset.name} of {owner.login.name}"})
 

@@ -25,6 +25,8 @@ from deltaml.nodes import ChainNode, fund, start_anvil, start_ganache
 from deltaml.service_session import ServiceSession, open_session
 
 START_TIMEOUT_S = 90.0
+DATA_DIR = "data"
+"""In an owner's folder, apart from what its service keeps there for itself: files in it are read where they lie."""
 _ETHER = 10**18
 _ADMIN = "admin"
 _WORKING_BALANCE_WEI = 5 * _ETHER
@@ -89,6 +91,7 @@ class _Seat:
             # Passwords are random here, so guessing them is hopeless whatever one guess costs.
             "DELTAML_VAULT_COST": "4096",
             "DELTAML_POLL_INTERVAL_S": "0.4",
+            "DELTAML_DATA_DIRS": str(self.folder / DATA_DIR),
         }
 
 
@@ -105,6 +108,7 @@ def _owner_seats(folder: Path, count: int) -> list[_Seat]:
     seats = []
     for index, seat in enumerate(sorted(unordered, key=lambda item: item.address.lower())):
         own = seat.folder.rename(folder / f"owner-{index}")
+        (own / DATA_DIR).mkdir(mode=0o700)
         seats.append(_Seat(f"owner-{index}", own, seat.address, seat.keystore_password, seat.admin_password))
     return seats
 

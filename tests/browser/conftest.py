@@ -28,7 +28,7 @@ from playwright.sync_api import (
 from deltaml.demo.dataset import Dataset, write_part
 from deltaml.demo.options import DemoOptions
 from deltaml.demo.processes import ServiceProcess
-from deltaml.demo.world import Login, World, running_world
+from deltaml.demo.world import DATA_DIR, Login, World, running_world
 from deltaml.nodes import ChainNode, start_ganache
 
 ROOT = Path(__file__).parents[2]
@@ -118,7 +118,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             running = Stack(world, folder, orchards(), node, folder / "chain", folder / "all-orchards.csv")
             write_part(running.sample, running.data.features, running.data.target, running.data.X, running.data.y)
             for owner, (X, y) in zip(world.owners, running.data.deal(7, 5), strict=True):
-                running.files.append(folder / f"orchard-{owner.login.name}.csv")
+                running.files.append(folder / owner.login.name / DATA_DIR / f"orchard-{owner.login.name}.csv")
                 write_part(running.files[-1], running.data.features, running.data.target, X, y)
             yield running
     finally:

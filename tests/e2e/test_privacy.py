@@ -98,5 +98,5 @@ def test_rows_stay_with_owners_and_weights_stay_hidden_until_everybody_is_paid(t
         assert occurrences(snapshot, weights) == []
     # The search finds what is there: the buyer's database holds the weights now, the owners' files their rows.
     assert occurrences(databases(tmp_path, "buyer"), weights)
-    files = {path.name: path.read_bytes() for path in tmp_path.glob("owner-*/data.csv")}
+    files = {path.name: path.read_bytes() for path in tmp_path.glob("owner-*/data/rows.csv")}
     assert len(occurrences(files, cells)) >= cells.size / 4

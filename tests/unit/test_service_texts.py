@@ -50,6 +50,7 @@ SHOWN = (
 
 NEVER_SHOWN = {
     "commons/agent/sign_in.py": "the text that accounts sign",
+    "commons/agent/upload.py": "the form of a request",
     "commons/chain/artifact.py": "before a service starts",
     "commons/chain/contract_addresses.py": "before a service starts",
     "commons/chain/deployment.py": "by the command that deploys",
@@ -78,7 +79,7 @@ NO_TEXTS = {
     "exceeds the limit allowed": "what nodes say, to compare with",
 }
 
-NOT_PEOPLES = {"AssertionError", "create_api", "removeprefix", "text"}
+NOT_PEOPLES = {"AssertionError", "NotThrift", "create_api", "removeprefix", "text"}
 """Calls whose arguments are for programs; those of loggers are too."""
 
 OTHER_TYPES = ("bytes", "complex", "dataclass", "date", "decimal", "fraction", "time", "url", "uuid")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from commons.errors import DatasetInvalid
-from data_owner.adapters.data_files.checks import readable
 from data_owner.adapters.data_files.csv_file import CsvFile
+from data_owner.adapters.data_files.opening import open_stream
 from data_owner.adapters.data_files.parquet_file import ParquetFile
 from data_owner.domain.table import TableBlock
 
@@ -42,32 +42,27 @@ class DataFile(Protocol):
         """Yield the rows in order, with the named columns only, or all; raises DatasetInvalid for a damaged file."""
 
 
-def open_data_file(path: Path | str) -> DataFile:
+def open_data_file(path: Path | str, folders: Sequence[Path] | None = None) -> DataFile:
     """Return the table in a `.csv` or `.parquet` file, its header checked and no row read yet.
+
+    Args:
+        path: of the file.
+        folders: those below which it must lie, also each time when rows are read; any file when None.
 
     Raises:
         NotFound: there is no such file.
-        DatasetInvalid: it is not a file, cannot be opened, is of another kind, or has no usable header.
+        DatasetInvalid: it is not a file, cannot be opened, does not lie below the folders, is of another kind, or has no
+            usable header.
     """
     path = Path(path)
-    magic = _first_bytes(path)
+    opened = partial(open_stream, path, folders)
+    with opened() as stream:
+        magic = stream.read(len(_PARQUET_MAGIC))
     if magic == _PARQUET_MAGIC or path.suffix.lower() in (".parquet", ".pq"):
-        return ParquetFile(path)
+        return ParquetFile(path, opened)
     if path.suffix.lower() == ".csv":
         kind = next((kind for start, kind in _OTHER_KINDS.items() if magic.startswith(start)), None)
         if kind is not None:
             raise DatasetInvalid(f"{path} is {kind}; save the table as CSV in UTF-8, or as Parquet", file=str(path))
-        return CsvFile(path)
+        return CsvFile(path, opened)
     raise DatasetInvalid(f"{path} is of an unknown kind; expected a .csv or .parquet file", file=str(path))
-
-
-def _first_bytes(path: Path) -> bytes:
-    with readable(str(path)):
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise DatasetInvalid(f"{path} is a folder; expected a .csv or .parquet file", file=str(path))
-        # Opening a pipe would wait for its other end, and a device may never end.
-        if not stat.S_ISREG(mode):
-            raise DatasetInvalid(f"{path} is no ordinary file; expected a .csv or .parquet file", file=str(path))
-        with path.open("rb") as stream:
-            return stream.read(len(_PARQUET_MAGIC))

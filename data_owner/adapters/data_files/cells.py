@@ -17,7 +17,8 @@ from data_owner.domain.table import CellProblem, ColumnBlock, ColumnType
 # Up to here every integer is a float64; beyond it some are not.
 _EXACT_LIMIT = 2.0**53
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-_INTEGER = re.compile(r"[+-]?[0-9]+")
+# Python refuses to read very long numbers, whose zeros in front say nothing.
+_INTEGER = re.compile(r"[+-]?0*([0-9]+)")
 _MISSING = ("", "nan", "na", "n/a", "#n/a", "null", "none")
 _INFINITE = tuple(sign + word for sign in ("", "+", "-") for word in ("inf", "infinity"))
 _BOOLEAN = ("true", "false")
@@ -43,7 +44,7 @@ def text_column(cells: pa.StringArray) -> ColumnBlock:
         values, problems, boolean = _cast_each(cells)
     for index in np.flatnonzero(np.abs(values) >= _EXACT_LIMIT):
         text = cells[int(index)].as_py().strip()
-        if _INTEGER.fullmatch(text) and int(text) != int(values[index]):
+        if (found := _INTEGER.fullmatch(text)) and int(found[1]) != abs(int(values[index])):
             values, problems = _mark(values, problems, int(index), CellProblem.NOT_EXACT)
     return ColumnBlock(
         type=_type_of(values, problems, boolean=boolean, integer=None),
@@ -53,12 +54,26 @@ def text_column(cells: pa.StringArray) -> ColumnBlock:
     )
 
 
+def is_number_type(arrow_type: pa.DataType) -> bool:
+    """Whether `arrow_column` reads numbers of this type."""
+    types = pa.types
+    if types.is_dictionary(arrow_type):
+        arrow_type = arrow_type.value_type
+    return bool(
+        types.is_integer(arrow_type)
+        or types.is_floating(arrow_type)
+        or types.is_boolean(arrow_type)
+        or types.is_decimal(arrow_type)
+    )
+
+
 def arrow_column(cells: pa.Array) -> ColumnBlock:
-    """Return a block of Parquet cells; booleans are 1 and 0, decimals the nearest float64, null and NaN are missing."""
+    """Return a block of Parquet cells that are numbers (`is_number_type`).
+
+    Booleans are 1 and 0, decimals the nearest float64, null and NaN are missing.
+    """
     if pa.types.is_dictionary(cells.type):
         cells = cells.dictionary_decode()
-    if not _is_number_type(cells.type):
-        return _non_numeric_column(cells)
     values = np.array(pc.cast(cells, pa.float64(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float64)
     problems = np.zeros(len(values), dtype=np.uint8)
     problems[np.isnan(values)] = CellProblem.MISSING
@@ -74,6 +89,23 @@ def arrow_column(cells: pa.Array) -> ColumnBlock:
         values=values,
         problems=problems,
         cell_text=_arrow_text(cells),
+    )
+
+
+def unread_column(row_count: int, kind: str, *, missing: bool) -> ColumnBlock:
+    """Return a block of cells that are not looked at, because none of them is a number.
+
+    Args:
+        row_count: number of rows.
+        kind: what the cells are, in place of what they hold.
+        missing: whether all of them are known to be missing.
+    """
+    problem = CellProblem.MISSING if missing else CellProblem.NOT_A_NUMBER
+    return ColumnBlock(
+        type="empty" if missing else "text",
+        values=np.full(row_count, np.nan),
+        problems=np.full(row_count, problem, dtype=np.uint8),
+        cell_text=lambda _index: "" if missing else kind,
     )
 
 
@@ -123,24 +155,6 @@ def _type_of(values: FloatArray, problems: npt.NDArray[np.uint8], *, boolean: bo
         return "boolean"
     whole = bool((usable == np.floor(usable)).all()) if integer is None else integer
     return "integer" if whole else "number"
-
-
-def _is_number_type(arrow_type: pa.DataType) -> bool:
-    types = pa.types
-    return bool(
-        types.is_integer(arrow_type)
-        or types.is_floating(arrow_type)
-        or types.is_boolean(arrow_type)
-        or types.is_decimal(arrow_type)
-    )
-
-
-def _non_numeric_column(cells: pa.Array) -> ColumnBlock:
-    missing = _as_mask(cells.is_null())
-    problems = np.where(missing, CellProblem.MISSING, CellProblem.NOT_A_NUMBER).astype(np.uint8)
-    values = np.full(len(cells), np.nan)
-    column_type = _type_of(values, problems, boolean=False, integer=None)
-    return ColumnBlock(type=column_type, values=values, problems=problems, cell_text=_arrow_text(cells))
 
 
 def _arrow_text(cells: pa.Array) -> Callable[[int], str]:

@@ -11,12 +11,16 @@ from commons.protocol.catalogue import LONGEST_COLUMN_NAME, MOST_COLUMNS
 from data_owner.domain.column_names import missing_column_error
 from data_owner.domain.table import shorten
 
+MOST_ROWS = 2**30
+MOST_CELLS = 2**32
+"""Some minutes of reading."""
+
 
 def clean_names(names: Sequence[str], *, source: str) -> tuple[str, ...]:
     """Return the names without surrounding spaces.
 
     Raises:
-        DatasetInvalid: a name is empty, comes twice or is longer than `LONGEST_COLUMN_NAME`, or there are more than
+        DatasetInvalid: a name is empty, holds NUL, comes twice or is longer than `LONGEST_COLUMN_NAME`, or there are more than
             `MOST_COLUMNS`.
     """
     cleaned = tuple(name.strip() for name in names)
@@ -29,6 +33,10 @@ def clean_names(names: Sequence[str], *, source: str) -> tuple[str, ...]:
             raise DatasetInvalid(
                 f"{source}: the name of column {position} has {len(name)} characters; expected at most {LONGEST_COLUMN_NAME}",
                 file=source,
+            )
+        if "\0" in name:
+            raise DatasetInvalid(
+                f"{source}: the name of column {position} holds the character NUL; name it anew", file=source
             )
         if not name:
             raise DatasetInvalid(
@@ -53,6 +61,17 @@ def check_columns(columns: Sequence[str] | None, available: Sequence[str], *, so
         if name not in available:
             raise missing_column_error(source, name, available)
     return wanted
+
+
+def require_room(row_count: int, column_count: int, *, source: str) -> None:
+    """Raise DatasetInvalid when a table has more rows or cells than are read here."""
+    if row_count > MOST_ROWS:
+        raise DatasetInvalid(f"{source}: there are {row_count} rows; expected at most {MOST_ROWS}", file=source)
+    if row_count * column_count > MOST_CELLS:
+        raise DatasetInvalid(
+            f"{source}: there are {row_count} rows of {column_count} cells; expected at most {MOST_CELLS} cells",
+            file=source,
+        )
 
 
 @contextmanager

@@ -7,6 +7,7 @@ cannot say which row of a later block broke the guess.
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,7 +18,8 @@ import pyarrow.csv as pa_csv
 
 from commons.errors import DatasetInvalid
 from data_owner.adapters.data_files.cells import text_column
-from data_owner.adapters.data_files.checks import check_columns, clean_names, readable
+from data_owner.adapters.data_files.checks import check_columns, clean_names, readable, require_room
+from data_owner.adapters.data_files.opening import OpenStream
 from data_owner.domain.table import TableBlock, shorten
 
 _BLOCK_BYTES = 1 << 20
@@ -25,19 +27,20 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class CsvFile:
-    """A CSV file, read in blocks of about a megabyte.
+    """A CSV file, read in blocks of about a megabyte, which no row is longer than.
 
     Args:
-        path: the file.
+        path: the file's name, for messages.
+        open_stream: opens it.
 
     Raises:
         DatasetInvalid: no usable header: empty file, nameless or repeated column, another separator or encoding.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, open_stream: OpenStream) -> None:
+        self._open = open_stream
         self.source = str(path)
-        with readable(self.source), path.open("rb") as stream:
+        with readable(self.source), open_stream() as stream:
             header, self._body_offset = _read_header(stream, self.source)
             self._has_body = os.fstat(stream.fileno()).st_size > self._body_offset
         self.column_names = clean_names(header, source=self.source)
@@ -46,13 +49,14 @@ class CsvFile:
         """Yield the rows in order, with the named columns only, or all; names are checked before the first row.
 
         Raises:
-            DatasetInvalid: a column is not there, there are no rows, or a row has too many or too few cells.
+            DatasetInvalid: a column is not there, there are no rows or too many, or a row has too many or too few cells.
         """
         wanted = check_columns(columns, self.column_names, source=self.source)
         row_count, last_cell = 0, b""
         for batch in self._batches(wanted):
             if batch.num_rows == 0:
                 continue
+            require_room(row_count + batch.num_rows, len(self.column_names), source=self.source)
             first_row = row_count + 1
             cells = {name: text_column(self._decoded(batch, name, first_row)) for name in wanted}
             row_count += batch.num_rows
@@ -77,7 +81,7 @@ class CsvFile:
             ragged.append(row)
             return "error"
 
-        with readable(self.source), self._path.open("rb") as stream:
+        with readable(self.source), self._open() as stream:
             stream.seek(self._body_offset)
             try:
                 # Without threads, because only then does a ragged row know its number.
@@ -101,7 +105,7 @@ class CsvFile:
                 raise self._unreadable_row(rows_read, error) from error
 
     def _ends_in_quote(self) -> bool:
-        with readable(self.source), self._path.open("rb") as stream:
+        with readable(self.source), self._open() as stream:
             stream.seek(max(self._body_offset, os.fstat(stream.fileno()).st_size - _BLOCK_BYTES))
             return stream.read().rstrip().endswith(b'"')
 
@@ -140,7 +144,7 @@ class CsvFile:
 
     def _line_of_row(self, row: int) -> int | None:
         """Read the file again up to `row` and return its line, which quoted line breaks and blank lines shift."""
-        with self._path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        with self._open() as opened, io.TextIOWrapper(opened, "utf-8-sig", "replace", newline="") as stream:
             reader = csv.reader(stream)
             records_left = row + 1
             line_before = 0

@@ -26,7 +26,7 @@ from data_owner.config import OwnerConfig
 from data_owner.serve import serve
 state_dir, ready_file = map(Path, sys.argv[1:])
 options = {"state_dir": state_dir, "port": 0, "contract_address": "0x" + "c0" * 20,
-           "aggregator_url": "http://127.0.0.1:9", "eth_rpc_url": "http://127.0.0.1:9"}
+           "aggregator_url": "http://127.0.0.1:9", "eth_rpc_url": "http://127.0.0.1:9", "data_dirs": state_dir / "data"}
 sys.exit(serve(OwnerConfig.read(options), ready_file))
 """
 CANARY = "31415.926535"
@@ -71,6 +71,7 @@ class OwnerProcess:
 @pytest.fixture
 def owner(tmp_path: Path) -> Iterator[OwnerProcess]:
     create_keystore(tmp_path / "keystore.json", "keystore password", iterations=LIGHT_ITERATIONS)
+    (tmp_path / "data").mkdir()
     owner = OwnerProcess(tmp_path)
     owner.start()
     yield owner
@@ -99,7 +100,7 @@ def test_it_works_without_aggregator_and_chain_and_says_what_is_missing(owner: O
 
 
 def test_what_was_added_is_there_after_a_kill_and_the_log_holds_no_cell(owner: OwnerProcess) -> None:
-    rows = owner.state_dir / "rows.csv"
+    rows = owner.state_dir / "data" / "rows.csv"
     rows.write_text(f"a,y\n{CANARY},2\nnorth-{CANARY},4\n")
     session = owner.sign_in()
     added = session.post(f"{owner.url}/v1/datasets", json={"path": str(rows)}, timeout=10)
@@ -107,6 +108,10 @@ def test_what_was_added_is_there_after_a_kill_and_the_log_holds_no_cell(owner: O
     rows.write_text(f"a,y\n{CANARY}\n")
     refused = session.post(f"{owner.url}/v1/datasets", json={"path": str(rows)}, timeout=10)
     assert refused.status_code == 409
+    # What the service keeps for itself does not lie in a folder that was named.
+    for name in ("keystore.json", "nothing.json"):
+        outside = session.post(f"{owner.url}/v1/datasets", json={"path": str(owner.state_dir / name)}, timeout=10)
+        assert (outside.status_code, "that its operator has named" in outside.json()["detail"]) == (422, True)
     family = owner.family()
     # supervisor, web server, its worker, task agent, courier
     assert len(family) == 5

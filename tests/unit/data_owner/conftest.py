@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from data_owner.services.known_jobs import KnownJobs
 from data_owner.services.offers import Offers
 from data_owner.services.on_chain import OnChain
 from data_owner.services.participation import Participation as TakingPart
+from data_owner.services.ports import OpenDataFile
 from data_owner.wiring import MIGRATIONS
 from tests.doubles.around_owner import AGGREGATOR, BUYER, OTHER, FakeAggregator, FakeChain, Job, key, key_proof
 
@@ -45,6 +47,7 @@ class World:
     outbox: Outbox
     secret_key: SecretKey
     now: float = 1000.0
+    open_file: OpenDataFile = field(init=False)
     datasets: Datasets = field(init=False)
     known_jobs: KnownJobs = field(init=False)
     offers: Offers = field(init=False)
@@ -55,7 +58,8 @@ class World:
     on_chain: OnChain = field(init=False)
 
     def __post_init__(self) -> None:
-        self.datasets = Datasets(self.database, self.folder / "uploads", open_data_file, self.clock)
+        self.open_file = partial(open_data_file, folders=(self.folder,))
+        self.datasets = Datasets(self.database, self.folder / "uploads", self.open_file, self.clock)
         self.known_jobs = KnownJobs(self.database, self.aggregator)
         self.offers = Offers(self.database, self.known_jobs, self.account.address, self.clock)
         self.acceptances = Acceptances(
@@ -64,13 +68,13 @@ class World:
             self.chain,
             self.outbox,
             self.account,
-            open_data_file,
+            self.open_file,
             unsafe_small_key=True,
         )
         self.deliveries = Deliveries(self.database, self.aggregator)
         self.earnings = EarningsBook(self.database, self.chain, self.outbox, self.account.address)
         self.taking_part = TakingPart(
-            self.database, self.chain, self.aggregator, self.account.address, open_data_file, unsafe_small_key=True
+            self.database, self.chain, self.aggregator, self.account.address, self.open_file, unsafe_small_key=True
         )
         self.on_chain = OnChain(
             self.database, self.chain, self.outbox, self.account.address, self.clock, follow=lambda: None

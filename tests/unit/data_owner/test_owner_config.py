@@ -35,3 +35,14 @@ def test_it_can_be_printed_without_showing_a_secret() -> None:
         "database_url": "postgresql://owner:geheim@db/owner",
     }
     assert "geheim" not in repr(OwnerConfig.read(options, SECRETS))
+
+
+def test_folders_that_may_be_read_are_named_by_the_operator_and_must_be_there(tmp_path: Path) -> None:
+    wards, labs = tmp_path / "wards", tmp_path / "labs"
+    wards.mkdir()
+    labs.mkdir()
+    assert OwnerConfig.read({"contract_address": CONTRACT}, SECRETS).data_dirs == ()
+    named = {**SECRETS, "DELTAML_DATA_DIRS": f"{wards}:{labs}:"}
+    assert OwnerConfig.read({"contract_address": CONTRACT}, named).data_dirs == (wards, labs)
+    with pytest.raises(InvalidInput, match=r"data_dirs: .* expected folders that exist, separated by ':'"):
+        OwnerConfig.read({"contract_address": CONTRACT, "data_dirs": f"{wards}:{tmp_path}/nothing"}, SECRETS)

@@ -148,7 +148,13 @@ def board() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def owner_url(tmp_path_factory: pytest.TempPathFactory, board: dict[str, Any]) -> Iterator[str]:
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder below which the owner's service reads files where they lie."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def owner_url(tmp_path_factory: pytest.TempPathFactory, board: dict[str, Any], data_dir: Path) -> Iterator[str]:
     aggregator = Flask("board")
     aggregator.add_url_rule("/v1/jobs/versions", "versions", lambda: {"versions": dict.fromkeys(board, "1")})
     aggregator.add_url_rule("/v1/jobs", "jobs", lambda: {"jobs": list(board.values())})
@@ -159,6 +165,7 @@ def owner_url(tmp_path_factory: pytest.TempPathFactory, board: dict[str, Any]) -
             "contract_address": CONTRACT,
             "eth_rpc_url": NOBODY,
             "aggregator_url": aggregator_url,
+            "data_dirs": data_dir,
         }
         config = OwnerConfig.read(options, SECRETS)
         prepare(config)

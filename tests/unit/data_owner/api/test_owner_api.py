@@ -14,7 +14,6 @@ from commons.chain.signing import AcceptanceTerms, recover_acceptance
 from commons.errors import ServiceUnavailable
 from commons.protocol.training_job import Feature
 from commons.web.authentication import Authenticator
-from data_owner.adapters.data_files import open_data_file
 from data_owner.adapters.tables import AUTHENTICATION, ContractEvent, OutboxTransaction
 from data_owner.app import create_app
 from data_owner.config import OwnerConfig
@@ -33,7 +32,13 @@ def app(world: Any) -> Any:
     authenticator = Authenticator(world.database, AUTHENTICATION, hasher=PasswordHasher(time_cost=1, memory_cost=64))
     authenticator.ensure_admin("correct horse", world.folder)
     config = OwnerConfig.read(
-        {"state_dir": world.folder, "max_upload_mib": 1, "contract_address": "0x" + "c0" * 20, "ui_dir": world.folder},
+        {
+            "state_dir": world.folder,
+            "max_upload_mib": 1,
+            "contract_address": "0x" + "c0" * 20,
+            "ui_dir": world.folder,
+            "data_dirs": world.folder,
+        },
         {"DELTAML_KEYSTORE_PASSWORD": "x"},
     )
     owner = SimpleNamespace(
@@ -47,7 +52,7 @@ def app(world: Any) -> Any:
         offers=world.offers,
         commitments=Commitments(world.acceptances, world.deliveries, world.offers),
         earnings=world.earnings,
-        histograms=Histograms(world.database, open_data_file),
+        histograms=Histograms(world.database, world.open_file),
         terms=TermsPreview(world.offers, world.chain, unsafe_small_key=True),
     )
     return create_app(cast(Owner, owner))
@@ -99,7 +104,7 @@ def test_a_dataset_is_added_shown_changed_and_removed(client: FlaskClient, world
     assert client.patch(url, json={"name": "Ward 7"}).get_json()["name"] == "Ward 7"
     assert client.delete(url).status_code == 204
     assert client.get(url).status_code == 404
-    assert client.get("/v1/datasets").get_json() == {"datasets": []}
+    assert client.get("/v1/datasets").get_json() == {"datasets": [], "data_dirs": [str(world.folder)]}
 
 
 def test_a_file_can_be_uploaded_with_what_is_said_of_it(client: FlaskClient) -> None:
@@ -113,7 +118,7 @@ def test_a_file_can_be_uploaded_with_what_is_said_of_it(client: FlaskClient) -> 
     ("arguments", "status", "expected"),
     [
         ({"json": {}}, 422, "path: field required"),
-        ({"json": {"path": "/nowhere.csv"}}, 404, "/nowhere.csv"),
+        ({"json": {"path": "/nowhere.csv"}}, 422, "only below the folders that its operator has named"),
         ({"json": {"path": "/", "colour": "red"}}, 422, "colour: extra inputs are not permitted"),
         ({"data": "a,b", "content_type": "text/csv"}, 415, "multipart/form-data"),
         ({"data": {"name": "x"}, "content_type": "multipart/form-data"}, 422, "file: missing"),

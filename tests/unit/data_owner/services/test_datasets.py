@@ -71,6 +71,44 @@ def test_what_is_wrong_with_a_file_belongs_to_the_field_that_names_it(world: Any
     assert refused.value.fields["field"] == "file"
 
 
+def test_of_files_elsewhere_nothing_is_said_whatever_they_are(
+    world: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "rows.csv").write_text("a,y\n1,2\n")
+    (elsewhere / "loop.csv").symlink_to("loop.csv")
+    (world.folder / "out.csv").symlink_to(elsewhere / "rows.csv")
+    (world.folder / "dangling.csv").symlink_to(elsewhere / "nothing.csv")
+    (world.folder / "loop.csv").symlink_to("loop.csv")
+    paths = [elsewhere / name for name in ("rows.csv", "nothing.csv", "loop.csv", "")]
+    paths += [world.folder / name for name in ("out.csv", "dangling.csv", "loop.csv")]
+    paths += [world.folder / ".." / elsewhere.name / "rows.csv"]
+    paths += [Path(text) for text in ("~root/x.csv", "~nobody-here/x.csv", "x.csv")]
+    refusals = set()
+    for path in paths:
+        with pytest.raises(DatasetInvalid) as caught:
+            world.datasets.add(path, DatasetDetails())
+        refusals.add((caught.value.message, tuple(sorted(caught.value.fields.items()))))
+    assert len(refusals) == 1
+    assert world.datasets.list() == []
+
+
+def test_a_file_that_leaves_the_folders_later_is_not_read(world: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = world.write_rows()
+    world.datasets.add(path, DatasetDetails())
+    moved = path.rename(tmp_path_factory.mktemp("elsewhere") / "rows.csv")
+    path.symlink_to(moved)
+    world.post_job(7)
+    with pytest.raises(DatasetInvalid, match="only below the folders"):
+        world.acceptances.accept(7, AcceptRequest())
+
+
+@pytest.mark.parametrize("name", ["a\0b.csv", "\0.csv"])
+def test_a_name_that_cannot_be_stored_is_refused(world: Any, name: str) -> None:
+    with pytest.raises(InvalidInput, match="must not hold the character NUL"):
+        world.datasets.add_upload(name, lambda path: path.write_text("a,y\n1,2\n"), DatasetDetails())
+
+
 def test_an_unusable_file_is_not_kept(world: Any) -> None:
     path = world.folder / "ragged.csv"
     path.write_text("a,y\n1,2\n3\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,14 @@ def owner_command(deltaml: Any, owner_url: str) -> Any:
         return deltaml(*words, "--url", owner_url)
 
     return call
+
+
+@pytest.fixture
+def emptied(owner_command: Any) -> Iterator[None]:
+    """The service has no dataset afterwards."""
+    yield
+    for dataset in json.loads(owner_command("dataset", "list", "--json").out)["datasets"]:
+        owner_command("dataset", "remove", dataset["dataset_id"])
 
 
 @pytest.fixture
@@ -60,6 +69,32 @@ def test_a_dataset_is_added_shown_and_removed(owner_command: Any, csv_file: Path
     done = owner_command("dataset", "show", start)
     assert done.code == 3
     assert f"there is no dataset '{start}'" in done.err
+
+
+def test_a_file_of_ones_own_is_copied_to_the_service(owner_command: Any, emptied: None, csv_file: Path) -> None:
+    done = owner_command(
+        "dataset", "add", csv_file, "--description", "größer", "--tag", "weather", "--tag", "2026", "--json"
+    )
+    assert done.code == 0, done.err
+    added = json.loads(done.out)
+    csv_file.unlink()
+    assert (added["uploaded"], added["name"], added["description"]) == (True, "rows", "größer")
+    assert added["tags"] == ["weather", "2026"]
+    assert Path(added["path"]).read_text().startswith("rain,note,yield,flat\n")
+
+
+def test_a_file_in_a_folder_of_the_service_is_read_where_it_lies_unless_a_copy_is_wanted(
+    owner_command: Any, emptied: None, csv_file: Path, data_dir: Path, tmp_path: Path
+) -> None:
+    lying = data_dir / "rows.csv"
+    csv_file.rename(lying)
+    added = json.loads(owner_command("dataset", "add", lying, "--tag", "weather", "--json").out)
+    assert (added["uploaded"], added["path"], added["tags"]) == (False, str(lying), ["weather"])
+    link = tmp_path / "link"
+    link.symlink_to(data_dir)
+    done = owner_command("dataset", "add", link / "rows.csv")
+    assert (done.code, "was added before" in done.err) == (3, True)
+    assert json.loads(owner_command("dataset", "add", lying, "--upload", "--json").out)["uploaded"]
 
 
 def test_a_file_that_cannot_be_used_is_named(owner_command: Any, tmp_path: Path) -> None:

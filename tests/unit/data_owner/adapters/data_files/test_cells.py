@@ -2,6 +2,7 @@ import re
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,3 +45,9 @@ def test_an_integer_is_exact_or_refused(number):
     value, problem = one_cell(str(number))
     assert problem == (CellProblem.NONE if int(float(number)) == number else CellProblem.NOT_EXACT)
     assert np.isnan(value) if problem else value == number
+
+
+@pytest.mark.parametrize(("digits", "problem"), [("9007199254740992", 0), ("9007199254740993", CellProblem.NOT_EXACT)])
+@pytest.mark.parametrize("sign", ["", "-", "+"])
+def test_an_integer_is_read_whatever_zeros_stand_in_front(sign, digits, problem):
+    assert one_cell(sign + "0" * 5000 + digits)[1] == problem

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from commons.errors import DatasetInvalid, NotFound
+from data_owner.adapters.data_files import checks as checks_module
 from data_owner.adapters.data_files import open_data_file
 from data_owner.adapters.data_files import parquet_file as parquet_module
 from data_owner.domain.dataset_profile import DatasetProfile, profile_blocks
@@ -66,6 +67,69 @@ def test_columns_of_anything_else_are_text_and_may_be_in_the_file(write, cells):
     path = write({"other": cells, "a": pa.array([1.0, 2.0])})
     assert [(column.type, column.is_numeric) for column in profile(path).columns] == [("text", False), ("number", True)]
     assert values(path, "a") == [1, 2]
+
+
+def test_a_cell_of_such_a_column_is_named_by_its_type_only(write):
+    found = profile(write({"ward": pa.array([None, "north", "south"]), "a": pa.array([1.0, 2.0, 3.0])})).columns[0]
+    assert (found.unusable_count, found.missing_count) == (3, 0)
+    assert found.first_unusable is not None
+    assert (found.first_unusable.row, found.first_unusable.text) == (1, "(string)")
+
+
+def test_a_text_column_without_a_value_is_empty(write):
+    found = profile(write({"ward": pa.nulls(2, pa.string()), "a": pa.array([1.0, 2.0])}))
+    assert [column.type for column in found.columns] == ["empty", "number"]
+
+
+def test_decimals_that_are_stored_as_texts_are_not_read(write):
+    """Each may be as long as its writer likes."""
+    cells = pa.array([Decimal("0.10"), Decimal("-3.25")], pa.decimal128(20, 2))
+    path = write({"a": cells, "b": cells}, store_decimal_as_integer=False)
+    content = bytearray(path.read_bytes())
+    # SchemaElement of Parquet's format: 1 type FIXED_LEN_BYTE_ARRAY (7) becomes BYTE_ARRAY (6), in the footer.
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    name = content.index(b"\x18\x01a", footer)
+    content[content.rindex(b"\x15\x0e", footer, name) + 1] = 12
+    path.write_bytes(bytes(content))
+    assert [column.type for column in profile(path).columns] == ["text", "number"]
+
+
+def test_a_column_is_not_mistaken_for_one_inside_another_of_the_same_path(write):
+    path = write({"b.c": pa.array([1.5, 2.5]), "b": pa.array([{"c": 7.0, "d": "x"}, {"c": 8.0, "d": "y"}])})
+    assert values(path, "b.c") == [1.5, 2.5]
+    assert [(column.name, column.type) for column in profile(path).columns] == [("b.c", "number"), ("b", "text")]
+
+
+def test_numbers_behind_nested_columns_are_read(write):
+    nested = pa.array([[{"x": 1, "y": ["a"]}], []])
+    mapped = pa.array([[("k", 1.5)], []], pa.map_(pa.string(), pa.float64()))
+    path = write({"n": nested, "m": mapped, "a": pa.array([1.0, 2.0])})
+    assert values(path, "a") == [1.0, 2.0]
+
+
+def test_a_file_of_text_columns_alone_has_its_rows_counted(write, monkeypatch):
+    monkeypatch.setattr(parquet_module, "_BATCH_ROWS", 30)
+    found = profile(
+        write({"ward": pa.array(["x"] * 100), "date": pa.array([date(2024, 1, 1)] * 100)}, row_group_size=45)
+    )
+    assert (found.row_count, [column.unusable_count for column in found.columns]) == (100, [100, 100])
+
+
+def test_wide_files_are_read_in_shorter_blocks(write, monkeypatch):
+    monkeypatch.setattr(parquet_module, "_BATCH_CELLS", 60)
+    path = write({f"c{number}": pa.array(range(100)) for number in range(6)})
+    assert {block.row_count for block in open_data_file(path).blocks()} == {10}
+    assert max(block.row_count for block in open_data_file(path).blocks(["c1"])) == 60
+
+
+def test_more_rows_or_cells_than_are_read_are_refused_before_reading(write, monkeypatch):
+    path = write({"a": pa.array(range(10)), "b": pa.array(range(10))})
+    monkeypatch.setattr(checks_module, "MOST_CELLS", 19)
+    with pytest.raises(DatasetInvalid, match="there are 10 rows of 2 cells; expected at most 19 cells"):
+        open_data_file(path)
+    monkeypatch.setattr(checks_module, "MOST_ROWS", 9)
+    with pytest.raises(DatasetInvalid, match="there are 10 rows; expected at most 9"):
+        open_data_file(path)
 
 
 def test_nulls_and_nan_are_missing_and_infinities_unusable(write):

@@ -37,7 +37,8 @@ export const messages = defineMessages({
     fileHint: 'CSV or Parquet with a header and numbers. The file goes to your own service only.',
     chosen: (name: string, size: string) => `${name} (${size})`,
     path: 'Path',
-    pathHelp: 'For example /data/patients.csv. The file is read where it lies, and not copied.',
+    pathHelp:
+      'For example /data/patients.csv. The file is read where it lies, and not copied. It has to lie in a folder that the operator of the service has named (DELTAML_DATA_DIRS).',
     pathMissing: 'Enter where the file is, for example /data/patients.csv.',
     pathRelative: 'Enter the whole path, beginning with /.',
     fileMissing: 'Choose a file, or drop one here.',
@@ -128,7 +129,8 @@ export const messages = defineMessages({
     fileHint: 'CSV o Parquet con cabecera y números. El archivo va solo a su propio servicio.',
     chosen: (name, size) => `${name} (${size})`,
     path: 'Ruta',
-    pathHelp: 'Por ejemplo /data/pacientes.csv. El archivo se lee donde está, sin copiarlo.',
+    pathHelp:
+      'Por ejemplo /data/pacientes.csv. El archivo se lee donde está, sin copiarlo. Tiene que estar en una carpeta que el operador del servicio haya indicado (DELTAML_DATA_DIRS).',
     pathMissing: 'Escriba dónde está el archivo, por ejemplo /data/pacientes.csv.',
     pathRelative: 'Escriba la ruta completa, empezando por /.',
     fileMissing: 'Elija un archivo, o suéltelo aquí.',
