@@ -11,7 +11,10 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import requests
 
@@ -125,6 +128,36 @@ def test_what_was_added_is_there_after_a_kill_and_the_log_holds_no_cell(owner: O
     shown = owner.sign_in().get(f"{owner.url}/v1/datasets", timeout=10).json()["datasets"]
     assert shown == [added.json()]
     assert CANARY not in owner.log_file.read_text()
+
+
+def memory_mib(pids: list[int]) -> float:
+    """What processes hold that no other process shares, in MiB."""
+    rows = [line for pid in pids for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()]
+    return sum(int(row.split()[1]) for row in rows if row.startswith(("Private_Clean:", "Private_Dirty:"))) / 1024
+
+
+def test_files_that_unpack_to_gigabytes_leave_its_memory_as_it_was(owner: OwnerProcess, tmp_path: Path) -> None:
+    session = owner.sign_in()
+
+    def upload(name: str, content: bytes) -> int:
+        files = {"file": (name, content)}
+        return session.post(f"{owner.url}/v1/datasets", files=files, timeout=30).status_code
+
+    def written(name: str, cells: pa.Array, **form: Any) -> bytes:
+        pq.write_table(pa.table({"s": cells}), tmp_path / name, compression="zstd", write_statistics=False, **form)
+        return (tmp_path / name).read_bytes()
+
+    assert upload("plain.csv", b"a,y\n1,2\n") == 201
+    before = memory_mib(owner.family())
+    text = pa.DictionaryArray.from_arrays(pa.array([0] * 3000, pa.int32()), pa.array(["x" * 1_000_000]))
+    attacks = {
+        "dictionary.parquet": written("dictionary.parquet", text),
+        "cell.parquet": written("cell.parquet", pa.array(["x" * 100_000_000]), use_dictionary=False),
+        "line.csv": b"a,y\n" + b"1" * 20_000_000,
+        "columns.csv": b"a" + b",b" * 1_000_000,
+    }
+    assert [upload(name, content) for name, content in attacks.items()] == [201, 201, 422, 422]
+    assert memory_mib(owner.family()) - before < 150
 
 
 def test_it_stops_at_once_and_leaves_nothing_behind(owner: OwnerProcess) -> None:

@@ -3,67 +3,16 @@
 from __future__ import annotations
 
 import io
-from types import SimpleNamespace
-from typing import Any, cast
+import re
+from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 
 from commons.chain.signing import AcceptanceTerms, recover_acceptance
-from commons.errors import ServiceUnavailable
 from commons.protocol.training_job import Feature
-from commons.web.authentication import Authenticator
-from data_owner.adapters.tables import AUTHENTICATION, ContractEvent, OutboxTransaction
-from data_owner.app import create_app
-from data_owner.config import OwnerConfig
-from data_owner.services.commitments import Commitments
-from data_owner.services.histograms import Histograms
-from data_owner.services.terms_to_sign import TermsPreview
-from data_owner.wiring import Owner
-
-
-@pytest.fixture
-def app(world: Any) -> Any:
-    def check_board() -> None:
-        if world.aggregator.away:
-            raise ServiceUnavailable("the aggregator does not answer")
-
-    authenticator = Authenticator(world.database, AUTHENTICATION, hasher=PasswordHasher(time_cost=1, memory_cost=64))
-    authenticator.ensure_admin("correct horse", world.folder)
-    config = OwnerConfig.read(
-        {
-            "state_dir": world.folder,
-            "max_upload_mib": 1,
-            "contract_address": "0x" + "c0" * 20,
-            "ui_dir": world.folder,
-            "data_dirs": world.folder,
-        },
-        {"DELTAML_KEYSTORE_PASSWORD": "x"},
-    )
-    owner = SimpleNamespace(
-        config=config,
-        address=world.address,
-        database=world.database,
-        authenticator=authenticator,
-        board=SimpleNamespace(check=check_board),
-        chain=world.chain,
-        datasets=world.datasets,
-        offers=world.offers,
-        commitments=Commitments(world.acceptances, world.deliveries, world.offers),
-        earnings=world.earnings,
-        histograms=Histograms(world.database, world.open_file),
-        terms=TermsPreview(world.offers, world.chain, unsafe_small_key=True),
-    )
-    return create_app(cast(Owner, owner))
-
-
-@pytest.fixture
-def client(app: Any) -> FlaskClient:
-    client: FlaskClient = app.test_client()
-    answer = client.post("/v1/session", json={"user": "admin", "password": "correct horse"})
-    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {answer.get_json()['token']}"
-    return client
+from data_owner.adapters.tables import ContractEvent, OutboxTransaction
+from tests.doubles.hostile_documents import crashes
 
 
 def test_every_route_but_signing_in_needs_a_session(app: Any) -> None:
@@ -400,3 +349,45 @@ def test_a_withdrawal_has_its_amount_once_the_chain_has_confirmed_it(client: Fla
             )
         )
     assert client.get("/v1/withdrawals").get_json()["withdrawals"][0]["amount_wei"] == "12"
+
+
+def test_no_document_makes_a_request_crash(client: FlaskClient) -> None:
+    document = client.get("/openapi/openapi.json").get_json()
+    assert crashes(client, document) == []
+
+
+NAMES = (
+    "../../rows.csv",
+    "..\\..\\rows.csv",
+    "/etc/rows.csv",
+    "C:\\rows.csv",
+    "~/rows.csv",
+    ".csv",
+    "..csv",
+    "<img src=x onerror=alert(1)>.csv",
+    "a\u202evsc.csv",
+    "a\nb.csv",
+    "%2e%2e%2frows.csv",
+    "x" * 300 + ".csv",
+    "CON.csv",
+    "rows.csv/",
+    "rows.csv.",
+    "größe 日本.csv",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_uploaded_files_name_decides_nothing_about_where_it_is_kept(
+    client: FlaskClient, world: Any, name: str
+) -> None:
+    def outside() -> set[str]:
+        return {str(path) for path in world.folder.rglob("*") if path.parent.name != "uploads" and path.is_file()}
+
+    before = outside()
+    form = {"file": (io.BytesIO(b"a,y\n1,2\n3,4\n"), name)}
+    answer = client.post("/v1/datasets", data=form, content_type="multipart/form-data")
+    kept = list((world.folder / "uploads").glob("*"))
+    assert answer.status_code in (201, 422)
+    assert len(kept) == (answer.status_code == 201)
+    assert all(re.fullmatch(r"[0-9a-f-]{36}\.csv", path.name) for path in kept)
+    assert outside() == before

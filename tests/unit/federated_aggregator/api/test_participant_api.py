@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from federated_aggregator.api import answers
 from federated_aggregator.app import create_app
+from tests.doubles.hostile_documents import crashes
 from tests.doubles.signing_in import sign_in
 
 ONE_JOB = 7
@@ -83,3 +84,8 @@ def test_answers_have_the_documented_form(play: Any, tmp_path: Path) -> None:
     assert [point.index for point in shown.checkpoints] == [0, 1, 2]
     delivered = answers.Delivery.model_validate(client.get(f"/v1/jobs/{ONE_JOB}/delivery").get_json())
     assert delivered.final is not None
+
+
+def test_no_document_makes_a_request_crash(client: FlaskClient) -> None:
+    document = client.get("/openapi/openapi.json").get_json()
+    assert crashes(client, document) == []

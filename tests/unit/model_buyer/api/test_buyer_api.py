@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +10,9 @@ from flask.testing import FlaskClient
 
 from commons.chain.jobs import JobState
 from commons.learning import FeatureRange, LinearModel
-from model_buyer.app import create_app
 from model_buyer.domain.posted_job import Participants, PostedJob, Settlement, Stage
 from model_buyer.wiring import Assembly
+from tests.doubles.hostile_documents import crashes
 
 REQUEST: dict[str, Any] = {
     "title": "Yield",
@@ -27,17 +26,6 @@ MODEL = LinearModel(
     weights=(0.05,),
     intercept=1.5,
 )
-
-
-@pytest.fixture
-def web(parts: Assembly) -> FlaskClient:
-    return create_app(parts).test_client()
-
-
-@pytest.fixture
-def client(web: FlaskClient, signed_in_template: tuple[Path, str]) -> FlaskClient:
-    web.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {signed_in_template[1]}"
-    return web
 
 
 def problem(answer: Any, status: int) -> dict[str, Any]:
@@ -309,3 +297,8 @@ def test_every_route_is_documented(web: FlaskClient) -> None:
         "/v1/jobs/{id}/predictions",
         "/v1/withdrawals",
     }
+
+
+def test_no_document_makes_a_request_crash(client: FlaskClient) -> None:
+    document = client.get("/openapi/openapi.json").get_json()
+    assert crashes(client, document) == []

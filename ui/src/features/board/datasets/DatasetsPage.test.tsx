@@ -46,3 +46,21 @@ test('shows an error', async () => {
   renderPage(<DatasetsPage />);
   expect(await screen.findByRole('alert')).toHaveTextContent('The database is busy.');
 });
+
+test('shows what owners wrote as text, whatever it looks like', async () => {
+  const html = '<img src=x onerror=alert(1)>';
+  const hostile = {
+    ...DATASET,
+    name: `${html}name`,
+    description: `${html}description`,
+    owner_name: `${html}owner`,
+    tags: [`${html}tag`],
+    columns: [{ name: `${html}column`, type: `${html}type` }],
+  };
+  answer('get', '/v1/board/datasets', { datasets: [hostile], total: 1, tags: [{ tag: `${html}tag`, count: 1 }] });
+  const { user, container } = renderPage(<DatasetsPage />);
+  expect(await screen.findByText(`${html}description`)).toBeVisible();
+  await user.click(screen.getByText('1 column'));
+  expect(screen.getByText(`${html}column: ${html}type`)).toBeVisible();
+  expect(container.querySelectorAll('img, script, iframe')).toHaveLength(0);
+});

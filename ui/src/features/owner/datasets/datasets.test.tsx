@@ -274,3 +274,21 @@ test('keeps showing what is known when the service goes away', async () => {
   await user.type(screen.getByRole('searchbox'), 'ward');
   expect(screen.getByRole('link', { name: 'Ward 7' })).toBeVisible();
 });
+
+test('shows names, tags and columns of a file as text, whatever they look like', async () => {
+  const html = '<img src=x onerror=alert(1)>';
+  const hostile = {
+    ...DATASET,
+    name: `${html}name`,
+    description: `${html}description`,
+    path: `/data/${html}.csv`,
+    tags: [`${html}tag`],
+    columns: [{ ...DATASET.columns[0], name: `${html}column` }],
+  };
+  answer('get', '/v1/datasets/d1', hostile);
+  answer('get', '/v1/datasets/d1/histograms', { histograms: [] });
+  const { container } = renderPage(pages, { at: '/datasets/d1' });
+  expect(await screen.findByRole('heading', { name: `${html}name` })).toBeVisible();
+  expect(screen.getAllByText(`${html}column`)[0]).toBeVisible();
+  expect(container.querySelectorAll('img, script, iframe')).toHaveLength(0);
+});

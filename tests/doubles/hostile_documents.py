@@ -1,0 +1,80 @@
+"""Documents that a parser, a number or a text may stumble over, sent to every operation of a service that takes JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask.testing import FlaskClient
+
+_DEEP = 40
+DOCUMENTS: tuple[bytes, ...] = (
+    b"",
+    b"null",
+    b"[]",
+    b"[[]]",
+    b'"text"',
+    b"0",
+    b"{",
+    b"{}{}",
+    b'{"a": NaN}',
+    b'{"a": Infinity}',
+    b'{"a": 1e400}',
+    b'{"a": -1e-400}',
+    b'{"a": ' + b"9" * 5000 + b"}",
+    b'{"a": "\\u0000"}',
+    b'{"\\u0000": 1}',
+    b'{"a": "\\ud800"}',
+    b'{"\\udfff": "x"}',
+    b'{"a": 1, "a": 2}',
+    b'{"a": "\xff\xfe"}',
+    b'{"a": "\x00"}',
+    '{"a": "ü"}'.encode("utf-16"),
+    '{"a": "ü"}'.encode("utf-32"),
+    b"\xef\xbb\xbf{}",
+    b"[" * _DEEP + b"]" * _DEEP,
+    b'{"a":' * _DEEP + b"1" + b"}" * _DEEP,
+)
+NUMBERS: tuple[Any, ...] = (
+    2**31,
+    2**53 + 1,
+    2**63,
+    2**64,
+    -(2**63) - 1,
+    10**400,
+    1e308,
+    -0.0,
+    "1e5",
+    True,
+    None,
+    [],
+    {},
+)
+
+
+def crashes(client: FlaskClient, document: dict[str, Any]) -> list[str]:
+    """The operations of an OpenAPI document that answer one of `DOCUMENTS`, or a strange member, as an error of their own."""
+    found = []
+    for path, methods in document["paths"].items():
+        concrete = path.replace("{job_id}", "7").replace("{", "").replace("}", "")
+        for method, operation in methods.items():
+            if "application/json" not in operation.get("requestBody", {}).get("content", {}):
+                continue
+            for body in (*DOCUMENTS, *_strange_members(document, operation)):
+                answer = client.open(concrete, method=method.upper(), data=body, content_type="application/json")
+                if answer.status_code >= 500:
+                    found.append(f"{method} {concrete} {body[:60]!r}: {answer.status_code}")
+    return found
+
+
+def _strange_members(document: dict[str, Any], operation: dict[str, Any]) -> list[bytes]:
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    if "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return [_json({name: value}) for name in schema.get("properties", {}) for value in NUMBERS]
+
+
+def _json(members: dict[str, Any]) -> bytes:
+    ((name, value),) = members.items()
+    texts = {True: "true", None: "null"}
+    shown = texts[value] if value is True or value is None else f'"{value}"' if isinstance(value, str) else str(value)
+    return f'{{"{name}": {shown}}}'.encode()
