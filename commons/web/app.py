@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from flask import Flask, Response, g, jsonify, request
+from flask.json.provider import DefaultJSONProvider
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from pydantic import BaseModel
 
 from commons.web.errors import register_error_handlers, validation_response
+from commons.web.hosts import require_host
 
 MAX_CONTENT_LENGTH = 64 * 2**20
 STRICT_CSP = (
@@ -95,13 +99,24 @@ def create_api(
     )
     app.config["MAX_CONTENT_LENGTH"] = max_content_length
     app.before_request(_begin_request)
+    require_host(app)
     app.after_request(_end_request)
     register_error_handlers(app)
     _add_health(app, name, version, readiness)
     return app
 
 
+class _Json(DefaultJSONProvider):
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        try:
+            return super().loads(s, **kwargs)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
+
+
 class _Api(OpenAPI):
+    json_provider_class = _Json
+
     def generate_spec_json(self) -> None:
         super().generate_spec_json()  # type: ignore[no-untyped-call]
         content = {"application/problem+json": {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}}
@@ -130,12 +145,35 @@ def live_response(model: BaseModel) -> Response:
     return response
 
 
+class _OneLookAtATime:
+    """Readiness as whoever looks finds it, and for all who ask meanwhile as it was found last.
+
+    Anybody may ask, and a node that hangs holds up whoever asks it.
+    """
+
+    def __init__(self, look: Callable[[], list[ReadinessCheck]]) -> None:
+        self._look = look
+        self._looking = threading.Lock()
+        self._latest = [ReadinessCheck("readiness", ok=False, detail="looked at for the first time")]
+
+    def __call__(self) -> list[ReadinessCheck]:
+        if not self._looking.acquire(blocking=False):
+            return self._latest
+        try:
+            self._latest = self._look()
+            return self._latest
+        finally:
+            self._looking.release()
+
+
 def _add_health(app: Flask, name: str, version: str, readiness: Callable[[], list[ReadinessCheck]]) -> None:
     def healthz() -> Response:
         return jsonify(status="ok", service=name, version=version)
 
+    look = _OneLookAtATime(readiness)
+
     def readyz() -> tuple[Response, HTTPStatus]:
-        checks = readiness()
+        checks = look()
         for check in checks:
             if not check.ok:
                 log.warning("not_ready", check=check.name, reason=check.detail)

@@ -67,9 +67,7 @@ class SessionCookie:
         """Raise `CrossSiteRequest` if the browser says that a page of another origin made the request."""
         site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
         own_hosts = {request.host.lower(), self._public_host} - {""}
-        if (site is not None and site not in _OWN_SITE) or (
-            origin is not None and urlsplit(origin).netloc.lower() not in own_hosts
-        ):
+        if (site is not None and site not in _OWN_SITE) or (origin is not None and _host_of(origin) not in own_hosts):
             raise CrossSiteRequest("the request comes from a page of another site; open this service's own page")
 
     def _is_secure(self, request: Request) -> bool:
@@ -79,6 +77,13 @@ class SessionCookie:
         port = urlsplit(f"//{request.host}").port or request.environ["SERVER_PORT"]
         # Browsers take a cookie of this prefix only from the host itself, over TLS.
         return f"{'__Host-' if self._is_secure(request) else ''}deltaml_session_{port}"
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def csrf_token(token: str) -> str:

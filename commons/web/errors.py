@@ -110,8 +110,22 @@ def _on_http(error: HTTPException) -> WerkzeugResponse:
         return error.get_response(request.environ)
     detail = error.description or status.description
     if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        detail = f"the request body is larger than the {request.max_content_length} bytes allowed here"
-    return _problem(status, _CODES.get(status, "http_error"), detail, {})
+        detail = _too_large()
+    response = _problem(status, _CODES.get(status, "http_error"), detail, {})
+    if (retry_after := getattr(error, "retry_after", None)) is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _too_large() -> str:
+    allowed = request.max_content_length or 0
+    if request.mimetype != "multipart/form-data" or (request.content_length or 0) > allowed:
+        return f"the request body is larger than the {allowed} bytes allowed here"
+    # The library that reads forms does not say which of these it was.
+    return (
+        f"the form is too large: it may have {request.max_form_parts} parts, {request.max_form_memory_size} bytes in a field "
+        f"that is no file, and {allowed} bytes in all"
+    )
 
 
 def _on_unknown(error: Exception) -> Response:

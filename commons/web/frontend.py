@@ -81,7 +81,15 @@ def _index(folder: Path, *, wants_page: bool) -> Response:
 def _file(folder: Path, path: str) -> Path | None:
     joined = safe_join(str(folder), path)
     found = None if not path or joined is None else Path(joined)
-    return found if found is not None and found.suffix in _TYPES and found.is_file() else None
+    return found if found is not None and found.suffix in _TYPES and _is_file(found) else None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # No file can have this name: it is too long, say.
+        return False
 
 
 def _send(file: Path, *, immutable: bool) -> Response:
@@ -89,7 +97,7 @@ def _send(file: Path, *, immutable: bool) -> Response:
         (
             (name, packed)
             for name, suffix in _ENCODINGS
-            if request.accept_encodings.quality(name) > 0 and (packed := file.with_name(file.name + suffix)).is_file()
+            if request.accept_encodings.quality(name) > 0 and _is_file(packed := file.with_name(file.name + suffix))
         ),
         (None, file),
     )

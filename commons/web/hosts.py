@@ -1,4 +1,4 @@
-"""Which names a service on somebody's own machine answers to.
+"""Which names a service answers to: one that HTTP allows, and on somebody's own machine only its own.
 
 A hostile page can have its own name point at 127.0.0.1 once a browser has loaded it ("DNS rebinding"), and then counts as
 the local service's own page. Its requests still name the page's host, so those are refused. An address cannot be
@@ -11,8 +11,23 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from flask import Flask, request
+from werkzeug.exceptions import BadRequest
 
 from commons.errors import NotAllowed
+
+
+def require_host(app: Flask) -> None:
+    """Refuse requests that do not say which host they are for, as HTTP/1.1 demands, or not in a form that can be one."""
+
+    def guard() -> None:
+        if "HTTP_HOST" not in request.environ:
+            if request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
+                return
+        elif request.host and _is_well_formed(request.host):
+            return
+        raise BadRequest("the request does not say which host it is for; send the header Host")
+
+    app.before_request(guard)
 
 
 def require_known_host(app: Flask, *, public_url: str | None, listens_on: str) -> None:
@@ -42,6 +57,13 @@ def _name(host: str) -> str:
         return (urlsplit(f"//{host}").hostname or "").rstrip(".")
     except ValueError:
         return ""
+
+
+def _is_well_formed(host: str) -> bool:
+    try:
+        return urlsplit(f"//{host}").port != 0
+    except ValueError:
+        return False
 
 
 def _is_address(name: str) -> bool:

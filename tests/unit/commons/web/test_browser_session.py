@@ -187,3 +187,9 @@ def test_wrong_passwords_set_no_cookie(client: FlaskClient) -> None:
     assert answer.status_code == 401
     assert answer.get_json()["detail"] == "wrong user name or password"
     assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "null", "http://", "//", "é", "x" * 5000])
+def test_an_origin_that_is_none_is_another_site(client: FlaskClient, origin: str) -> None:
+    refused = client.post("/v1/session", json=CREDENTIALS, headers={"Origin": origin})
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "csrf_refused")

@@ -128,3 +128,9 @@ def test_pages_that_are_not_built_say_how_to_build_them(tmp_path: Path) -> None:
     program = client.get("/")
     assert (program.status_code, program.get_json()["code"]) == (503, "service_unavailable")
     assert "make ui" in program.get_json()["detail"]
+
+
+@pytest.mark.parametrize("name", ["a" * 253 + ".js", "assets/" + "a" * 300 + ".css", "a/" * 3000 + "b.png"])
+def test_a_name_that_no_file_can_have_is_not_found(client: FlaskClient, name: str) -> None:
+    answer = client.get(f"/{name}")
+    assert (answer.status_code, answer.content_type) == (404, "application/problem+json")

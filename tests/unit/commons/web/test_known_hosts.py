@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import run_wsgi_app
 
 from commons.web.app import create_api
 from commons.web.hosts import require_known_host
@@ -54,3 +57,18 @@ def test_other_names_are_refused_with_the_remedy(client: FlaskClient, host: str)
     if answer.status_code == 403:
         assert "DELTAML_PUBLIC_URL" in answer.get_json()["detail"]
         assert "evil" not in answer.text
+
+
+@pytest.mark.parametrize("host", ["", "[", "[::1", "a b", "a/b", "127.0.0.1:99999", "127.0.0.1:x", "x:0"])
+def test_what_can_be_no_host_is_a_bad_request_at_every_service(host: str) -> None:
+    anywhere = create_api("test", "1", readiness=list).test_client()
+    assert anywhere.get("/healthz", headers={"Host": host}).status_code == 400
+
+
+@pytest.mark.parametrize(("version", "status"), [("HTTP/1.1", 400), ("HTTP/1.0", 200)])
+def test_only_a_request_of_old_may_leave_its_host_out(version: str, status: int) -> None:
+    app = create_api("test", "1", readiness=list)
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/healthz", "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80"}
+    environ |= {"SERVER_PROTOCOL": version, "wsgi.url_scheme": "http"}
+    answer = run_wsgi_app(app, {**environ, "wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO()})
+    assert answer[1].startswith(f"{status} ")

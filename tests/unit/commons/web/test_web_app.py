@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -122,3 +123,27 @@ def test_the_log_is_json_and_shows_neither_query_nor_token(
     assert access["service"] == "test"
     assert any(line["event"] == "hello there" for line in lines)
     assert "geheim" not in json.dumps(lines)
+
+
+def test_while_somebody_looks_after_readiness_others_are_told_what_was_found_last() -> None:
+    looking, go_on = threading.Event(), threading.Event()
+    go_on.set()
+    looks = []
+
+    def look() -> list[ReadinessCheck]:
+        looks.append(1)
+        looking.set()
+        assert go_on.wait(10)
+        return [ReadinessCheck("chain", ok=True)]
+
+    app = create_api("test", "1", readiness=look)
+    assert app.test_client().get("/readyz").status_code == 200
+    looking.clear()
+    go_on.clear()
+    slow = threading.Thread(target=lambda: app.test_client().get("/readyz"))
+    slow.start()
+    assert looking.wait(10)
+    assert [app.test_client().get("/readyz").status_code for _ in range(5)] == [200] * 5
+    go_on.set()
+    slow.join(10)
+    assert len(looks) == 2

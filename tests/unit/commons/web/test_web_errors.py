@@ -8,10 +8,19 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from flask import request
 from flask.testing import FlaskClient
 from pydantic import BaseModel, Field
+from werkzeug.exceptions import ServiceUnavailable as HTTPServiceUnavailable
 
-from commons.errors import Conflict, DatasetInvalid, DeltaMLError, NotAllowed, NotAuthenticated, ServiceUnavailable
+from commons.errors import (
+    Conflict,
+    DatasetInvalid,
+    DeltaMLError,
+    NotAllowed,
+    NotAuthenticated,
+    ServiceUnavailable,
+)
 from commons.web.app import create_api
 from commons.web.errors import STATUS, status_of
 from commons.web.json_logging import configure_logging
@@ -168,3 +177,52 @@ def test_a_body_over_the_limit_is_413_and_names_the_limit(client: FlaskClient) -
     assert answer.status_code == 413
     assert answer.get_json()["code"] == "request_too_large"
     assert "1000 bytes" in answer.get_json()["detail"]
+
+
+@pytest.mark.parametrize("depth", [50, 990, 5000, 100_000])
+@pytest.mark.parametrize("opening", ["[", '{"count":'])
+def test_json_nested_too_deeply_is_no_well_formed_json(depth: int, opening: str) -> None:
+    app = create_api("test", "1", readiness=list)
+
+    @app.post("/body")
+    def take(body: Body) -> str:
+        return str(body.count)
+
+    answer = app.test_client().post("/body", data=opening * depth, content_type="application/json")
+    assert answer.status_code == 422
+    assert "well-formed JSON" in answer.get_json()["detail"]
+
+
+FORM = "multipart/form-data; boundary=y"
+
+
+@pytest.fixture
+def forms() -> FlaskClient:
+    app = create_api("test", "1", readiness=list, max_content_length=2 * 2**20)
+    app.add_url_rule("/form", view_func=lambda: str(len(request.form)), methods=["POST"])
+    return app.test_client()
+
+
+@pytest.mark.parametrize("form", [{f"part{n}": "x" for n in range(1500)}, {"field": "x" * 2**20}])
+def test_a_form_with_too_much_in_it_is_told_what_it_may_have(forms: FlaskClient, form: dict[str, str]) -> None:
+    parts = [f'--y\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in form.items()]
+    answer = forms.post("/form", data="".join((*parts, "--y--\r\n")), content_type=FORM)
+    assert answer.status_code == 413
+    assert "1000 parts, 500000 bytes in a field" in answer.get_json()["detail"]
+
+
+def test_a_form_that_is_larger_than_bodies_may_be_is_told_that(forms: FlaskClient) -> None:
+    answer = forms.post("/form", data=b"x" * 3 * 2**20, content_type=FORM)
+    assert answer.status_code == 413
+    assert f"larger than the {2 * 2**20} bytes" in answer.get_json()["detail"]
+
+
+def test_an_http_error_that_says_when_to_try_again_is_passed_on() -> None:
+    app = create_api("test", "1", readiness=list)
+
+    @app.get("/busy")
+    def busy() -> str:
+        raise HTTPServiceUnavailable("busy", retry_after=3)
+
+    answer = app.test_client().get("/busy")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "3")
