@@ -18,7 +18,8 @@ The tree::
     │   └── ContentRefused      what it held, once decrypted, is not what the protocol produces
     └── ServiceUnavailable      something this needs does not answer (yet)
         ├── ChainUnavailable    the Ethereum node does not answer, or is on another chain
-        └── ComputationFault    this machine computed wrongly with a secret key; nothing of it was sent
+        ├── ComputationFault    this machine computed wrongly with a secret key; nothing of it was sent
+        └── TooManyRequests     it would answer, but was asked too often
     TransactionFailed (a DeltaMLError too): a transaction was mined and reverted, or can never be mined
 
 Each class has a stable ``code``; each instance a message for people (what was found, what was expected, what to do)
@@ -138,6 +139,12 @@ class ComputationFault(ServiceUnavailable):
     """What was computed with a secret key does not check, so it was kept back: trying again later can help."""
 
     code = "computation_fault"
+
+
+class TooManyRequests(ServiceUnavailable):
+    """Asked too often, or by too many at once; pass `retry_after_s=` with when to ask again."""
+
+    code = "too_many_requests"
 
 
 class TransactionFailed(DeltaMLError):

@@ -27,6 +27,7 @@ def create_app(owner: Owner) -> Flask:
         "DeltaML data owner",
         version("deltaml"),
         readiness=lambda: _readiness(owner),
+        trusted_proxies=owner.config.trusted_proxies,
         description="Keeps a data owner's rows, offers what they are good for, and answers encrypted training tasks.",
     )
     config = owner.config

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from commons.chain.settings import ChainSettings, read_chain_settings
-from commons.web.configuration import DEFAULT_UI_DIR, ConfigurationReader
+from commons.web.configuration import DEFAULT_UI_DIR, ConfigurationReader, Network
 
 DEFAULT_UPLOAD_MIB = 2048
 
@@ -32,6 +32,7 @@ class OwnerConfig:
         public_url: the URL under which browsers reach this service; None takes addresses and localhost only.
         explorer_url: a block explorer, for links to transactions.
         ui_dir: where the built pages are, in a folder for each service.
+        trusted_proxies: whose `X-Forwarded-For` says who the client is.
     """
 
     name: str
@@ -50,6 +51,7 @@ class OwnerConfig:
     public_url: str | None
     explorer_url: str | None
     ui_dir: Path
+    trusted_proxies: tuple[Network, ...]
 
     @property
     def uploads_dir(self) -> Path:
@@ -80,6 +82,7 @@ class OwnerConfig:
             public_url=reader.url("public_url") if reader.optional("public_url") else None,
             explorer_url=reader.url("explorer_url") if reader.optional("explorer_url") else None,
             ui_dir=reader.path("ui_dir", DEFAULT_UI_DIR),
+            trusted_proxies=reader.networks("trusted_proxies"),
         )
         reader.finish()
         return config

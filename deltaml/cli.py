@@ -23,6 +23,7 @@ from commons.errors import (
     NotFound,
     ProtocolViolation,
     ServiceUnavailable,
+    TooManyRequests,
     TransactionFailed,
 )
 
@@ -49,6 +50,7 @@ _EXIT_CODES: dict[type[DeltaMLError], int] = {
     Conflict: 3,
     ProtocolViolation: 3,
     TransactionFailed: 3,
+    TooManyRequests: 3,
     ServiceUnavailable: 4,
 }
 _INTERRUPTED = 130

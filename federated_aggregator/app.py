@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -9,9 +10,9 @@ import structlog
 from flask import Flask, Response
 from sqlalchemy import text
 
-from commons.errors import ChainUnavailable, DeltaMLError, ServiceUnavailable
+from commons.errors import ChainUnavailable, DeltaMLError, ServiceUnavailable, TooManyRequests
 from commons.web.app import ReadinessCheck, create_api
-from commons.web.configuration import DEFAULT_UI_DIR
+from commons.web.configuration import DEFAULT_UI_DIR, Network
 from commons.web.errors import problem_response
 from commons.web.frontend import serve_pages
 from federated_aggregator.api.board import board_blueprint
@@ -24,8 +25,8 @@ MAX_CONTENT_LENGTH = 128 * 2**20
 log = structlog.get_logger(__name__)
 
 
-def create_app(aggregator: Aggregator, ui_dir: Path = DEFAULT_UI_DIR) -> Flask:
-    """The app around assembled services; the public pages are in `board` of `ui_dir`."""
+def create_app(aggregator: Aggregator, ui_dir: Path = DEFAULT_UI_DIR, trusted_proxies: Sequence[Network] = ()) -> Flask:
+    """The app around assembled services; the public pages are in `board` of `ui_dir`, proxies as for `create_api`."""
 
     def readiness() -> list[ReadinessCheck]:
         return [_database_check(aggregator), _chain_check(aggregator)]
@@ -36,6 +37,7 @@ def create_app(aggregator: Aggregator, ui_dir: Path = DEFAULT_UI_DIR) -> Flask:
         readiness=readiness,
         description="Recruits data owners, schedules encrypted training rounds, settles on chain.",
         max_content_length=MAX_CONTENT_LENGTH,
+        trusted_proxies=trusted_proxies,
     )
     app.register_error_handler(ServiceUnavailable, _answer_without_internals)
     app.register_api(routes(aggregator))
@@ -46,6 +48,8 @@ def create_app(aggregator: Aggregator, ui_dir: Path = DEFAULT_UI_DIR) -> Flask:
 
 def _answer_without_internals(error: ServiceUnavailable) -> Response:
     """Who asks is a stranger: which node or database does not answer is for the log."""
+    if isinstance(error, TooManyRequests):
+        return problem_response(error)
     log.warning("part_unavailable", code=error.code, reason=error.message)
     if isinstance(error, ChainUnavailable):
         return problem_response(ChainUnavailable("the aggregator's Ethereum node does not answer; try again later"))

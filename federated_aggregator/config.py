@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from commons.chain.settings import ChainSettings, read_chain_settings
-from commons.web.configuration import DEFAULT_UI_DIR, ConfigurationReader
+from commons.web.configuration import DEFAULT_UI_DIR, ConfigurationReader, Network
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class AggregatorConfig:
         unsafe_small_key: takes Paillier keys under the minimum size (tests only).
         explorer_url: a block explorer, for links to transactions.
         ui_dir: where the built pages are, in a folder for each service.
+        trusted_proxies: whose `X-Forwarded-For` says who the client is.
     """
 
     state_dir: Path
@@ -39,6 +40,7 @@ class AggregatorConfig:
     unsafe_small_key: bool
     explorer_url: str | None
     ui_dir: Path
+    trusted_proxies: tuple[Network, ...]
 
     @classmethod
     def read(cls, options: Mapping[str, object], environment: Mapping[str, str] | None = None) -> AggregatorConfig:
@@ -60,6 +62,7 @@ class AggregatorConfig:
             unsafe_small_key=reader.flag("unsafe_small_key"),
             explorer_url=reader.url("explorer_url") if reader.optional("explorer_url") else None,
             ui_dir=reader.path("ui_dir", DEFAULT_UI_DIR),
+            trusted_proxies=reader.networks("trusted_proxies"),
         )
         reader.finish()
         return config

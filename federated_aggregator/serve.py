@@ -58,7 +58,7 @@ def serve(config: AggregatorConfig, ready_file: Path | None = None) -> int:
         )
 
     def app() -> Flask:
-        return create_app(assembled(), config.ui_dir)
+        return create_app(assembled(), config.ui_dir, config.trusted_proxies)
 
     def worker(stop: threading.Event) -> None:
         run_worker(assembled(), contract, stop)

@@ -28,6 +28,7 @@ def create_app(parts: Assembly) -> OpenAPI:
         "DeltaML model buyer",
         version("deltaml"),
         readiness=lambda: _readiness(parts),
+        trusted_proxies=parts.config.trusted_proxies,
         description="Posts training jobs, follows them, and hands out the trained models.",
     )
     config = parts.config

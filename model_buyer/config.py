@@ -10,7 +10,7 @@ from commons.agent.http_service import checked_service_url
 from commons.chain.settings import ChainSettings, read_chain_settings
 from commons.errors import InvalidInput
 from commons.paillier import DEFAULT_KEY_BITS
-from commons.web.configuration import DEFAULT_UI_DIR, ConfigurationReader
+from commons.web.configuration import DEFAULT_UI_DIR, ConfigurationReader, Network
 from model_buyer.adapters.vault import STANDARD_COST
 from model_buyer.domain.job_request import MAX_KEY_BITS, checked_key_bits
 
@@ -39,6 +39,7 @@ class BuyerConfig:
         public_url: the URL under which browsers reach this service; None takes addresses and localhost only.
         explorer_url: a block explorer, for links to transactions.
         ui_dir: where the built pages are, in a folder for each service.
+        trusted_proxies: whose `X-Forwarded-For` says who the client is.
     """
 
     name: str
@@ -58,6 +59,7 @@ class BuyerConfig:
     public_url: str | None
     explorer_url: str | None
     ui_dir: Path
+    trusted_proxies: tuple[Network, ...]
 
     @classmethod
     def read(cls, options: Mapping[str, object], environment: Mapping[str, str] | None = None) -> BuyerConfig:
@@ -85,6 +87,7 @@ class BuyerConfig:
             public_url=reader.url("public_url") if reader.optional("public_url") else None,
             explorer_url=reader.url("explorer_url") if reader.optional("explorer_url") else None,
             ui_dir=reader.path("ui_dir", DEFAULT_UI_DIR),
+            trusted_proxies=reader.networks("trusted_proxies"),
         )
         reader.finish()
         config._check()

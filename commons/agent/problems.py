@@ -14,6 +14,7 @@ from commons.errors import (
     NotFound,
     ProtocolViolation,
     ServiceUnavailable,
+    TooManyRequests,
 )
 
 _STANDARD_MEMBERS = frozenset({"type", "title", "status", "detail", "code", "instance", "request_id", "fields"})
@@ -25,7 +26,7 @@ _BY_STATUS: dict[int, type[DeltaMLError]] = {
     409: Conflict,
     413: InvalidInput,
     422: InvalidInput,
-    429: NotAllowed,
+    429: TooManyRequests,
     # A defect over there: repeating the same request would not help, unlike 502 to 504.
     500: DeltaMLError,
 }

@@ -6,7 +6,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
@@ -18,10 +18,16 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from pydantic import BaseModel
 
+from commons.web.client_address import take_addresses_from
+from commons.web.configuration import Network
 from commons.web.errors import register_error_handlers, validation_response
 from commons.web.hosts import require_host
+from commons.web.rate_limit import RateLimit
 
 MAX_CONTENT_LENGTH = 64 * 2**20
+PAGES_PER_S = 30
+PAGES_BURST = 120
+"""How often a client may ask for pages and documentation; one page is half a dozen files."""
 STRICT_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -78,6 +84,7 @@ def create_api(
     readiness: Callable[[], list[ReadinessCheck]],
     description: str = "",
     max_content_length: int = MAX_CONTENT_LENGTH,
+    trusted_proxies: Sequence[Network] = (),
 ) -> OpenAPI:
     """Return a Flask app with `/healthz`, `/readyz`, `/openapi/openapi.json` and browsable documentation at `/openapi`.
 
@@ -87,6 +94,7 @@ def create_api(
         readiness: what the service needs, checked at each request of `/readyz`; its details go to the log only.
         description: opens the documentation.
         max_content_length: largest request body in bytes; a view may allow itself more.
+        trusted_proxies: whose `X-Forwarded-For` says who the client is.
     """
     app = _Api(
         name,
@@ -100,7 +108,9 @@ def create_api(
     app.config["MAX_CONTENT_LENGTH"] = max_content_length
     app.before_request(_begin_request)
     require_host(app)
+    _limit_pages(app)
     app.after_request(_end_request)
+    take_addresses_from(app, trusted_proxies)
     register_error_handlers(app)
     _add_health(app, name, version, readiness)
     return app
@@ -183,6 +193,18 @@ def _add_health(app: Flask, name: str, version: str, readiness: Callable[[], lis
 
     app.add_url_rule("/healthz", view_func=healthz)
     app.add_url_rule("/readyz", view_func=readyz)
+
+
+def _limit_pages(app: Flask) -> None:
+    """What is not under `/v1` anybody may ask for, though not too often; services limit the rest where they look for sessions."""
+    limit = RateLimit(per_s=PAGES_PER_S, burst=PAGES_BURST)
+
+    def guard() -> None:
+        # Whoever watches over the service must get its answer.
+        if not request.path.startswith("/v1/") and request.path != "/healthz":
+            limit.take_for_request()
+
+    app.before_request(guard)
 
 
 def _begin_request() -> None:

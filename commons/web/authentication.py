@@ -25,7 +25,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from commons.errors import InvalidInput, NotAllowed, NotAuthenticated
+from commons.errors import InvalidInput, NotAuthenticated, TooManyRequests
 from commons.storage.database import Database
 from commons.web.authentication_tables import NAME_LENGTH, AuthenticationTables
 
@@ -107,7 +107,7 @@ class Authenticator:
 
         Raises:
             NotAuthenticated: unknown name or wrong password, without saying which.
-            NotAllowed: with `retry_after_s`, after too many failures.
+            TooManyRequests: with `retry_after_s`, after too many failures.
         """
         user = user[:NAME_LENGTH]
         self._refuse_when_guessing(user)
@@ -185,7 +185,7 @@ class Authenticator:
             recent = list(session.scalars(query.order_by(failures.c.failed_at.desc()).limit(MAX_FAILURES)))
         if len(recent) >= MAX_FAILURES:
             retry_after_s = max(1, math.ceil(recent[-1] - since))
-            raise NotAllowed(
+            raise TooManyRequests(
                 f"too many failed attempts to sign in as this user; try again in {retry_after_s} seconds",
                 retry_after_s=retry_after_s,
             )

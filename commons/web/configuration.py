@@ -5,6 +5,7 @@ An option given on the command line wins over `DELTAML_<NAME>` in the environmen
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 from commons.errors import InvalidInput
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 T = TypeVar("T")
 PREFIX = "DELTAML_"
 DEFAULT_UI_DIR = Path(__file__).parents[2] / "ui" / "dist"
@@ -103,6 +105,11 @@ class ConfigurationReader:
 
         return self._read(name, default, parse, "expected a URL like http://127.0.0.1:8545")
 
+    def networks(self, name: str) -> tuple[Network, ...]:
+        """Addresses and networks, with commas between them; none unless they are given."""
+        expected = "expected addresses or networks like 10.0.0.5,192.168.0.0/16"
+        return self._read(name, "", lambda raw: tuple(map(_network, filter(None, raw.split(",")))), expected, empty=())
+
     def secret(self, name: str) -> str | None:
         """A secret from `<name>_file` (its first line) or from the environment; never from the command line."""
         file = self._raw(f"{name}_file")
@@ -147,3 +154,7 @@ class ConfigurationReader:
         except (ValueError, KeyError):
             self._errors.append(f"{name}: {raw!r} is not valid; {expected}")
             return empty  # type: ignore[return-value]
+
+
+def _network(text: str) -> Network:
+    return ipaddress.ip_network(text.strip())

@@ -43,6 +43,7 @@ STATUS: Mapping[type[DeltaMLError], HTTPStatus] = {
     errors.ServiceUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ChainUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ComputationFault: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TransactionFailed: HTTPStatus.BAD_GATEWAY,
 }
 """HTTP status of each error class; a class of a service's own takes that of its nearest parent here."""
@@ -57,9 +58,7 @@ log = structlog.get_logger(__name__)
 
 
 def status_of(error: DeltaMLError) -> HTTPStatus:
-    """The HTTP status for an error; one that says when to try again (`retry_after_s`) is 429."""
-    if "retry_after_s" in error.fields:
-        return HTTPStatus.TOO_MANY_REQUESTS
+    """The HTTP status for an error."""
     return next(STATUS[base] for base in type(error).__mro__ if base in STATUS)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from flask import Response, request
+from flask import Response
 from flask_openapi3 import APIBlueprint
 from flask_openapi3 import Tag as ApiTag
 from pydantic import Field
@@ -46,7 +46,7 @@ def board_blueprint(board: Board, limit: RateLimit | None = None) -> APIBlueprin
     """The routes; each address may ask about `REQUESTS_PER_S` times a second, unless another limit is given."""
     allowance = limit or RateLimit(per_s=REQUESTS_PER_S, burst=BURST)
     api = APIBlueprint("board", __name__, url_prefix="/v1/board", abp_tags=[ApiTag(name="board")])
-    api.before_request(lambda: allowance.take(request.remote_addr or ""))
+    api.before_request(allowance.take_for_request)
 
     @api.get("", responses={HTTPStatus.OK: Overview})
     def overview() -> Response:

@@ -11,7 +11,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import MetaData, select
 
-from commons.errors import InvalidInput, NotAllowed, NotAuthenticated
+from commons.errors import InvalidInput, NotAuthenticated, TooManyRequests
 from commons.storage.database import Database, create_database
 from commons.web.authentication import (
     FAILURE_WINDOW_S,
@@ -85,7 +85,7 @@ def test_after_too_many_failures_even_the_right_password_waits(service: Service)
     for _ in range(MAX_FAILURES):
         fail(service)
         service.now += 10
-    with pytest.raises(NotAllowed, match="too many") as caught:
+    with pytest.raises(TooManyRequests, match="too many") as caught:
         service.authenticator.sign_in("admin", PASSWORD)
     retry_after_s = caught.value.fields["retry_after_s"]
     assert retry_after_s == FAILURE_WINDOW_S - 10 * MAX_FAILURES

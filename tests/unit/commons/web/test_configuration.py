@@ -128,3 +128,18 @@ def test_no_secret_is_repeated_in_an_error(tmp_path: Path) -> None:
 
 def test_nothing_is_raised_when_all_is_well() -> None:
     ConfigurationReader({}, {}).finish()
+
+
+@pytest.mark.parametrize(("raw", "count"), [("", 0), ("10.0.0.5", 1), ("10.0.0.5, 192.168.0.0/16,2001:db8::/32", 3)])
+def test_networks(raw: str, count: int) -> None:
+    reader = ConfigurationReader({}, {"DELTAML_TRUSTED_PROXIES": raw})
+    assert len(reader.networks("trusted_proxies")) == count
+    reader.finish()
+
+
+@pytest.mark.parametrize("raw", ["proxy.example", "10.0.0.5/8", "10.0.0.0/33", "*"])
+def test_what_is_no_network_is_refused(raw: str) -> None:
+    reader = ConfigurationReader({"trusted_proxies": raw}, {})
+    reader.networks("trusted_proxies")
+    with pytest.raises(InvalidInput, match=r"trusted_proxies: .* expected addresses or networks"):
+        reader.finish()

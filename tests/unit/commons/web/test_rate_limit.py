@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from commons.errors import NotAllowed
+from commons.errors import TooManyRequests
 from commons.web import rate_limit
 from commons.web.rate_limit import RateLimit
 
@@ -21,7 +21,7 @@ def taken(limit: RateLimit, address: str, times: int) -> int:
     for _ in range(times):
         try:
             limit.take(address)
-        except NotAllowed:
+        except TooManyRequests:
             continue
         count += 1
     return count
@@ -45,13 +45,13 @@ def test_addresses_do_not_slow_each_other_down() -> None:
 def test_the_time_to_wait_is_said() -> None:
     limit = RateLimit(per_s=0.1, burst=1, clock=Clock())
     limit.take("a")
-    with pytest.raises(NotAllowed, match="10 s") as caught:
+    with pytest.raises(TooManyRequests, match="10 s") as caught:
         limit.take("a")
     assert caught.value.fields["retry_after_s"] == 10
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limit, "REMEMBERED_ADDRESSES", 3)
+    monkeypatch.setattr(rate_limit, "REMEMBERED_CLIENTS", 3)
     limit = RateLimit(per_s=1e-9, burst=1, clock=Clock())
     for address in "abcd":
         limit.take(address)

@@ -14,7 +14,7 @@ from flask import Response
 from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 
-from commons.web.app import Readiness, ReadinessCheck, create_api, live_response
+from commons.web.app import PAGES_BURST, Readiness, ReadinessCheck, create_api, live_response
 from commons.web.json_logging import configure_logging
 
 
@@ -147,3 +147,12 @@ def test_while_somebody_looks_after_readiness_others_are_told_what_was_found_las
     go_on.set()
     slow.join(10)
     assert len(looks) == 2
+
+
+def test_pages_are_given_at_a_rate_and_health_always(client: FlaskClient) -> None:
+    answers = [client.get("/openapi/openapi.json") for _ in range(PAGES_BURST + 100)]
+    assert (answers[0].status_code, answers[-1].status_code) == (200, 429)
+    assert int(answers[-1].headers["Retry-After"]) >= 1
+    assert {client.get("/healthz").status_code for _ in range(5)} == {200}
+    other = client.get("/openapi/openapi.json", environ_base={"REMOTE_ADDR": "10.0.0.9"})
+    assert other.status_code == 200

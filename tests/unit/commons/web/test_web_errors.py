@@ -17,9 +17,9 @@ from commons.errors import (
     Conflict,
     DatasetInvalid,
     DeltaMLError,
-    NotAllowed,
     NotAuthenticated,
     ServiceUnavailable,
+    TooManyRequests,
 )
 from commons.web.app import create_api
 from commons.web.errors import STATUS, status_of
@@ -56,7 +56,7 @@ def client() -> FlaskClient:
             "cell": DatasetInvalid("row 3", row=3),
             "who": NotAuthenticated("who is it?"),
             "field": Conflict("deposit_wei is 5; lower it", field="deposit_wei"),
-            "slow": NotAllowed("too many", retry_after_s=12),
+            "slow": TooManyRequests("too many", retry_after_s=12),
             "crash": RuntimeError("inner secret"),
         }[path.kind]
 

@@ -123,7 +123,7 @@ test('says that the password is wrong, and keeps what was typed', async () => {
 
 test('says how long to wait after too many attempts', async () => {
   answer('get', '/v1/session', NOBODY);
-  refuse('post', '/v1/session', 429, 'not_allowed', 'too many failed attempts', { retry_after_s: 300 });
+  refuse('post', '/v1/session', 429, 'too_many_requests', 'too many failed attempts', { retry_after_s: 300 });
   const { user } = renderPage(page, { locale: 'es' });
   await user.type(await screen.findByLabelText('Contraseña'), 'guess{Enter}');
 

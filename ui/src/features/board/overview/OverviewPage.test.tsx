@@ -65,7 +65,7 @@ test('says that it loads', () => {
 });
 
 test('offers to try again after an error', async () => {
-  refuse('get', '/v1/board', 429, 'not_allowed', 'too many requests', { retry_after_s: 2 });
+  refuse('get', '/v1/board', 429, 'too_many_requests', 'too many requests', { retry_after_s: 2 });
   const { user } = renderPage(<BoardFace />);
   expect(await screen.findByRole('alert')).toHaveTextContent('Too many requests.');
 
