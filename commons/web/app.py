@@ -24,7 +24,10 @@ from commons.web.errors import register_error_handlers, validation_response
 from commons.web.hosts import require_host
 from commons.web.rate_limit import RateLimit
 
-MAX_CONTENT_LENGTH = 64 * 2**20
+MAX_CONTENT_LENGTH = 2**20
+"""Largest body in bytes of a request that is not allowed more."""
+SIGN_IN_CONTENT_LENGTH = 16 * 2**10
+"""Largest body in bytes of a request to sign in, which anybody may make."""
 PAGES_PER_S = 30
 PAGES_BURST = 120
 """How often a client may ask for pages and documentation; one page is half a dozen files."""
@@ -93,7 +96,7 @@ def create_api(
         version: of the service.
         readiness: what the service needs, checked at each request of `/readyz`; its details go to the log only.
         description: opens the documentation.
-        max_content_length: largest request body in bytes; a view may allow itself more.
+        max_content_length: largest request body in bytes; `allow_body` allows more or less before a view.
         trusted_proxies: whose `X-Forwarded-For` says who the client is.
     """
     app = _Api(
@@ -114,6 +117,11 @@ def create_api(
     register_error_handlers(app)
     _add_health(app, name, version, readiness)
     return app
+
+
+def allow_body(max_bytes: int) -> None:
+    """Have the body of the present request read up to this size; for what runs before a view, whose body is not read yet."""
+    request.max_content_length = max_bytes
 
 
 class _Json(DefaultJSONProvider):

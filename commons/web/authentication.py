@@ -3,7 +3,8 @@
 A user signs in with name and password and gets a random token, which every other request carries, a program's as
 `Authorization: Bearer …`, a browser's as a cookie (`commons.web.session_api`). Guessing is slowed down: after
 `MAX_FAILURES` failures within `FAILURE_WINDOW_S` a name is refused, right password or not, until the oldest of them is
-that long ago.
+that long ago. An attempt counts as a failure from before its password is looked at until it turns out to be right, so that
+attempts at the same time are counted too.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import math
 import os
 import secrets
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +29,7 @@ from sqlalchemy.orm import Session
 
 from commons.errors import InvalidInput, NotAuthenticated, TooManyRequests
 from commons.storage.database import Database
+from commons.web.at_once import AtOnce
 from commons.web.authentication_tables import NAME_LENGTH, AuthenticationTables
 
 ADMIN = "admin"
@@ -35,6 +38,10 @@ FAILURE_WINDOW_S = 15 * 60
 SESSION_LIFETIME_S = 12 * 3600
 MINIMUM_PASSWORD_LENGTH = 8
 PASSWORD_FILE = "admin-password"  # noqa: S105 - a file name
+HASHES_AT_ONCE = 2
+"""Passwords looked at at the same time: each takes a core and 64 MiB for a while, on purpose."""
+HASHES_WAITED_FOR = 8
+HASH_WAIT_S = 3.0
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +84,8 @@ class Authenticator:
         self._tables = tables
         self._clock = clock
         self._hasher = hasher or PasswordHasher()
+        self._counting = threading.Lock()
+        self._hashing = AtOnce(HASHES_AT_ONCE, waiting=HASHES_WAITED_FOR, wait_s=HASH_WAIT_S)
 
     def ensure_admin(self, password: str | None, state_dir: Path) -> Path | None:
         """Make the user `admin` when there is no user yet.
@@ -107,17 +116,17 @@ class Authenticator:
 
         Raises:
             NotAuthenticated: unknown name or wrong password, without saying which.
-            TooManyRequests: with `retry_after_s`, after too many failures.
+            TooManyRequests: with `retry_after_s`, after too many failures, or while too many sign in.
         """
         user = user[:NAME_LENGTH]
-        self._refuse_when_guessing(user)
-        with self._database.snapshot() as session:
-            users = self._tables.users
-            stored = session.scalar(select(users.c.password_hash).where(users.c.name == user))
-        # Hashing takes long on purpose, so no database transaction is open meanwhile.
-        if not self._matches(stored, password):
-            self._record_failure(user)
-            raise NotAuthenticated("wrong user name or password")
+        with self._hashing.turn():
+            self._count_attempt(user)
+            with self._database.snapshot() as session:
+                users = self._tables.users
+                stored = session.scalar(select(users.c.password_hash).where(users.c.name == user))
+            # Hashing takes long on purpose, so no database transaction is open meanwhile.
+            if not self._matches(stored, password):
+                raise NotAuthenticated("wrong user name or password")
         signed_in = SignedIn(secrets.token_urlsafe(32), self._clock() + SESSION_LIFETIME_S)
         with self._database.session() as session:
             self._forget_old(session, user)
@@ -177,24 +186,23 @@ class Authenticator:
         except (VerifyMismatchError, InvalidHashError):
             return False
 
-    def _refuse_when_guessing(self, user: str) -> None:
+    def _count_attempt(self, user: str) -> None:
+        """Store an attempt as a failure; raises TooManyRequests when there were too many, without counting this one."""
         failures = self._tables.failures
         since = self._clock() - FAILURE_WINDOW_S
         query = select(failures.c.failed_at).where(failures.c.user_name == user, failures.c.failed_at > since)
-        with self._database.snapshot() as session:
+        # Not every database keeps two of these transactions apart.
+        with self._counting, self._database.session() as session:
+            session.execute(delete(failures).where(failures.c.failed_at <= since))
             recent = list(session.scalars(query.order_by(failures.c.failed_at.desc()).limit(MAX_FAILURES)))
-        if len(recent) >= MAX_FAILURES:
-            retry_after_s = max(1, math.ceil(recent[-1] - since))
-            raise TooManyRequests(
-                f"too many failed attempts to sign in as this user; try again in {retry_after_s} seconds",
-                retry_after_s=retry_after_s,
-            )
-
-    def _record_failure(self, user: str) -> None:
-        failures = self._tables.failures
-        with self._database.session() as session:
-            session.execute(delete(failures).where(failures.c.failed_at <= self._clock() - FAILURE_WINDOW_S))
-            session.execute(insert(failures).values(user_name=user, failed_at=self._clock()))
+            if len(recent) < MAX_FAILURES:
+                session.execute(insert(failures).values(user_name=user, failed_at=self._clock()))
+                return
+        retry_after_s = max(1, math.ceil(recent[-1] - since))
+        raise TooManyRequests(
+            f"too many failed attempts to sign in as this user; try again in {retry_after_s} seconds",
+            retry_after_s=retry_after_s,
+        )
 
     def _forget_old(self, session: Session, user: str) -> None:
         sessions, failures = self._tables.sessions, self._tables.failures

@@ -16,10 +16,13 @@ from pydantic import BaseModel, Field, RootModel
 
 from commons.errors import NotAuthenticated
 from commons.protocol.training_job import FrozenModel
-from commons.web.app import BEARER, json_response
+from commons.web.app import BEARER, SIGN_IN_CONTENT_LENGTH, allow_body, json_response
 from commons.web.authentication import SESSION_LIFETIME_S, Authenticator
 from commons.web.browser_session import SAFE_METHODS, SessionCookie, check_csrf, csrf_token
+from commons.web.rate_limit import RateLimit, public_limit
 
+SIGN_INS_PER_S = 1
+SIGN_IN_BURST = 30
 _PREFIX = "/v1"
 _PATH = f"{_PREFIX}/session"
 _WITHOUT_SESSION = {("POST", _PATH), ("GET", _PATH), ("HEAD", _PATH)}
@@ -52,10 +55,23 @@ class NewSession(RootModel[SessionToken | BrowserSession]):
     """A token for a program; for a browser, whose token is in a cookie, the rest."""
 
 
-def session_blueprint(authenticator: Authenticator, *, public_url: str | None = None) -> APIBlueprint:
-    """The routes that start, show and end a session; `public_url` as for `SessionCookie`."""
+def session_blueprint(
+    authenticator: Authenticator, *, public_url: str | None = None, limit: RateLimit | None = None
+) -> APIBlueprint:
+    """The routes that start, show and end a session.
+
+    Args:
+        authenticator: of the service.
+        public_url: as for `SessionCookie`.
+        limit: how often a client may try to sign in; by default `SIGN_INS_PER_S`.
+    """
     blueprint = APIBlueprint("session", __name__, url_prefix=_PREFIX, abp_tags=[Tag(name="session")])
     cookie = SessionCookie(public_url)
+    sign_ins = limit or RateLimit(per_s=SIGN_INS_PER_S, burst=SIGN_IN_BURST)
+
+    @blueprint.before_request
+    def bound_body() -> None:
+        allow_body(SIGN_IN_CONTENT_LENGTH)
 
     @blueprint.post("/session", responses={HTTPStatus.OK: NewSession})
     def sign_in(body: Credentials) -> Response:
@@ -64,6 +80,7 @@ def session_blueprint(authenticator: Authenticator, *, public_url: str | None = 
         With `"kind": "browser"` the answer is a `BrowserSession`, and the token is in a cookie.
         """
         cookie.refuse_other_sites(request)
+        sign_ins.take_for_request()
         signed_in = authenticator.sign_in(body.user, body.password)
         if body.kind == "token":
             return json_response(SessionToken(token=signed_in.token, expires_at=signed_in.expires_at))
@@ -99,26 +116,40 @@ def session_blueprint(authenticator: Authenticator, *, public_url: str | None = 
 
 
 def require_session(app: Flask, authenticator: Authenticator, *, public_url: str | None = None) -> None:
-    """Refuse every request under `/v1` except signing in unless it carries a session, as a token or as a cookie."""
+    """Refuse every request under `/v1` except signing in unless it carries a session, as a token or as a cookie.
+
+    Bodies are not read before. Requests without a session are limited by address.
+    """
     cookie = SessionCookie(public_url)
+    limit = public_limit()
 
     def guard() -> None:
-        if not request.path.startswith(f"{_PREFIX}/") or (request.method, request.path) in _WITHOUT_SESSION:
+        if not request.path.startswith(f"{_PREFIX}/"):
             return
-        token = bearer = _bearer_token()
-        if bearer is None:
-            token = cookie.token(request)
-        if token is None:
-            raise NotAuthenticated(
-                "sign in first: expected the header Authorization: Bearer TOKEN or the cookie that POST /v1/session gives"
-            )
-        g.user, g.token = authenticator.session_of(token).user, token
+        if (request.method, request.path) in _WITHOUT_SESSION:
+            limit.take_for_request()
+            return
+        try:
+            g.user, g.token = _session(authenticator, cookie)
+        except NotAuthenticated:
+            limit.take_for_request()
+            raise
         # Browsers never send a token by themselves, so a request that has one was meant.
-        if bearer is None and request.method not in SAFE_METHODS:
+        if _bearer_token() is None and request.method not in SAFE_METHODS:
             cookie.refuse_other_sites(request)
-            check_csrf(request, token)
+            check_csrf(request, g.token)
 
     app.before_request(guard)
+
+
+def _session(authenticator: Authenticator, cookie: SessionCookie) -> tuple[str, str]:
+    """User and token of the session that the request carries."""
+    token = _bearer_token() or cookie.token(request)
+    if token is None:
+        raise NotAuthenticated(
+            "sign in first: expected the header Authorization: Bearer TOKEN or the cookie that POST /v1/session gives"
+        )
+    return authenticator.session_of(token).user, token
 
 
 def _bearer_token() -> str | None:

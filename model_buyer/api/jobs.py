@@ -11,7 +11,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from commons.errors import InvalidInput
 from commons.learning import LinearModel
-from commons.web.app import BEARER, json_response, live_response
+from commons.web.app import BEARER, allow_body, json_response, live_response
 from model_buyer.api.schemas import (
     CheckedJob,
     JobDetail,
@@ -35,6 +35,9 @@ from model_buyer.services.job_list import Course, list_jobs, listed
 from model_buyer.services.predict_csv import predict_csv
 from model_buyer.wiring import Assembly
 
+MOST_ROWS_BYTES = 64 * 2**20
+"""Largest body in bytes of a request for predictions."""
+_PREDICTIONS = frozenset({"predict", "predict_file"})
 _CSV_CONTENT = {"text/csv": {"schema": {"type": "string"}}}
 _JOB_CONTENT = {"application/json": {"schema": {"$ref": "#/components/schemas/JobRequest"}}}
 _JOB_REQUEST = {"requestBody": {"required": True, "content": _JOB_CONTENT}}
@@ -45,6 +48,12 @@ _CSV = {"requestBody": {"required": True, "content": _CSV_CONTENT}}
 def jobs_blueprint(parts: Assembly) -> APIBlueprint:
     """The routes about jobs and their models."""
     blueprint = APIBlueprint("jobs", __name__, url_prefix="/v1", abp_tags=[Tag(name="jobs")], abp_security=BEARER)
+
+    @blueprint.before_request
+    def allow_rows() -> None:
+        if (request.endpoint or "").rpartition(".")[2] in _PREDICTIONS:
+            allow_body(MOST_ROWS_BYTES)
+
     _add_job_routes(blueprint, parts)
     _add_model_routes(blueprint, parts)
     return blueprint

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 import stat
+import threading
+import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -13,6 +17,7 @@ from sqlalchemy import MetaData, select
 
 from commons.errors import InvalidInput, NotAuthenticated, TooManyRequests
 from commons.storage.database import Database, create_database
+from commons.web import authentication
 from commons.web.authentication import (
     FAILURE_WINDOW_S,
     MAX_FAILURES,
@@ -20,6 +25,7 @@ from commons.web.authentication import (
     Authenticator,
 )
 from commons.web.authentication_tables import AuthenticationTables, authentication_tables
+from tests.doubles.at_once import at_once
 
 PASSWORD = "correct horse"
 
@@ -139,3 +145,64 @@ def test_a_short_password_is_refused(empty: Service) -> None:
         empty.authenticator.ensure_admin("short", empty.state_dir)
     with empty.database.snapshot() as session:
         assert session.execute(select(empty.tables.users)).all() == []
+
+
+def test_of_many_guesses_at_once_no_more_are_looked_at_than_one_after_another(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(authentication, "HASHES_AT_ONCE", 40)
+    many = Authenticator(service.database, service.tables, clock=lambda: service.now, hasher=PasswordHasher())
+
+    def guess() -> str:
+        try:
+            many.sign_in("admin", "wrong")
+        except (NotAuthenticated, TooManyRequests) as refused:
+            return refused.code
+        return "in"
+
+    answers = Counter(at_once(guess, times=40))
+    assert answers == {"not_authenticated": MAX_FAILURES, "too_many_requests": 40 - MAX_FAILURES}
+
+
+def test_the_right_password_many_times_at_once_is_no_guessing(service: Service) -> None:
+    waits: list[int] = []
+
+    def sign_in() -> str:
+        while True:
+            try:
+                return service.authenticator.sign_in("admin", PASSWORD).token
+            except TooManyRequests as refused:
+                waits.append(refused.fields["retry_after_s"])
+
+    assert len(set(at_once(sign_in))) == 20
+    # Of those that were sent away, none because of attempts, for which it would be a quarter of an hour.
+    assert set(waits) <= {1}
+    fail(service)
+
+
+def test_few_passwords_are_looked_at_at_the_same_time(service: Service) -> None:
+    class Counting:
+        now = most = 0
+        lock = threading.Lock()
+
+        def verify(self, _stored: str, _password: str) -> bool:
+            with self.lock:
+                self.now += 1
+                self.most = max(self.most, self.now)
+            time.sleep(0.02)
+            with self.lock:
+                self.now -= 1
+            return True
+
+    counting: Any = Counting()
+    crowded = Authenticator(service.database, service.tables, clock=lambda: service.now, hasher=counting)
+
+    def sign_in() -> bool:
+        try:
+            return bool(crowded.sign_in("admin", PASSWORD))
+        except TooManyRequests:
+            return False
+
+    signed_in = at_once(sign_in).count(True)
+    assert signed_in >= authentication.HASHES_AT_ONCE
+    assert counting.most == authentication.HASHES_AT_ONCE

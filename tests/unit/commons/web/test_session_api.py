@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -10,10 +13,19 @@ from flask.testing import FlaskClient
 from sqlalchemy import MetaData
 
 from commons.storage.database import create_database
+from commons.web import rate_limit, session_api
 from commons.web.app import create_api
 from commons.web.authentication import Authenticator
 from commons.web.authentication_tables import authentication_tables
-from commons.web.session_api import require_session, session_blueprint
+from commons.web.rate_limit import PUBLIC_BURST
+from commons.web.session_api import SIGN_IN_BURST, require_session, session_blueprint
+
+
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that is used up comes back during a test."""
+    monkeypatch.setattr(session_api, "SIGN_INS_PER_S", 0.001)
+    monkeypatch.setattr(rate_limit, "PUBLIC_PER_S", 0.001)
 
 
 @pytest.fixture
@@ -70,3 +82,47 @@ def test_wrong_passwords_are_401_and_then_429_with_the_time_to_wait(client: Flas
 def test_health_and_documentation_need_no_session(client: FlaskClient) -> None:
     for path in ("/healthz", "/readyz", "/openapi/openapi.json"):
         assert client.get(path).status_code == 200
+
+
+def test_a_body_is_not_read_before_the_session_is_known(client: FlaskClient) -> None:
+    class Unread(io.BytesIO):
+        def read(self, *_: Any) -> bytes:
+            raise AssertionError("a stranger's body was read")
+
+        readinto = readline = read
+
+    answer = client.post("/v1/things", input_stream=Unread(b"{}"), content_type="application/json")
+    assert answer.status_code == 401
+
+
+def test_what_signs_in_is_small(client: FlaskClient) -> None:
+    document = {"user": "admin", "password": "correct horse", "padding": ""}
+    document["padding"] = "x" * (16 * 2**10 - len(json.dumps(document)))
+    assert client.post("/v1/session", data=json.dumps(document), content_type="application/json").status_code == 200
+    document["padding"] += "x"
+    refused = client.post("/v1/session", data=json.dumps(document), content_type="application/json")
+    assert (refused.status_code, refused.get_json()["code"]) == (413, "request_too_large")
+
+
+@pytest.mark.usefixtures("still")
+def test_a_client_that_tries_too_often_is_slowed_down_whatever_names_it_gives(client: FlaskClient) -> None:
+    def attempt(number: int, address: str) -> Any:
+        body = {"user": f"user {number}", "password": "x"}
+        return client.post("/v1/session", json=body, environ_base={"REMOTE_ADDR": address})
+
+    answers = [attempt(number, "10.0.0.1") for number in range(SIGN_IN_BURST + 20)]
+    assert [answer.status_code for answer in answers] == [401] * SIGN_IN_BURST + [429] * 20
+    assert answers[-1].get_json()["code"] == "too_many_requests"
+    assert int(answers[-1].headers["Retry-After"]) >= 1
+    assert attempt(0, "10.0.0.2").status_code == 401
+
+
+@pytest.mark.usefixtures("still")
+def test_requests_without_a_session_are_not_answered_without_end(client: FlaskClient) -> None:
+    headers = sign_in(client)
+    paths = ("/v1/things", "/v1/session")
+    answers = [client.get(paths[number % 2]).status_code for number in range(PUBLIC_BURST + 10)]
+    assert set(answers[:100]) == {200, 401}
+    assert set(answers[-10:]) == {429}
+    # Whoever has a session is not held up by those at the same address who have none.
+    assert client.get("/v1/things", headers=headers).status_code == 200

@@ -14,6 +14,7 @@ from flask import Response
 from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 
+from commons.web import app as web_app
 from commons.web.app import PAGES_BURST, Readiness, ReadinessCheck, create_api, live_response
 from commons.web.json_logging import configure_logging
 
@@ -149,8 +150,10 @@ def test_while_somebody_looks_after_readiness_others_are_told_what_was_found_las
     assert len(looks) == 2
 
 
-def test_pages_are_given_at_a_rate_and_health_always(client: FlaskClient) -> None:
-    answers = [client.get("/openapi/openapi.json") for _ in range(PAGES_BURST + 100)]
+def test_pages_are_given_at_a_rate_and_health_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web_app, "PAGES_PER_S", 0.001)
+    client = create_api("test", "1", readiness=list).test_client()
+    answers = [client.get("/openapi/openapi.json") for _ in range(PAGES_BURST + 1)]
     assert (answers[0].status_code, answers[-1].status_code) == (200, 429)
     assert int(answers[-1].headers["Retry-After"]) >= 1
     assert {client.get("/healthz").status_code for _ in range(5)} == {200}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from typing import Any
 
@@ -391,3 +392,16 @@ def test_an_uploaded_files_name_decides_nothing_about_where_it_is_kept(
     assert len(kept) == (answer.status_code == 201)
     assert all(re.fullmatch(r"[0-9a-f-]{36}\.csv", path.name) for path in kept)
     assert outside() == before
+
+
+def test_an_upload_with_too_much_besides_the_file_is_told_what_it_may_have(client: FlaskClient) -> None:
+    parts = {f"part{number}": "x" for number in range(1500)}
+    answer = client.post("/v1/datasets", data=parts, content_type="multipart/form-data")
+    assert (answer.status_code, answer.get_json()["code"]) == (413, "request_too_large")
+    assert "1000 parts" in answer.get_json()["detail"]
+
+
+def test_only_uploads_are_large(client: FlaskClient) -> None:
+    large = json.dumps({"path": "x" * 2**20})
+    for method, path in (("POST", "/v1/datasets"), ("PATCH", "/v1/datasets/x"), ("POST", "/v1/offers/1/accept")):
+        assert client.open(path, method=method, data=large, content_type="application/json").status_code == 413, path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from flask.testing import FlaskClient
 from commons.chain.jobs import JobState
 from commons.learning import FeatureRange, LinearModel
 from model_buyer.adapters.tables import JobRow, OpeningRow
-from model_buyer.app import create_app
 from model_buyer.domain.posted_job import Participants, PostedJob, Stage
 from model_buyer.domain.question_ledger import OpenedRecord
 from model_buyer.wiring import Assembly
@@ -30,17 +28,6 @@ MODEL = LinearModel(
     weights=(0.05,),
     intercept=1.5,
 )
-
-
-@pytest.fixture
-def web(parts: Assembly) -> FlaskClient:
-    return create_app(parts).test_client()
-
-
-@pytest.fixture
-def client(web: FlaskClient, signed_in_template: tuple[Path, str]) -> FlaskClient:
-    web.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {signed_in_template[1]}"
-    return web
 
 
 def save(parts: Assembly, job: PostedJob) -> None:
