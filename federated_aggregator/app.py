@@ -19,9 +19,6 @@ from federated_aggregator.api.board import board_blueprint
 from federated_aggregator.api.routes import routes
 from federated_aggregator.wiring import Aggregator
 
-# A result of the largest job (100 trainers, 500 features, 3072 bits) is a refresh of 50,000 ciphertexts.
-MAX_CONTENT_LENGTH = 128 * 2**20
-
 log = structlog.get_logger(__name__)
 
 
@@ -36,7 +33,6 @@ def create_app(aggregator: Aggregator, ui_dir: Path = DEFAULT_UI_DIR, trusted_pr
         version("deltaml"),
         readiness=readiness,
         description="Recruits data owners, schedules encrypted training rounds, settles on chain.",
-        max_content_length=MAX_CONTENT_LENGTH,
         trusted_proxies=trusted_proxies,
     )
     app.register_error_handler(ServiceUnavailable, _answer_without_internals)

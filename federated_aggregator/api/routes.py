@@ -5,15 +5,17 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, g, jsonify, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel
 
-from commons.errors import NotAuthenticated
 from commons.protocol.catalogue import CatalogueEntry
 from commons.web.app import BEARER, live_response
+from commons.web.at_once import AtOnce
 from commons.web.paging import PublicPageQuery
+from commons.web.rate_limit import RateLimit
 from federated_aggregator.api import answers
+from federated_aggregator.api.admission import admit_first
 from federated_aggregator.api.schemas import (
     AcceptanceBody,
     DatasetPath,
@@ -33,6 +35,9 @@ from federated_aggregator.services.sign_in import Arrival
 from federated_aggregator.wiring import Aggregator
 
 Responses = dict[str | int | HTTPStatus, type[BaseModel] | dict[str, Any] | None]
+SIGN_INS_PER_S = 5
+SIGN_IN_BURST = 300
+"""The services of twenty owners on one machine start with three sign-ins each, of two requests."""
 PUBLIC = Tag(name="public", description="Readable by anybody")
 SESSION = Tag(name="session", description="Signing in with an Ethereum account")
 CATALOGUE = Tag(name="catalogue", description="Participants and datasets")
@@ -44,6 +49,7 @@ DONE: Responses = {HTTPStatus.NO_CONTENT: None}
 def routes(aggregator: Aggregator) -> APIBlueprint:
     """All routes under /v1."""
     api = APIBlueprint("v1", __name__, url_prefix="/v1")
+    admit_first(api, aggregator)
     _session_routes(api, aggregator)
     _catalogue_routes(api, aggregator)
     _job_routes(api, aggregator)
@@ -55,20 +61,18 @@ def _ok(model: type[BaseModel]) -> Responses:
     return {HTTPStatus.OK: model}
 
 
-def _caller(aggregator: Aggregator) -> str:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise NotAuthenticated("sign in first: the request has no bearer token")
-    return aggregator.sign_in.address_of(token.strip())
-
-
 def _session_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
+    attempts = RateLimit(per_s=SIGN_INS_PER_S, burst=SIGN_IN_BURST)
+    # To parse a message that was made for it takes a core for a tenth of a second.
+    parsing = AtOnce(2, waiting=32, wait_s=5.0)
+
     @api.get("/status", summary="Who this aggregator is", tags=[PUBLIC], responses=_ok(answers.Status))
     def status() -> Response:
         return jsonify(aggregator.status())
 
     @api.post("/sign-in/nonce", summary="A nonce for one sign-in", tags=[SESSION], responses=_ok(answers.Nonce))
     def nonce() -> Response:
+        attempts.take_for_request()
         return jsonify(nonce=aggregator.sign_in.nonce())
 
     @api.post(
@@ -78,15 +82,17 @@ def _session_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
         responses=_ok(answers.Session),
     )
     def sign_in(body: SignInBody) -> Response:
+        attempts.take_for_request()
         arrival = Arrival(port=int(request.environ["SERVER_PORT"]), peer=request.remote_addr or "")
-        session = aggregator.sign_in.sign_in(body.message, body.signature, arrival)
+        with parsing.turn():
+            session = aggregator.sign_in.sign_in(body.message, body.signature, arrival)
         return jsonify(token=session.token, expires_at=session.expires_at, address=session.address)
 
 
 def _catalogue_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
     @api.put("/participants/me", summary="Say who you are", tags=[CATALOGUE], security=BEARER, responses=DONE)
     def register(body: ParticipantBody) -> tuple[str, HTTPStatus]:
-        aggregator.catalogue.register(_caller(aggregator), kind=body.kind, name=body.name)
+        aggregator.catalogue.register(g.caller, kind=body.kind, name=body.name)
         return "", HTTPStatus.NO_CONTENT
 
     @api.get("/datasets", summary="The public catalogue", tags=[PUBLIC], responses=_ok(answers.DatasetPage))
@@ -104,14 +110,14 @@ def _catalogue_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
         responses=DONE,
     )
     def put_dataset(path: DatasetPath, body: CatalogueEntry) -> tuple[str, HTTPStatus]:
-        aggregator.catalogue.put_dataset(_caller(aggregator), path.dataset_id, body)
+        aggregator.catalogue.put_dataset(g.caller, path.dataset_id, body)
         return "", HTTPStatus.NO_CONTENT
 
     @api.delete(
         "/datasets/<dataset_id>", summary="Take a dataset out", tags=[CATALOGUE], security=BEARER, responses=DONE
     )
     def delete_dataset(path: DatasetPath) -> tuple[str, HTTPStatus]:
-        aggregator.catalogue.delete_dataset(_caller(aggregator), path.dataset_id)
+        aggregator.catalogue.delete_dataset(g.caller, path.dataset_id)
         return "", HTTPStatus.NO_CONTENT
 
 
@@ -143,7 +149,7 @@ def _job_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
     )
     def post_job(body: JobBody) -> tuple[Response, HTTPStatus]:
         posting = Posting(body.job_id, body.spec, body.modulus, body.modulus_proof)
-        aggregator.recruiting.post(_caller(aggregator), posting)
+        aggregator.recruiting.post(g.caller, posting)
         return jsonify(aggregator.views.view(body.job_id)), HTTPStatus.CREATED
 
     @api.post(
@@ -162,14 +168,14 @@ def _job_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
             signature=bytes.fromhex(body.signature[2:]),
             declaration_signature=bytes.fromhex(body.declaration_signature[2:]),
         )
-        aggregator.recruiting.accept(_caller(aggregator), path.job_id, offer)
+        aggregator.recruiting.accept(g.caller, path.job_id, offer)
         return jsonify(aggregator.views.view(path.job_id))
 
     @api.delete(
         "/jobs/<int:job_id>/acceptances/me", summary="Take it back", tags=[JOBS], security=BEARER, responses=DONE
     )
     def withdraw(path: JobPath) -> tuple[str, HTTPStatus]:
-        aggregator.recruiting.withdraw(_caller(aggregator), path.job_id)
+        aggregator.recruiting.withdraw(g.caller, path.job_id)
         return "", HTTPStatus.NO_CONTENT
 
     @api.get(
@@ -180,7 +186,7 @@ def _job_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
         responses=_ok(answers.Delivery),
     )
     def delivery(path: JobPath) -> Response:
-        found = aggregator.views.delivery(_caller(aggregator), path.job_id)
+        found = aggregator.views.delivery(g.caller, path.job_id)
         return jsonify(found)
 
 
@@ -193,7 +199,7 @@ def _task_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
         responses=_ok(answers.PendingTasks),
     )
     def tasks(query: WaitQuery) -> Response:
-        return jsonify(tasks=aggregator.queue.fetch(_caller(aggregator), query.wait))
+        return jsonify(tasks=aggregator.queue.fetch(g.caller, query.wait))
 
     @api.post(
         "/tasks/<task_id>/result",
@@ -203,7 +209,7 @@ def _task_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
         responses=_ok(answers.Outcome),
     )
     def result(path: TaskPath, query: WaitQuery, body: ResultBody) -> Response:
-        caller = _caller(aggregator)
+        caller = g.caller
         outcome = aggregator.training.submit_result(caller, path.task_id, body.result)
         following = aggregator.queue.fetch(caller, query.wait) if query.wait else []
         return jsonify(outcome=outcome, tasks=following)
@@ -216,5 +222,5 @@ def _task_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
         responses=DONE,
     )
     def failure(path: TaskPath, body: FailureBody) -> tuple[Any, HTTPStatus]:
-        aggregator.training.submit_failure(_caller(aggregator), path.task_id, body.reason)
+        aggregator.training.submit_failure(g.caller, path.task_id, body.reason)
         return "", HTTPStatus.NO_CONTENT

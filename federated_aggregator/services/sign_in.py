@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ NONCE_TTL_S = 300
 TOKEN_TTL_S = 3600
 MAX_MESSAGE_CHARS = 700
 """The parser's time grows with the square of the length: seconds for a few thousand characters."""
+_NONCE_LINE = re.compile(r"^Nonce:\x20([A-Za-z0-9]{8,100})$", re.MULTILINE)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PORTS = {"http": 80, "https": 443}
 
@@ -105,6 +107,9 @@ class SignIn:
             NotAuthenticated: for any defect of message, signature, nonce, domain, URI or chain.
         """
         now = self.clock()
+        if len(message) > MAX_MESSAGE_CHARS:
+            raise NotAuthenticated(f"message: longer than {MAX_MESSAGE_CHARS} characters", field="message")
+        self._require_nonce(message, now)
         parsed = _parse(message)
         if parsed.chain_id != self.chain_id:
             raise NotAuthenticated(
@@ -158,11 +163,21 @@ class SignIn:
                 field="message",
             )
 
+    def _require_nonce(self, message: str, now: float) -> None:
+        """Refuse what cannot be answered with a session before it is parsed, which takes long for what strangers make up."""
+        found = _NONCE_LINE.search(message)
+        if found is None:
+            raise NotAuthenticated("message: not a sign-in message in the form of EIP-4361", field="message")
+        with self.database.snapshot() as session:
+            row = session.get(SignInNonce, found.group(1))
+            if row is None or row.expires_at < now:
+                raise _unusable_nonce()
+
     def _use_nonce(self, nonce: str, now: float) -> None:
         with self.database.session() as session:
             row = session.get(SignInNonce, nonce)
             if row is None or row.expires_at < now:
-                raise NotAuthenticated("message: its nonce is unknown, used or too old; ask for another", field="nonce")
+                raise _unusable_nonce()
             session.delete(row)
 
     def _open(self, address: str, now: float) -> Session:
@@ -176,8 +191,6 @@ class SignIn:
 def _parse(message: str) -> SiweMessage:
     from siwe import SiweMessage  # noqa: PLC0415 - imports web3
 
-    if len(message) > MAX_MESSAGE_CHARS:
-        raise NotAuthenticated(f"message: longer than {MAX_MESSAGE_CHARS} characters", field="message")
     try:
         return SiweMessage.from_message(message)
     except Exception as error:
@@ -191,6 +204,10 @@ def _is_loopback(address: str) -> bool:
         return False
     mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
     return (mapped or parsed).is_loopback
+
+
+def _unusable_nonce() -> NotAuthenticated:
+    return NotAuthenticated("message: its nonce is unknown, used or too old; ask for another", field="nonce")
 
 
 def _digest(token: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from commons.errors import InvalidInput, NotFound
 from commons.paillier import EncryptedVector
@@ -27,6 +27,11 @@ from federated_aggregator.adapters.tables import Job, Task
 from federated_aggregator.services.checkpoint_statements import Surroundings
 from federated_aggregator.services.job_run import DONE, FAILED, LATE, PENDING, Clock, JobRun
 from federated_aggregator.services.steps import GLOBAL, HANDLERS, StepHandler
+
+# A result of the largest job (100 trainers, 500 features, 3072 bits) is a refresh of 50,000 ciphertexts.
+MOST_RESULT_BYTES = 128 * 2**20
+PROOF_BYTES = 2**20
+RESULT_TO_TASK = 4
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +60,16 @@ class Training:
     clock: Clock
     unsafe_small_key: bool = False
     notify: Callable[[Iterable[str]], None] = lambda _: None
+
+    def result_bytes(self, address: str, task_id: str) -> int | None:
+        """How large a participant's result can be as JSON, in bytes; None when there is no such task for it.
+
+        A result has about as much as its task, or less; a refresh has a proof besides, whose size depends on the key alone.
+        """
+        query = select(func.length(Task.body)).where(Task.task_id == task_id, Task.assignee == address)
+        with self.database.snapshot() as session:
+            asked = session.scalar(query)
+        return None if asked is None else min(MOST_RESULT_BYTES, PROOF_BYTES + RESULT_TO_TASK * asked)
 
     def submit_result(self, address: str, task_id: str, result: Any) -> Outcome:
         """Take a participant's result.

@@ -1,0 +1,57 @@
+"""What is looked at before the body of a request is read: who asks, how often, and how large the body may be.
+
+Nothing of a body is read for a caller that is nobody. Large bodies are taken as results only, from those whom the task is for.
+"""
+
+from __future__ import annotations
+
+from flask import g, request
+from flask_openapi3 import APIBlueprint
+
+from commons.errors import NotAuthenticated
+from commons.web.app import SIGN_IN_CONTENT_LENGTH, allow_body
+from commons.web.rate_limit import public_limit
+from federated_aggregator.wiring import Aggregator
+
+_SIGNING_IN = frozenset({"nonce", "sign_in"})
+_PUBLIC = frozenset({"status", "datasets", "jobs", "versions", "job"}) | _SIGNING_IN
+_RESULT = "result"
+
+
+def admit_first(api: APIBlueprint, aggregator: Aggregator) -> None:
+    """Put this in front of all routes of `api`; `g.caller` is the caller's address where one is needed.
+
+    Args:
+        api: the blueprint; its views are known by their names, and any that is not named here needs a caller.
+        aggregator: knows the callers.
+    """
+    public = public_limit()
+
+    @api.before_request
+    def admit() -> None:
+        view = (request.endpoint or "").rpartition(".")[2]
+        if view in _SIGNING_IN:
+            allow_body(SIGN_IN_CONTENT_LENGTH)
+        if view in _PUBLIC:
+            public.take_for_request()
+        else:
+            try:
+                g.caller = _caller(aggregator)
+            except NotAuthenticated:
+                public.take_for_request()
+                raise
+        if view == _RESULT:
+            _allow_result(aggregator)
+
+
+def _caller(aggregator: Aggregator) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise NotAuthenticated("sign in first: the request has no bearer token")
+    return aggregator.sign_in.address_of(token.strip())
+
+
+def _allow_result(aggregator: Aggregator) -> None:
+    most = aggregator.training.result_bytes(g.caller, str((request.view_args or {}).get("task_id", "")))
+    if most is not None:
+        allow_body(most)
