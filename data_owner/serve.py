@@ -16,7 +16,7 @@ from data_owner.app import create_app
 from data_owner.config import OwnerConfig
 from data_owner.wiring import assemble, make_client, prepare
 
-THREADS = 8
+THREADS = 32
 
 
 def serve(config: OwnerConfig, ready_file: Path | None = None) -> int:

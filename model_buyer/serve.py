@@ -18,7 +18,7 @@ from model_buyer.background import answer_tasks, keep_jobs
 from model_buyer.config import BuyerConfig
 from model_buyer.wiring import Assembly
 
-THREADS = 16
+THREADS = 32
 MIGRATIONS = Path(__file__).parent / "adapters" / "migrations" / "versions"
 
 

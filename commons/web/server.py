@@ -1,8 +1,8 @@
 """Serving one service: a gunicorn web server and the service's background processes, started and stopped together.
 
 Imports are paid once, before the processes fork; databases are connected after (`commons.storage.database` closes
-pooled connections before a fork). One gunicorn worker with threads serves HTTP/1.1 with keep-alive; idle connections
-hold no thread.
+pooled connections before a fork). One gunicorn worker of this project's own (`commons.web.serving`) serves HTTP/1.1 with
+keep-alive; a connection holds a thread only while a complete request is answered.
 """
 
 from __future__ import annotations
@@ -21,14 +21,11 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
-# The worker class is named by gunicorn's settings and imported here so that it is paid before forking.
-from gunicorn.workers import gthread
-
 from commons.errors import InvalidInput
+from commons.web.serving.worker import BufferingWorker
 from commons.web.supervision import Background, Supervisor, background_main
 
-BACKLOG = 256
-KEEP_ALIVE_S = 65
+BACKLOG = 1024
 # Long polls are cut short: whoever polls asks again.
 GRACEFUL_TIMEOUT_S = 1
 _MEMORY = "/dev/shm"  # noqa: S108 - gunicorn makes a file of its own there
@@ -88,12 +85,13 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             "bind": f"fd://{self._listener.fileno()}",
             "workers": 1,
             "threads": self._threads,
-            "worker_class": gthread.ThreadWorker,
-            "keepalive": KEEP_ALIVE_S,
+            "worker_class": BufferingWorker,
             "graceful_timeout": GRACEFUL_TIMEOUT_S,
             "timeout": 120,
             "logger_class": _Logger,
             "control_socket_disable": True,
+            # Nobody may say where the app begins: it is at the root.
+            "forwarder_headers": "",
             # The worker touches a file at every turn of its loop; in memory that costs nothing.
             "worker_tmp_dir": _MEMORY if os.access(_MEMORY, os.W_OK) else None,
             "post_worker_init": self._on_ready,
