@@ -20,8 +20,9 @@ from federated_aggregator.config import AggregatorConfig
 from federated_aggregator.wiring import Aggregator, assemble
 from federated_aggregator.worker import run_worker
 
-# Each long poll takes a thread; more participants than this wait a moment longer for their turn.
-THREADS = 160
+# Each waiting poll takes one (`federated_aggregator.services.task_queue`), and so does a client that sends or takes
+# something large slowly (`commons.web.serving.worker`); some must be left for everybody else.
+THREADS = 256
 MIGRATIONS = Path(__file__).parent / "adapters" / "migrations" / "versions"
 
 log = structlog.get_logger(__name__)

@@ -45,6 +45,9 @@ _WATCH_S = 0.05
 # Between two rounds there is no time to prepare anything; between two checkpoints there is.
 _PREPARE_AFTER_S = 0.1
 _GRACE_S = 1.0
+# An aggregator for which nothing may wait answers at once; asking again at once would make that worse.
+_AT_ONCE_S = 0.5
+LONGEST_TIME_ASKED_FOR_S = 60.0
 
 # Only this loop has anything prepared; in a process that is forked from it the same randomness must not be used again.
 os.register_at_fork(after_in_child=discard_prepared)
@@ -134,6 +137,7 @@ class _Agent:
         self._stop = stop
         self._away = Backoff()
         self._held_up = Backoff()
+        self._turned_away = Backoff()
         self._refused: set[str] = set()
         self._polling_since: float | None = None
         self.crash: Exception | None = None
@@ -152,7 +156,7 @@ class _Agent:
         try:
             while not self._stop.is_set():
                 with self._waiting():
-                    tasks = self.poll(wait_s)
+                    tasks = self._poll_in_turn(wait_s)
                 while tasks and not self._stop.is_set():
                     # The answer to the last result brings what comes next, which saves asking for it.
                     following: Sequence[PendingTask] = ()
@@ -171,6 +175,16 @@ class _Agent:
             yield
         finally:
             self._polling_since = None
+
+    def _poll_in_turn(self, wait_s: int) -> Sequence[PendingTask]:
+        """Ask for tasks; when there are none and they were not waited for, pause before the next time."""
+        asked_at = time.monotonic()
+        tasks = self.poll(wait_s)
+        if tasks or time.monotonic() - asked_at >= min(_AT_ONCE_S, wait_s):
+            self._turned_away.reset()
+        else:
+            self._stop.wait(self._turned_away.next_s())
+        return tasks
 
     def poll(self, wait_s: int) -> Sequence[PendingTask]:
         try:
@@ -249,9 +263,15 @@ class _Agent:
         return Answer("stopped")
 
     def _pause(self, backoff: Backoff, event: str, error: Exception) -> None:
-        pause_s = backoff.next_s()
+        pause_s = max(backoff.next_s(), _asked_for_s(error))
         _log.warning(event, reason=str(error), retry_in_s=round(pause_s, 1))
         self._stop.wait(pause_s)
+
+
+def _asked_for_s(error: Exception) -> float:
+    """How long the aggregator wants not to be asked, within reason."""
+    asked = error.fields.get("retry_after_s") if isinstance(error, DeltaMLError) else None
+    return min(float(asked), LONGEST_TIME_ASKED_FOR_S) if isinstance(asked, int | float) and asked > 0 else 0.0
 
 
 def _first_problem(error: ValidationError) -> str:

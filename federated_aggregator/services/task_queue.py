@@ -2,6 +2,10 @@
 
 A waiting thread is woken when this process stored a task for its participant; what other processes stored is found by
 looking every half second. Neither is state: tasks are rows.
+
+Threads are few, and anybody can make a key and sign in. So an account has at most two waiting polls, and there is a number of
+waiting polls for those who have a part in a job that is under way, and a smaller one for all other participants. A poll for
+which there is no room is answered at once with what there is; agents then pause before they ask again.
 """
 
 from __future__ import annotations
@@ -9,19 +13,62 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
+from commons.errors import NotAllowed
+from commons.protocol.state import ENDED, JobState
 from commons.storage.database import Database
-from federated_aggregator.adapters.tables import Task
+from federated_aggregator.adapters.tables import Enrolment, Job, Participant, Task
 from federated_aggregator.services.job_run import PENDING
 
 MAX_WAIT_S = 25
 LOOK_INTERVAL_S = 0.5
+POLLS_OF_AN_ACCOUNT = 2
+"""One, and one whose client has gone without a word."""
+POLLS = 176
+"""All waiting polls; the largest job has 141 participants."""
+POLLS_WITHOUT_A_JOB = 48
+UNDER_WAY = tuple(state for state in JobState if state not in ENDED)
+
+
+class _WaitingPolls:
+    """Which accounts wait, and how many of them have no part in a job."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._of_account: Counter[str] = Counter()
+        self._without_job = 0
+
+    @contextmanager
+    def one(self, address: str, *, has_job: bool) -> Iterator[bool]:
+        """The block may wait if this gives true, and must answer at once if not."""
+        with self._lock:
+            is_room = (
+                self._of_account[address] < POLLS_OF_AN_ACCOUNT
+                and self._of_account.total() < POLLS
+                and (has_job or self._without_job < POLLS_WITHOUT_A_JOB)
+            )
+            if is_room:
+                self._of_account[address] += 1
+                self._without_job += not has_job
+        try:
+            yield is_room
+        finally:
+            if is_room:
+                self._leave(address, has_job=has_job)
+
+    def _leave(self, address: str, *, has_job: bool) -> None:
+        with self._lock:
+            self._of_account[address] -= 1
+            if not self._of_account[address]:
+                del self._of_account[address]
+            self._without_job -= not has_job
 
 
 @dataclass
@@ -30,7 +77,8 @@ class TaskQueue:
 
     database: Database
     _changed: threading.Condition = field(default_factory=threading.Condition)
-    _versions: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    _versions: Counter[str] = field(default_factory=Counter)
+    _waiting: _WaitingPolls = field(default_factory=_WaitingPolls)
 
     def notify(self, addresses: Iterable[str]) -> None:
         """Wake those of these participants who wait in this process."""
@@ -40,16 +88,39 @@ class TaskQueue:
             self._changed.notify_all()
 
     def fetch(self, address: str, wait_s: float) -> list[dict[str, Any]]:
-        """The caller's pending tasks, the oldest first; waits up to `wait_s` seconds for one."""
-        until = time.monotonic() + min(max(wait_s, 0), MAX_WAIT_S)
+        """The caller's pending tasks, the oldest first; waits up to `wait_s` seconds for one if there is room.
+
+        Raises:
+            NotAllowed: somebody wants to wait who takes part in nothing here.
+        """
+        version = self._versions[address]
+        tasks = self._pending(address)
+        if tasks or wait_s <= 0:
+            return tasks
+        with self._waiting.one(address, has_job=self._has_job(address)) as may_wait:
+            return self._wait(address, version, min(wait_s, MAX_WAIT_S)) if may_wait else []
+
+    def _wait(self, address: str, version: int, wait_s: float) -> list[dict[str, Any]]:
+        until = time.monotonic() + wait_s
         while True:
-            version = self._versions[address]
-            tasks = self._pending(address)
             left = until - time.monotonic()
-            if tasks or left <= 0:
-                return tasks
             with self._changed:
                 self._changed.wait_for(lambda: self._versions[address] != version, min(left, LOOK_INTERVAL_S))  # noqa: B023
+            version = self._versions[address]
+            tasks = self._pending(address)
+            if tasks or time.monotonic() >= until:
+                return tasks
+
+    def _has_job(self, address: str) -> bool:
+        """Whether a participant has a part in a job that is under way; raises NotAllowed for somebody who is none at all."""
+        own = or_(Job.buyer == address, Enrolment.owner == address)
+        part = select(Job.job_id).outerjoin(Enrolment, (Enrolment.job_id == Job.job_id) & (Enrolment.owner == address))
+        with self.database.snapshot() as session:
+            if session.scalar(part.where(Job.state.in_(UNDER_WAY), own).limit(1)) is not None:
+                return True
+            if session.get(Participant, address) is None:
+                raise NotAllowed("only participants can wait for tasks; register first with PUT /v1/participants/me")
+        return False
 
     def _pending(self, address: str) -> list[dict[str, Any]]:
         query = (

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from commons.errors import (
     InvalidInput,
     ProtocolViolation,
     ServiceUnavailable,
+    TooManyRequests,
 )
 from commons.protocol.tasks import AnyResult, AnyTask, VerifyResult
 
@@ -259,3 +261,53 @@ def test_prepared_randomness_is_not_used_again_after_a_fork(hooked: bool, shared
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     for child, parent in zip(*json.loads(done.stdout), strict=True):
         assert len(set(child) & set(parent)) == shared
+
+
+class TurnsAway(Aggregator):
+    """Answers polls at once although nothing is there, some times."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__([[]] * times)
+        self.asked_at: list[float] = []
+
+    def tasks(self, wait_s: int = 25) -> list[PendingTask]:
+        self.asked_at.append(time.monotonic())
+        return super().tasks(wait_s)
+
+
+def test_whose_poll_is_turned_away_pauses_before_it_asks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agent_loop, "Backoff", lambda: Backoff(initial_s=0.1, limit_s=0.4))
+    aggregator = TurnsAway(3)
+    run(aggregator)
+    pauses = [later - earlier for earlier, later in pairwise(aggregator.asked_at)]
+    assert len(pauses) == 3
+    # Doubling, and never under half of the step.
+    assert all(pause >= least for pause, least in zip(pauses, (0.05, 0.1, 0.2), strict=True))
+
+
+def test_a_poll_that_waited_in_vain_is_repeated_without_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agent_loop, "Backoff", lambda: Backoff(initial_s=30))
+    monkeypatch.setattr(agent_loop, "_AT_ONCE_S", 0.01)
+
+    class Waits(TurnsAway):
+        def tasks(self, wait_s: int = 25) -> list[PendingTask]:
+            found = super().tasks(wait_s)
+            time.sleep(0.02)
+            return found
+
+    started = time.monotonic()
+    run(Waits(3))
+    assert time.monotonic() - started < 10
+
+
+def test_an_aggregator_that_names_a_time_is_not_asked_before_it() -> None:
+    aggregator = TurnsAway(0)
+    aggregator.polls = [TooManyRequests("too many requests", retry_after_s=0.3), [pending()]]
+    run(aggregator)
+    assert aggregator.asked_at[1] - aggregator.asked_at[0] >= 0.3
+    assert aggregator.results == [("t1", DONE)]
+
+
+@pytest.mark.parametrize("asked", [10**9, -5, "soon", None])
+def test_a_time_that_makes_no_sense_is_not_kept_to(asked: object) -> None:
+    assert 0 <= agent_loop._asked_for_s(TooManyRequests("x", retry_after_s=asked)) <= 60
