@@ -25,6 +25,11 @@ fuzz: ## Call the contract five million times at random and compare it with a mo
 	$(SETUP) dev
 	@exec $(BIN)/python contracts/test/invariant/campaign.py $(ARGS)
 
+.PHONY: fuzzapi
+fuzzapi: ## Send each service ten thousand requests at random and compare the answers with its OpenAPI document
+	$(SETUP) dev
+	@exec $(BIN)/python -m tests.fuzz_api.campaign $(ARGS)
+
 .PHONY: check
 check: ## Lint, formatting, types
 	$(SETUP) dev

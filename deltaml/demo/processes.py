@@ -119,9 +119,13 @@ class Services:
         self._running.append(service)
         return service
 
+    def process(self, name: str) -> ServiceProcess:
+        """A running service by its name."""
+        return next(service for service in self._running if service.name == name)
+
     def kill(self, name: str) -> ServiceProcess:
         """Kill a service at once, as a power cut would; its other processes end with it, at the kernel's hand."""
-        service = next(service for service in self._running if service.name == name)
+        service = self.process(name)
         service.send(signal.SIGKILL)
         while not service.ended():
             time.sleep(_POLL_S)

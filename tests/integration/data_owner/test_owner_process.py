@@ -19,6 +19,7 @@ import pytest
 import requests
 
 from commons.chain.keystore import LIGHT_ITERATIONS, create_keystore
+from tests.doubles.process_memory import family, memory_mib
 
 pytestmark = pytest.mark.integration
 
@@ -62,13 +63,7 @@ class OwnerProcess:
         return session
 
     def family(self) -> list[int]:
-        found, parents = [self.process.pid], [self.process.pid]
-        while parents:
-            parent = parents.pop()
-            children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-            found += map(int, children)
-            parents += map(int, children)
-        return found
+        return family(self.process.pid)
 
 
 @pytest.fixture
@@ -128,12 +123,6 @@ def test_what_was_added_is_there_after_a_kill_and_the_log_holds_no_cell(owner: O
     shown = owner.sign_in().get(f"{owner.url}/v1/datasets", timeout=10).json()["datasets"]
     assert shown == [added.json()]
     assert CANARY not in owner.log_file.read_text()
-
-
-def memory_mib(pids: list[int]) -> float:
-    """What processes hold that no other process shares, in MiB."""
-    rows = [line for pid in pids for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()]
-    return sum(int(row.split()[1]) for row in rows if row.startswith(("Private_Clean:", "Private_Dirty:"))) / 1024
 
 
 def test_files_that_unpack_to_gigabytes_leave_its_memory_as_it_was(owner: OwnerProcess, tmp_path: Path) -> None:

@@ -6,9 +6,7 @@ import itertools
 import logging
 import os
 import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,6 @@ import pytest
 import structlog
 from eth_account import Account
 from flask import Flask
-from werkzeug.serving import make_server
 
 from commons.chain.jobs import Quote
 from commons.errors import ChainUnavailable
@@ -34,6 +31,7 @@ from model_buyer.config import BuyerConfig
 from model_buyer.domain.posted_job import DeliveryCheck, PostedJob, Settlement, Stage
 from model_buyer.serve import MIGRATIONS
 from model_buyer.wiring import Assembly
+from tests.doubles.serving import serving
 
 PASSWORD = "correct horse"
 NOBODY = "http://127.0.0.1:9"
@@ -64,19 +62,6 @@ class RichEnough:
 
     def contributions(self, job_id: int) -> tuple[int, ...]:
         raise ChainUnavailable("the Ethereum node does not answer")
-
-
-@contextmanager
-def serving(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture(autouse=True, scope="module")

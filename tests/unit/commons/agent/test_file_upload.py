@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask, request
-from werkzeug.serving import make_server
 
 from commons.agent.http_service import HttpService
 from commons.agent.upload import FileUpload
+from tests.doubles.serving import serving
 
 CONTENT = bytes(range(256)) * 4096
 
@@ -31,13 +30,8 @@ def service() -> Iterator[HttpService]:
             "token": request.headers["Authorization"],
         }
 
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield HttpService(f"http://127.0.0.1:{server.server_port}", name="the service", setting="--url")
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as url:
+        yield HttpService(url, name="the service", setting="--url")
 
 
 @pytest.mark.parametrize("name", ["rows.csv", "größe.csv", "two words.parquet", "semi;colon.csv"])

@@ -1,0 +1,34 @@
+"""A short run of requests at random over the owner's OpenAPI document; `make fuzzapi` makes a long one on real services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+from flask import Flask
+
+from tests.doubles.serving import serving
+from tests.fuzz_api.fuzzing import Fuzzer
+
+SIGNED_IN, NOT_SIGNED_IN = 120, 60
+
+
+PASSWORD = {"user": "admin", "password": "correct horse"}
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_no_answer_is_an_error_or_undocumented(app: Flask, world: Any, signed_in: bool) -> None:
+    world.post_job(1)
+    world.chain.owed = 12
+    known = {"job_id": [1], "dataset_id": [world.add_rows(f"{name}.csv") for name in "ab"]}
+    with serving(app) as url:
+
+        def sign_in() -> dict[str, str]:
+            token = requests.post(f"{url}/v1/session", json=PASSWORD, timeout=30).json()["token"]
+            return {"Authorization": f"Bearer {token}"}
+
+        fuzzer = Fuzzer(url, sign_in=sign_in if signed_in else None, known=known, start=1)
+        report = fuzzer.run(SIGNED_IN if signed_in else NOT_SIGNED_IN)
+    assert dict(report.wrong) == {}
+    assert (200 in report.statuses, 401 in report.statuses)[not signed_in]
