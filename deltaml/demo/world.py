@@ -31,6 +31,9 @@ _ETHER = 10**18
 _ADMIN = "admin"
 _WORKING_BALANCE_WEI = 5 * _ETHER
 
+Front = Callable[[Callable[[], str]], str]
+"""Puts something in front of a service: gives its URL, from a function that knows the service's own once that is up."""
+
 
 @dataclass(frozen=True)
 class Login:
@@ -118,7 +121,7 @@ def running_world(
     options: DemoOptions,
     folder: Path,
     *,
-    front: Callable[[Callable[[], str]], str] | None = None,
+    front: Front | None = None,
     node: ChainNode | None = None,
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[World]:
@@ -127,8 +130,7 @@ def running_world(
     Args:
         options: of the demo.
         folder: state, logs and ready files of the services go here.
-        front: gives the URL under which the services reach chain and aggregator, for example a recording proxy's, from a
-            function that knows the real one as soon as that is up.
+        front: gives the URL under which the services reach chain and aggregator, for example a recording proxy's.
         node: a running node of the caller's; by default one is started, and stopped at the end.
         settings: more settings for all services.
 
@@ -155,12 +157,8 @@ def running_world(
         if options.unsafe_small_key:
             shared["DELTAML_UNSAFE_SMALL_KEY"] = "true"
         deadline = time.monotonic() + START_TIMEOUT_S
-        # Participants sign in for the URL under which they know the aggregator, which has to be told of another than its own.
-        fronted = None if front is None else front(lambda: running.url(deadline))
-        told = {} if fronted is None else {"DELTAML_PUBLIC_URL": fronted}
-        running = services.start("aggregator", ["aggregator", "serve"], {**shared, **aggregator.environment(), **told})
         # The others need the aggregator's address; they come up while it does, on a port that is found for it.
-        shared["DELTAML_AGGREGATOR_URL"] = fronted or running.url(deadline)
+        shared["DELTAML_AGGREGATOR_URL"] = _start_aggregator(services, aggregator, shared, front, deadline)
         started = [
             services.start(
                 seat.name,
@@ -182,6 +180,17 @@ def running_world(
             owners=tuple(members[1:]),
             services=services,
         )
+
+
+def _start_aggregator(
+    services: Services, seat: _Seat, shared: Mapping[str, str], front: Front | None, deadline: float
+) -> str:
+    """The URL under which the others reach it; without something in front it is up."""
+    # Participants sign in for the URL under which they know the aggregator, which has to be told of another than its own.
+    fronted = None if front is None else front(lambda: running.url(deadline))
+    told = {} if fronted is None else {"DELTAML_PUBLIC_URL": fronted}
+    running = services.start("aggregator", ["aggregator", "serve"], {**shared, **seat.environment(), **told})
+    return fronted or running.url(deadline)
 
 
 def _load_services() -> None:

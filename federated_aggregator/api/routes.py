@@ -53,6 +53,7 @@ def routes(aggregator: Aggregator) -> APIBlueprint:
     _session_routes(api, aggregator)
     _catalogue_routes(api, aggregator)
     _job_routes(api, aggregator)
+    _enrolment_routes(api, aggregator)
     _task_routes(api, aggregator)
     return api
 
@@ -152,6 +153,8 @@ def _job_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
         aggregator.recruiting.post(g.caller, posting)
         return jsonify(aggregator.views.view(body.job_id)), HTTPStatus.CREATED
 
+
+def _enrolment_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
     @api.post(
         "/jobs/<int:job_id>/acceptances",
         summary="Accept a job",
