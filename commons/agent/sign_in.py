@@ -7,6 +7,7 @@ nonce is the aggregator's and the domain is in the text.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Final
 
@@ -14,6 +15,12 @@ from eth_account.messages import encode_defunct
 from eth_account.signers.local import LocalAccount
 
 STATEMENT: Final = "Sign in to the DeltaML aggregator."
+_FORM: Final = re.compile(
+    r"[!-~]{1,100} wants you to sign in with your Ethereum account:\n0x[0-9A-Fa-f]{40}\n\n"
+    r"(?:[ -~]{1,100}\n)?\nURI: [!-~]{1,128}\nVersion: 1\nChain ID: [0-9]{1,20}\nNonce: ([A-Za-z0-9]{8,100})\n"
+    r"Issued At: [!-~]{1,40}(?:\n[ -~]{1,100})*"
+)
+"""What all honest messages look like. Parsers of the whole grammar take a third of a second for others of the same length."""
 
 
 def sign_in_message(*, domain: str, uri: str, address: str, chain_id: int, nonce: str, issued_at: float) -> str:
@@ -32,6 +39,12 @@ def sign_in_message(*, domain: str, uri: str, address: str, chain_id: int, nonce
         f"{domain} wants you to sign in with your Ethereum account:\n{address}\n\n{STATEMENT}\n\n"
         f"URI: {uri}\nVersion: 1\nChain ID: {chain_id}\nNonce: {nonce}\nIssued At: {moment}"
     )
+
+
+def nonce_of(text: str) -> str | None:
+    """Return the nonce of a text that looks like a message to sign in, None of any other; checks nothing else."""
+    found = _FORM.fullmatch(text)
+    return None if found is None else found.group(1)
 
 
 def sign_text(account: LocalAccount, text: str) -> str:

@@ -35,7 +35,7 @@ from federated_aggregator.services.sign_in import Arrival
 from federated_aggregator.wiring import Aggregator
 
 Responses = dict[str | int | HTTPStatus, type[BaseModel] | dict[str, Any] | None]
-SIGN_INS_PER_S = 5
+SIGN_INS_PER_S = 20
 SIGN_IN_BURST = 300
 """The services of twenty owners on one machine start with three sign-ins each, of two requests."""
 PUBLIC = Tag(name="public", description="Readable by anybody")
@@ -64,7 +64,7 @@ def _ok(model: type[BaseModel]) -> Responses:
 
 def _session_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
     attempts = RateLimit(per_s=SIGN_INS_PER_S, burst=SIGN_IN_BURST)
-    # To parse a message that was made for it takes a core for a tenth of a second.
+    # To parse a message that was made for it takes a core for a twentieth of a second.
     parsing = AtOnce(2, waiting=32, wait_s=5.0)
 
     @api.get("/status", summary="Who this aggregator is", tags=[PUBLIC], responses=_ok(answers.Status))

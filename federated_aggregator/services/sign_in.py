@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import delete
 
+from commons.agent.sign_in import nonce_of
 from commons.errors import NotAuthenticated
 from commons.storage.database import Database
 from federated_aggregator.adapters.tables import AccessToken, SignInNonce
@@ -29,7 +29,6 @@ NONCE_TTL_S = 300
 TOKEN_TTL_S = 3600
 MAX_MESSAGE_CHARS = 700
 """The parser's time grows with the square of the length: seconds for a few thousand characters."""
-_NONCE_LINE = re.compile(r"^Nonce:\x20([A-Za-z0-9]{8,100})$", re.MULTILINE)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PORTS = {"http": 80, "https": 443}
 
@@ -165,11 +164,11 @@ class SignIn:
 
     def _require_nonce(self, message: str, now: float) -> None:
         """Refuse what cannot be answered with a session before it is parsed, which takes long for what strangers make up."""
-        found = _NONCE_LINE.search(message)
-        if found is None:
+        nonce = nonce_of(message)
+        if nonce is None:
             raise NotAuthenticated("message: not a sign-in message in the form of EIP-4361", field="message")
         with self.database.snapshot() as session:
-            row = session.get(SignInNonce, found.group(1))
+            row = session.get(SignInNonce, nonce)
             if row is None or row.expires_at < now:
                 raise _unusable_nonce()
 
