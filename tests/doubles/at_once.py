@@ -1,4 +1,4 @@
-"""The same request by many at once, each in a thread of its own that waits for the others to be there."""
+"""The same requests by many at once, each in a thread of its own that waits for the others to be there."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Result = TypeVar("Result")
 MANY = 20
 
 
-def at_once(call: Callable[[int], Result]) -> list[Result]:
-    """What `call` returns to each of `MANY` callers, who are numbered from 0."""
-    gate = threading.Barrier(MANY)
+def at_once(*actions: Callable[[], Result], times: int = MANY) -> list[Result]:
+    """Do the actions, in turn until there are `times` of them, all at the same moment; what each returned, in order."""
+    gate = threading.Barrier(times, timeout=30)
 
     def one(number: int) -> Result:
-        gate.wait(timeout=30)
-        return call(number)
+        gate.wait()
+        return actions[number % len(actions)]()
 
-    with ThreadPoolExecutor(MANY) as pool:
-        return list(pool.map(one, range(MANY)))
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(one, range(times)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -16,12 +17,11 @@ def statuses(client: FlaskClient, method: str, *paths: str, body: Any = None) ->
     """How often each status came; callers take the paths in turn."""
     token = client.environ_base["HTTP_AUTHORIZATION"]
 
-    def ask(number: int) -> int:
+    def ask(path: str) -> int:
         own = client.application.test_client()
-        path = paths[number % len(paths)]
         return own.open(path, method=method, json=body or {}, headers={"Authorization": token}).status_code
 
-    return Counter(at_once(ask))
+    return Counter(at_once(*[partial(ask, path) for path in paths]))
 
 
 def count(world: Any, table: Any) -> int:

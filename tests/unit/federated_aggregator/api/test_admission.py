@@ -20,8 +20,8 @@ from commons.web import rate_limit
 from federated_aggregator.api import routes
 from federated_aggregator.api.admission import admit_first
 from federated_aggregator.app import create_app
+from federated_aggregator.services.sign_in import Arrival
 from federated_aggregator.services.training import MOST_RESULT_BYTES, PROOF_BYTES
-from tests.doubles.at_once import TIMES, at_once
 
 PUBLIC = {
     ("GET", "/v1/status"),
@@ -33,6 +33,7 @@ PUBLIC = {
     ("GET", "/v1/jobs/1"),
 }
 DOMAIN = "127.0.0.1:8100"
+ARRIVAL = Arrival(port=8100, peer="127.0.0.1")
 
 
 class Unread(io.BytesIO):
@@ -60,7 +61,7 @@ def message(play: Any, account: LocalAccount, nonce: str | None = None) -> str:
 
 def bearer(play: Any, account: LocalAccount) -> dict[str, str]:
     text = message(play, account)
-    token = play.aggregator.sign_in.sign_in(text, sign_text(account, text), domain=DOMAIN).token
+    token = play.aggregator.sign_in.sign_in(text, sign_text(account, text), ARRIVAL).token
     return {"Authorization": f"Bearer {token}"}
 
 
@@ -203,22 +204,7 @@ def test_a_message_without_a_nonce_of_ours_is_not_parsed(play: Any, monkeypatch:
     monkeypatch.setattr("siwe.SiweMessage.from_message", parse)
     for text in ("a." * 350, message(play, Account.create(), nonce="0" * 32), "Nonce: short"):
         with pytest.raises(NotAuthenticated):
-            play.aggregator.sign_in.sign_in(text, "0x00", domain=DOMAIN)
-
-
-def test_one_nonce_many_times_at_once_opens_one_session(play: Any) -> None:
-    account = Account.create()
-    text = message(play, account)
-    signature = sign_text(account, text)
-
-    def sign_in() -> str | None:
-        try:
-            return str(play.aggregator.sign_in.sign_in(text, signature, domain=DOMAIN).token)
-        except NotAuthenticated:
-            return None
-
-    tokens = at_once(sign_in)
-    assert tokens.count(None) == TIMES - 1
+            play.aggregator.sign_in.sign_in(text, "0x00", ARRIVAL)
 
 
 def test_a_view_that_nobody_named_public_needs_a_caller(play: Any, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_a_nonce_opens_one_session(play: Any, tmp_path: Path) -> None:
         issued_at=play.clock.now,
     )
     body = {"message": message, "signature": sign_text(account, message)}
-    found = Counter(at_once(lambda _: app.test_client().post("/v1/sign-in", json=body).status_code))
+    found = Counter(at_once(lambda: app.test_client().post("/v1/sign-in", json=body).status_code))
     assert found == {200: 1, 401: MANY - 1}
     assert count(play, AccessToken) == 1
 
@@ -55,7 +55,7 @@ def test_an_owner_is_enrolled_once(play: Any, tmp_path: Path) -> None:
     signed = {name: "0x" + value.hex() for name, value in vars(offer).items() if isinstance(value, bytes)}
     body = {**vars(offer), **signed}
 
-    def accept(_number: int) -> int:
+    def accept() -> int:
         own = client.application.test_client()
         return own.post(f"/v1/jobs/{ONE_JOB}/acceptances", json=body, headers=token(client)).status_code
 
@@ -69,7 +69,7 @@ def test_a_result_moves_a_job_on_once(play_at: Any, tmp_path: Path) -> None:
     ((address, task_id, task),) = play.tasks(TaskKind.SQUARE)
     body = {"result": play.answer(address, task)}
 
-    def post(_number: int) -> tuple[int, str]:
+    def post() -> tuple[int, str]:
         own = client.application.test_client()
         answer = own.post(f"/v1/tasks/{task_id}/result", json=body, headers=token(client))
         return answer.status_code, answer.get_json()["outcome"]

@@ -26,7 +26,7 @@ REQUEST: dict[str, Any] = {
 def answers(client: FlaskClient, path: str, body: Any, **headers: str) -> list[tuple[int, Any]]:
     token = client.environ_base["HTTP_AUTHORIZATION"]
 
-    def ask(_number: int) -> tuple[int, Any]:
+    def ask() -> tuple[int, Any]:
         own = client.application.test_client()
         answer = own.post(path, json=body, headers={"Authorization": token, **headers})
         return answer.status_code, answer.get_json()
