@@ -102,9 +102,11 @@ def test_large_bodies_that_do_not_come_do_not_keep_others_from_sending_theirs(se
 def test_nonces_are_given_out_at_a_rate(service: RunningService) -> None:
     started, given = time.monotonic(), 0
     with requests.Session() as session:
-        for _ in range(2 * SIGN_IN_BURST):
+        for _ in range(10 * SIGN_IN_BURST):
             answer = session.post(f"{service.url}/v1/sign-in/nonce", json={}, timeout=10)
-            given += answer.status_code == 200
+            if answer.status_code != 200:
+                break
+            given += 1
     assert answer.status_code == 429
     assert given <= SIGN_IN_BURST + SIGN_INS_PER_S * (time.monotonic() - started) + 1
 
