@@ -45,6 +45,11 @@ class _WaitingPolls:
         self._of_account: Counter[str] = Counter()
         self._without_job = 0
 
+    def is_full(self, address: str) -> bool:
+        """Whether an account waits as often as it may; found out without the database, since many may ask at once."""
+        with self._lock:
+            return self._of_account[address] >= POLLS_OF_AN_ACCOUNT
+
     @contextmanager
     def one(self, address: str, *, has_job: bool) -> Iterator[bool]:
         """The block may wait if this gives true, and must answer at once if not."""
@@ -95,7 +100,7 @@ class TaskQueue:
         """
         version = self._versions[address]
         tasks = self._pending(address)
-        if tasks or wait_s <= 0:
+        if tasks or wait_s <= 0 or self._waiting.is_full(address):
             return tasks
         with self._waiting.one(address, has_job=self._has_job(address)) as may_wait:
             return self._wait(address, version, min(wait_s, MAX_WAIT_S)) if may_wait else []

@@ -146,7 +146,7 @@ class Health(threading.Thread):
         assert self.failures == []
         assert len(took_s) >= 3, "no answers to speak of"
         assert took_s[len(took_s) * 9 // 10 - 1] < 1, took_s
-        assert took_s[-1] < 3, took_s
+        assert took_s[-1] < 5, took_s
 
 
 def _family(pid: int) -> list[int]:
