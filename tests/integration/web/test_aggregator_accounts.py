@@ -89,12 +89,12 @@ def test_large_bodies_that_do_not_come_do_not_keep_others_from_sending_theirs(se
     data = service.head("PUT /v1/datasets/x", authorization, "Content-Type: application/json", "Content-Length: 900000")
     entry = {
         "name": "rows",
-        "columns": [{"name": f"column {n}", "type": "number"} for n in range(9000)],
+        "columns": [{"name": f"column {n}", "type": "number"} for n in range(1900)],
         "row_count": 1,
     }
     with service.crowd(200, data + b"{"), Health([service.url]) as health:
         time.sleep(1)
-        # A third of a megabyte, which needs a place among those that are waited for, at most for a moment.
+        # More than is read ahead, which needs a place among those that are waited for, at most for a moment.
         participant.put_dataset("mine", entry)
         health.watch(1)
 
