@@ -18,7 +18,7 @@ demo: ## Run a whole training job on this machine: five owners, real chain, ever
 # Three workers on two cores: those that wait for a chain or a browser leave time for one more.
 test: ## Run all tests
 	$(SETUP) dev
-	@exec $(BIN)/pytest -n 3 --dist loadfile $(ARGS)
+	@exec $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: fuzz
 fuzz: ## Call the contract five million times at random and compare it with a model
