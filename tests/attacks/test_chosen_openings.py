@@ -1,4 +1,4 @@
-"""Having the honest buyer open what one likes: an aggregator with one of several validators on its side (faults F2, F8).
+"""Having the honest buyer open what one likes: an aggregator with one of several validators on its side.
 
 The validator puts a ciphertext of the attackers' choice into its part of the error, and takes the others' parts out again.
 The controls leave one of the defences away (the validators' parts are bound before anybody sees the others'; noise): there

@@ -1,4 +1,4 @@
-"""Roles dealt at will: an aggregator that claims other role masks than the owners signed (fault F9).
+"""Roles dealt at will: an aggregator that claims other role masks than the owners signed.
 
 The control is the check as it would be without signatures, on whatever masks the aggregator shows.
 """

@@ -1,5 +1,5 @@
 """Reading ciphertexts by the buyer's reactions: it refuses what is out of bounds, so an aggregator shifts what it wants to
-read until it is, and halves the interval with each question (fault F1 of the audit).
+read until it is, and halves the interval with each question.
 
 The control asks the key's holder itself, past the ledger: there the same attack reads a trainer's update.
 """

@@ -1,4 +1,4 @@
-"""One round instead of many, and validators left out of the metric: an aggregator alone (faults F5, F6).
+"""One round instead of many, and validators left out of the metric: an aggregator alone.
 
 The controls are the same participants without their memory, or with a quorum of one: they answer everything.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ class Finished:
     failure: str | None = None
 
 
-class StepHandler:
+class StepHandler(ABC):
     """One step; see the package's docstring."""
 
     kind: TaskKind
@@ -34,18 +35,18 @@ class StepHandler:
         """The public facts of the job."""
         return run.context(self.around.chain_id, self.around.contract)
 
+    @abstractmethod
     def begin(self, run: JobRun) -> None:
         """Create the step's tasks."""
-        raise NotImplementedError
 
+    @abstractmethod
     def check(self, run: JobRun, task: Any, result: Any, assignee: str) -> None:
         """Raise if the result cannot be used."""
-        raise NotImplementedError
 
     def is_enough(self, run: JobRun) -> bool:
         """Whether the step can be finished with the answers that are in, now that its time is over."""
         return bool(run.tasks(self.kind, DONE))
 
+    @abstractmethod
     def finish(self, run: JobRun) -> Finished:
         """Combine the results."""
-        raise NotImplementedError
