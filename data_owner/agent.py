@@ -19,8 +19,7 @@ from commons.agent.loop import StopSignal
 from commons.chain.outbox_sender import OutboxSender
 from commons.chain.settings import IDLE_INTERVAL_S
 from commons.chain.signing import recover_message, sign_message
-from commons.errors import DeltaMLError, ProtocolViolation
-from commons.protocol.tasks import (
+from commons.computations.linear_regression.messages import (
     AnyResult,
     AnyTask,
     EvaluateTask,
@@ -28,9 +27,10 @@ from commons.protocol.tasks import (
     UnmaskTask,
     VerifyTask,
 )
-from data_owner.domain.local_training import LocalTrainer
-from data_owner.domain.task_order import OwnerTask
-from data_owner.domain.validation import Validator
+from commons.computations.linear_regression.task_order import OwnerTask
+from commons.computations.linear_regression.trainer import LocalTrainer
+from commons.computations.linear_regression.validator import Validator
+from commons.errors import DeltaMLError, ProtocolViolation
 from data_owner.services.answered_tasks import AnsweredTasks
 from data_owner.services.deliveries import Deliveries
 from data_owner.services.known_jobs import KnownJobs

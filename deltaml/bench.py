@@ -21,8 +21,7 @@ import numpy as np
 import phe
 from numpy.typing import NDArray
 
-from commons.learning import GramAccumulator, gradient_map
-from commons.paillier import (
+from commons.ciphers.paillier import (
     EncryptedVector,
     Randomizer,
     SecretKey,
@@ -32,6 +31,7 @@ from commons.paillier import (
     encode_matrix,
     generate_keypair,
 )
+from commons.computations.linear_regression.learning import GramAccumulator, gradient_map
 
 FRACTIONAL_BITS = 40
 MATRIX_FRACTIONAL_BITS = 48

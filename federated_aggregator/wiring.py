@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from commons.chain.signing import CheckpointStatement, recover_message
-from commons.protocol.range_proof import ParallelMap
+from commons.computations.linear_regression.range_proof import ParallelMap
 from commons.storage.database import Database
 from federated_aggregator.services.board import Board
 from federated_aggregator.services.catalogue import Catalogue

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from commons.agent.http_service import checked_service_url
 from commons.chain.settings import ChainSettings, read_chain_settings
+from commons.ciphers.paillier import DEFAULT_KEY_BITS
 from commons.errors import InvalidInput
-from commons.paillier import DEFAULT_KEY_BITS
 from commons.web.configuration import DEFAULT_UI_DIR, ConfigurationReader, Network
 from model_buyer.adapters.vault import STANDARD_COST
 from model_buyer.domain.job_request import MAX_KEY_BITS, checked_key_bits

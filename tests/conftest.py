@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-from commons.paillier import Randomizer, SecretKey, generate_keypair
+from commons.ciphers.paillier import Randomizer, SecretKey, generate_keypair
 
 # How long an example takes depends on who else uses the machine.
 settings.register_profile("deltaml", deadline=None)

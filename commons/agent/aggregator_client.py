@@ -17,9 +17,9 @@ from eth_account.signers.local import LocalAccount
 
 from commons.agent.http_service import DEFAULT_TIMEOUT_S, HttpService
 from commons.agent.sign_in import sign_in_message, sign_text
+from commons.computations.linear_regression.messages import AnyResult
+from commons.computations.linear_regression.spec import TrainingJobSpec
 from commons.errors import Conflict, NotAuthenticated, ProtocolViolation
-from commons.protocol.tasks import AnyResult
-from commons.protocol.training_job import TrainingJobSpec
 
 Clock = Callable[[], float]
 ParticipantKind = Literal["data_owner", "model_buyer"]
@@ -59,7 +59,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Acceptance:
-    """An owner's signed acceptance of a job, and what it declares, signed too (`commons.protocol.declaration`)."""
+    """An owner's signed acceptance of a job, and what it declares, signed too (`commons.market.declaration`)."""
 
     row_count: int
     growth: float

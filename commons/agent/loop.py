@@ -19,6 +19,8 @@ from pydantic import ValidationError
 
 from commons.agent.aggregator_client import LONG_POLL_S, Answer, PendingTask
 from commons.agent.backoff import Backoff
+from commons.ciphers.paillier.randomizer import discard_prepared
+from commons.computations.linear_regression.messages import TASK, AnyResult, AnyTask
 from commons.errors import (
     Conflict,
     DeltaMLError,
@@ -30,8 +32,6 @@ from commons.errors import (
     ProtocolViolation,
     ServiceUnavailable,
 )
-from commons.paillier.randomizer import discard_prepared
-from commons.protocol.tasks import TASK, AnyResult, AnyTask
 
 Handle = Callable[[AnyTask], AnyResult]
 

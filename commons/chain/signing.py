@@ -2,7 +2,7 @@
 
 * An owner signs the terms of one job (`AcceptanceTerms`, EIP-712). The aggregator hands the signature to the contract,
   which checks it when it enrols the owner; a chain observer learns that this owner accepted this job.
-* Beside it, an owner signs what it declares (`commons.protocol.declaration`, EIP-712): the digest of its row count, growth and
+* Beside it, an owner signs what it declares (`commons.market.declaration`, EIP-712): the digest of its row count, growth and
   roles. It stays between the parties.
 * The buyer signs a checkpoint (`CheckpointStatement`, EIP-712). The aggregator adds its own consent by sending it.
 * Anybody signs the digest of a protocol message (EIP-191). These stay between the parties and never go on chain.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from commons.protocol.training_job import FrozenModel
+from commons.messages import FrozenModel
 
 MAX_PAGE = 1000
 PUBLIC_PAGE = 25

@@ -15,7 +15,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field, RootModel
 
 from commons.errors import NotAuthenticated
-from commons.protocol.training_job import FrozenModel
+from commons.messages import FrozenModel
 from commons.web.app import BEARER, SIGN_IN_CONTENT_LENGTH, allow_body, json_response
 from commons.web.authentication import SESSION_LIFETIME_S, Authenticator
 from commons.web.browser_session import SAFE_METHODS, SessionCookie, check_csrf, csrf_token

@@ -10,9 +10,9 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import Field, model_validator
 
-from commons.learning.payout import BPS
-from commons.protocol.split_preview import SplitPreview, preview_split
-from commons.protocol.training_job import MAX_TRAINERS, MAX_VALIDATORS, PayTerms
+from commons.market.job_terms import MAX_TRAINERS, MAX_VALIDATORS, PayTerms
+from commons.market.payout import BPS
+from commons.market.split_preview import SplitPreview, preview_split
 from commons.web.app import BEARER, live_response
 
 

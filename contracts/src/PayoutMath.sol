@@ -12,7 +12,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 ///     aggregator  = deposit · aggregatorBps / 10000
 ///     refund      = deposit − everything above
 ///
-/// The same rule in Python is commons/learning/payout.py; the two agree to the wei.
+/// The same rule in Python is commons/market/payout.py; the two agree to the wei.
 library PayoutMath {
     uint256 internal constant BASIS_POINTS = 10_000;
 

@@ -99,7 +99,7 @@ class Acceptance(Base):
     """A job that this owner accepted, with everything needed to take part in it.
 
     `chain_id` and `contract` are what the signatures are for, `mask_secret` is what a validator's masks are derived from
-    (`data_owner.domain.validation`). The columns from `role` on are what was checked before the first task; they count as
+    (`linear_regression.validator`). The columns from `role` on are what was checked before the first task; they count as
     long as the chain has the job started with the same owners.
     """
 

@@ -7,8 +7,9 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from commons.chain.signing import ROLE_EITHER
-from commons.protocol.catalogue import LONGEST_COLUMN_NAME, LONGEST_DESCRIPTION, LONGEST_NAME, MOST_TAGS, Tag
-from commons.protocol.training_job import MAX_FEATURES, FrozenModel
+from commons.computations.linear_regression.spec import MAX_FEATURES
+from commons.market.catalogue import LONGEST_COLUMN_NAME, LONGEST_DESCRIPTION, LONGEST_NAME, MOST_TAGS, Tag
+from commons.messages import FrozenModel
 from commons.web.paging import PageQuery
 from data_owner.adapters.tables import Dataset, Listing
 from data_owner.domain.dataset_profile import ColumnProfile

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from commons.learning.scaling import FeatureRange
-from data_owner.domain.column_names import likeness
+from commons.computations.linear_regression.learning.scaling import FeatureRange
+from commons.tables.column_names import likeness
 from data_owner.domain.dataset_profile import ColumnProfile
 from data_owner.domain.requirements import faults
 

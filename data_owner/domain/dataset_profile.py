@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from commons.errors import InvalidInput
-from data_owner.domain.table import CellProblem, ColumnBlock, ColumnType, TableBlock, expectation, shorten
+from commons.tables.table import CellProblem, ColumnBlock, ColumnType, TableBlock, expectation, shorten
 
 _TYPE_ORDER: tuple[ColumnType, ...] = ("empty", "boolean", "integer", "number", "text")
 

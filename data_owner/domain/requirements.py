@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from commons.computations.linear_regression.learning.scaling import FeatureRange
 from commons.errors import InvalidInput
-from commons.learning.scaling import FeatureRange
-from data_owner.domain.column_names import did_you_mean
+from commons.tables.column_names import did_you_mean
+from commons.tables.table import format_number
 from data_owner.domain.dataset_profile import ColumnProfile, DatasetProfile
-from data_owner.domain.table import format_number
 
 MismatchCode = Literal[
     "too_few_rows",

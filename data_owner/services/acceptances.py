@@ -15,10 +15,10 @@ from eth_account.signers.local import LocalAccount
 
 from commons.chain.outbox import Outbox
 from commons.chain.signing import ROLE_EITHER, sign_acceptance, sign_declaration
+from commons.computations.linear_regression.spec import TrainingJobSpec
 from commons.errors import Conflict, InvalidInput, NotFound
-from commons.protocol.declaration import Declaration
-from commons.protocol.state import ENDED
-from commons.protocol.training_job import TrainingJobSpec
+from commons.market.declaration import Declaration
+from commons.market.state import ENDED
 from commons.storage.database import Database
 from data_owner.adapters.tables import EVENTS, Acceptance, AcceptanceState, Dataset, Declined, KnownJob
 from data_owner.services.answered_tasks import forget_tasks

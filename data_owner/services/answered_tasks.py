@@ -13,11 +13,12 @@ import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from commons.computations.linear_regression.messages import RESULT, AnyResult, EvaluateResult, TaskKind, TrainTask
+from commons.computations.linear_regression.task_order import Asked, OwnerTask, require_next
 from commons.errors import ProtocolViolation
-from commons.protocol.tasks import RESULT, AnyResult, EvaluateResult, TaskKind, TrainTask, task_digest
+from commons.market.tasks import task_digest
 from commons.storage.database import Database
 from data_owner.adapters.tables import Acceptance, AnsweredTask
-from data_owner.domain.task_order import Asked, OwnerTask, require_next
 
 log = structlog.get_logger(__name__)
 

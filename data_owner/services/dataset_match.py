@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from commons.learning.scaling import FeatureRange
-from commons.protocol.training_job import FrozenModel
+from commons.computations.linear_regression.learning.scaling import FeatureRange
+from commons.messages import FrozenModel
 from data_owner.adapters.tables import Dataset
 from data_owner.domain.column_mapping import suggest_mapping
 from data_owner.domain.dataset_profile import ColumnProfile, DatasetProfile

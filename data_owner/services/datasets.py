@@ -17,8 +17,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from commons.errors import Conflict, DatasetInvalid, InvalidInput, NotFound
-from commons.protocol.catalogue import LONGEST_NAME
-from commons.protocol.state import ENDED
+from commons.market.catalogue import LONGEST_NAME
+from commons.market.state import ENDED
 from commons.storage.database import Database
 from data_owner.adapters.tables import GONE, Acceptance, AcceptanceState, Dataset, KnownJob, Listing
 from data_owner.domain.dataset_profile import DatasetProfile, profile_blocks

@@ -19,7 +19,7 @@ from commons.chain.outbox import UNFINISHED, Outbox
 from commons.chain.outbox_table import OutboxColumns, OutboxState
 from commons.chain.signing import CheckpointStatement
 from commons.errors import ChainUnavailable, Conflict
-from commons.protocol.training_job import FrozenModel, Wei
+from commons.messages import FrozenModel, Wei
 from commons.storage.database import Database
 from data_owner.adapters.tables import EVENTS, Acceptance, KnownJob, OutboxTransaction
 from data_owner.services.job_view import TRAINER, VALIDATOR, JobView, parse_job_view

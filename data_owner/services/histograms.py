@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from commons.errors import InvalidInput
-from commons.protocol.training_job import FrozenModel
+from commons.messages import FrozenModel
 from commons.storage.database import Database
+from commons.tables.table import ColumnBlock
 from data_owner.domain.dataset_profile import ColumnProfile
-from data_owner.domain.table import ColumnBlock
 from data_owner.services.datasets import get_dataset, profile_of
 from data_owner.services.ports import OpenDataFile
 

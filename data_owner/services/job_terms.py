@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from commons.chain.jobs import JobOnChain, JobState, Participation
+from commons.ciphers.paillier import ModulusProof, PublicKey, verify_modulus
+from commons.computations.linear_regression.spec import TrainingJobSpec
 from commons.errors import Conflict, NotAllowed, ServiceUnavailable
-from commons.paillier import ModulusProof, PublicKey, verify_modulus
-from commons.protocol.tasks import from_hex
-from commons.protocol.training_job import TrainingJobSpec
+from commons.messages import from_hex
 from data_owner.services.job_view import JobView
 from data_owner.services.ports import Chain
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from commons.computations.linear_regression.learning.scaling import FeatureRange, RangeScaling
+from commons.computations.linear_regression.spec import Feature, TrainingJobSpec
 from commons.errors import ProtocolViolation
-from commons.learning.scaling import FeatureRange, RangeScaling
-from commons.protocol.state import JobState
-from commons.protocol.tasks import Address, BigInteger
-from commons.protocol.training_job import Feature, TrainingJobSpec
+from commons.market.state import JobState
+from commons.messages import Address, BigInteger
 from commons.web.validation import to_invalid_input
 from data_owner.domain.requirements import DatasetRequirements
 
@@ -28,7 +28,7 @@ class OwnerInJob(View):
     """An owner that accepted the roles in the bit mask `roles`; its role is known once the job starts.
 
     `out` says why a validator takes no further part. What owners declared is checked where it counts
-    (`commons.protocol.declaration`).
+    (`commons.market.declaration`).
     """
 
     address: Address

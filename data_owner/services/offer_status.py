@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from commons.protocol.state import JobState
+from commons.market.state import JobState
 from data_owner.adapters.tables import AcceptanceState
 from data_owner.services.job_view import JobView
 

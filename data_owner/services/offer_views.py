@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from commons.protocol.training_job import Feature, FrozenModel, PayTerms, Scaling, Wei
+from commons.computations.linear_regression.spec import Feature, Scaling
+from commons.market.job_terms import PayTerms
+from commons.messages import FrozenModel, Wei
 from data_owner.adapters.tables import Acceptance, AcceptanceState
 from data_owner.services.dataset_match import DatasetMatch
 from data_owner.services.earnings import JobEarning

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from commons.chain.jobs import JobStarted, JobState, last_second_before_expiry
 from commons.chain.outbox import LONGEST_RETRY_PAUSE_S, Outbox, retry_pause_s
 from commons.chain.outbox_table import OutboxState
-from commons.protocol.training_job import TrainingJobSpec
+from commons.computations.linear_regression.spec import TrainingJobSpec
 from commons.storage.database import Database
 from data_owner.adapters.tables import EVENTS, Acceptance, AcceptanceState
 from data_owner.services.ports import Chain, Clock

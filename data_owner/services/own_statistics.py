@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from commons.learning import GradientMap, GramAccumulator, QuadraticMetric, QuadraticMetricAccumulator, gradient_map
-from commons.paillier import PublicKey
-from commons.protocol.numeric_plan import NumericPlan, declared_growth
-from commons.protocol.training_job import TrainingJobSpec
-from data_owner.domain.local_training import require_within_plan
-from data_owner.domain.training_data import required_columns, training_rows
+from commons.ciphers.paillier import PublicKey
+from commons.computations.linear_regression.learning import (
+    GradientMap,
+    GramAccumulator,
+    QuadraticMetric,
+    QuadraticMetricAccumulator,
+    gradient_map,
+)
+from commons.computations.linear_regression.numeric_plan import NumericPlan, declared_growth
+from commons.computations.linear_regression.spec import TrainingJobSpec
+from commons.computations.linear_regression.trainer import require_within_plan
+from commons.computations.linear_regression.training_data import required_columns, training_rows
 from data_owner.services.job_view import scaling_of
 from data_owner.services.ports import DataFile
 

@@ -13,17 +13,17 @@ from pathlib import Path
 
 from commons.chain.jobs import JobStarted, JobState
 from commons.chain.signing import SigningDomain, recover_declaration
+from commons.ciphers.paillier import PublicKey, Randomizer
+from commons.computations.linear_regression.job_context import JobContext
+from commons.computations.linear_regression.numeric_plan import NumericPlan
+from commons.computations.linear_regression.spec import TrainingJobSpec
+from commons.computations.linear_regression.trainer import LocalTrainer
+from commons.computations.linear_regression.validator import Validator
 from commons.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, ProtocolViolation, ServiceUnavailable
-from commons.paillier import PublicKey, Randomizer
-from commons.protocol.declaration import Declaration, Declared, check_declarations, read_declarations
-from commons.protocol.job_context import JobContext
-from commons.protocol.numeric_plan import NumericPlan
-from commons.protocol.tasks import from_hex
-from commons.protocol.training_job import TrainingJobSpec
+from commons.market.declaration import Declaration, Declared, check_declarations, read_declarations
+from commons.messages import from_hex
 from commons.storage.database import Database
 from data_owner.adapters.tables import EVENTS, Acceptance, AcceptanceState, Dataset
-from data_owner.domain.local_training import LocalTrainer
-from data_owner.domain.validation import Validator
 from data_owner.services.job_terms import require_same_terms
 from data_owner.services.job_view import TRAINER, VALIDATOR
 from data_owner.services.own_statistics import OwnStatistics, read_statistics

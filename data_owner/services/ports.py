@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from commons.agent.aggregator_client import Acceptance
 from commons.chain.jobs import ContractCall, JobOnChain, Participation, Quote
 from commons.chain.signing import SigningDomain
-from data_owner.domain.table import TableBlock
+from commons.tables.table import TableBlock
 
 Clock = Callable[[], float]
 """Unix time in seconds."""

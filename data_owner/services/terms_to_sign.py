@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from commons.protocol.training_job import FrozenModel, Wei
+from commons.messages import FrozenModel, Wei
 from data_owner.services.job_terms import check_terms
 from data_owner.services.offers import Offers
 from data_owner.services.ports import Chain

@@ -41,7 +41,7 @@ def demo(as_json: bool, scaling: str | None, **options: Any) -> None:
 
     Example: deltaml demo --data houses.csv --target price --owners 8 --rounds 50
     """
-    from commons.protocol.training_job import Scaling  # noqa: PLC0415 - heavy, and --help does not need it
+    from commons.computations.linear_regression.spec import Scaling  # noqa: PLC0415 - heavy, and --help does not need it
     from deltaml.demo.options import DemoOptions  # noqa: PLC0415
     from deltaml.demo.run import run_demo  # noqa: PLC0415
 

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from commons.computations.linear_regression.learning.federated import federated_gradient_descent, mean_squared_error
+from commons.computations.linear_regression.learning.scaling import FeatureRange, RangeScaling
+from commons.computations.linear_regression.spec import TrainingJobSpec
 from commons.errors import DatasetInvalid, NotFound
-from commons.learning.federated import federated_gradient_descent, mean_squared_error
-from commons.learning.scaling import FeatureRange, RangeScaling
-from commons.protocol.training_job import TrainingJobSpec
+from commons.tables.column_names import missing_column_error
+from commons.tables.table import CellProblem, cell_error, expectation
 from data_owner.adapters.data_files import open_data_file
-from data_owner.domain.column_names import missing_column_error
-from data_owner.domain.table import CellProblem, cell_error, expectation
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from commons.ciphers.paillier import DEFAULT_KEY_BITS, MINIMUM_KEY_BITS
+from commons.computations.linear_regression.spec import Scaling
 from commons.errors import InvalidInput, KeyTooSmall
-from commons.paillier import DEFAULT_KEY_BITS, MINIMUM_KEY_BITS
-from commons.protocol.training_job import Scaling
 
 MIN_OWNERS, MAX_OWNERS = 2, 20
 DIABETES_LEARNING_RATE = 1.5

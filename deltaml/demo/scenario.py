@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from commons.agent.http_service import HttpService
+from commons.computations.linear_regression.learning import LinearModel
+from commons.computations.linear_regression.spec import TrainingJobSpec
 from commons.errors import Conflict, DeltaMLError, ServiceUnavailable
-from commons.learning import LinearModel
-from commons.protocol.state import JobState
-from commons.protocol.training_job import TrainingJobSpec
+from commons.market.state import JobState
 from deltaml.demo.dataset import Dataset, FloatArray, write_part
 from deltaml.demo.options import DemoOptions
 from deltaml.demo.world import DATA_DIR, Member, World

@@ -80,7 +80,7 @@ class DatasetTag(Base):
 
 
 class Job(Base):
-    """A training job and where it stands (`commons.protocol.state.Progress`).
+    """A training job and where it stands (`commons.computations.linear_regression.schedule.Progress`).
 
     `reason` says why it is there; `trouble` what the contract refuses at present, None when nothing; `search_text`
     is its title, casefolded.

@@ -9,10 +9,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from commons.protocol.state import JobState
-from commons.protocol.tasks import Address, AnyTask, BigInteger, Hex32
-from commons.protocol.training_job import FrozenModel, TrainingJobSpec, Wei
-from commons.protocol.wire import CiphertextVector
+from commons.ciphers.wire import CiphertextVector
+from commons.computations.linear_regression.messages import AnyTask
+from commons.computations.linear_regression.spec import TrainingJobSpec
+from commons.market.state import JobState
+from commons.messages import Address, BigInteger, FrozenModel, Hex32, Wei
 
 TxHash = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")] | None
 

@@ -9,8 +9,8 @@ from flask_openapi3 import APIBlueprint
 from flask_openapi3 import Tag as ApiTag
 from pydantic import Field
 
-from commons.protocol.catalogue import MOST_TAGS, Tag
-from commons.protocol.state import JobState
+from commons.market.catalogue import MOST_TAGS, Tag
+from commons.market.state import JobState
 from commons.web.app import live_response
 from commons.web.paging import PublicPageQuery
 from commons.web.rate_limit import RateLimit

@@ -9,7 +9,7 @@ from flask import Response, g, jsonify, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel
 
-from commons.protocol.catalogue import CatalogueEntry
+from commons.market.catalogue import CatalogueEntry
 from commons.web.app import BEARER, live_response
 from commons.web.at_once import AtOnce
 from commons.web.paging import PublicPageQuery

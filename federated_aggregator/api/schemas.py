@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from commons.agent.aggregator_client import MOST_JOBS_AT_ONCE
-from commons.paillier import ModulusProof
-from commons.protocol.declaration import Growth, RoleMask, RowCount
-from commons.protocol.state import JobState
-from commons.protocol.tasks import BigInteger, HexBytes
-from commons.protocol.training_job import LATEST_TIME, FrozenModel, TrainingJobSpec
+from commons.ciphers.paillier import ModulusProof
+from commons.computations.linear_regression.spec import TrainingJobSpec
+from commons.market.declaration import Growth, RoleMask, RowCount
+from commons.market.state import JobState
+from commons.messages import LATEST_TIME, BigInteger, FrozenModel, HexBytes
 from commons.web.paging import PublicPageQuery
 
 JobId = Annotated[int, Field(ge=1, lt=2**62)]
@@ -53,7 +53,7 @@ class AcceptanceBody(FrozenModel):
 
 
 class ResultBody(FrozenModel):
-    """The result of a task (`commons.protocol.tasks`)."""
+    """The result of a task (`commons.computations.linear_regression.messages`)."""
 
     result: dict[str, Any] = Field(max_length=20)
 

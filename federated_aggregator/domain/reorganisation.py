@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from commons.protocol.state import JobState
+from commons.market.state import JobState
 
 
 def reopened(ended: JobState, entered: Container[str]) -> JobState:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, defer
 
 from commons.chain.outbox import UNFINISHED
-from commons.protocol.state import JobState
+from commons.market.state import JobState
 from commons.storage.database import Database
 from federated_aggregator.adapters.tables import (
     CatalogueDataset,

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from commons.protocol.state import ENDED, JobState
-from commons.protocol.training_job import Averaging, Feature, FrozenModel, PayTerms, Scaling, Wei
+from commons.computations.linear_regression.spec import Averaging, Feature, Scaling
+from commons.market.job_terms import PayTerms
+from commons.market.state import ENDED, JobState
+from commons.messages import FrozenModel, Wei
 from federated_aggregator.adapters.tables import CatalogueDataset, Job
 from federated_aggregator.services.job_run import parse_spec
 

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from commons.errors import Conflict, NotAllowed
-from commons.protocol.catalogue import CatalogueEntry
+from commons.market.catalogue import CatalogueEntry
 from commons.storage.database import Database, take_turns
 from federated_aggregator.adapters.tables import CatalogueDataset, DatasetTag, Participant
 from federated_aggregator.services.job_run import Clock

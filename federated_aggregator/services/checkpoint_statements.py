@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from commons.chain.signing import CheckpointStatement
+from commons.computations.linear_regression.checkpoint import RecoverSigner
+from commons.computations.linear_regression.messages import TaskKind, ValidatorStatement
+from commons.computations.linear_regression.range_proof import ParallelMap
 from commons.errors import NotAuthenticated, ProtocolViolation
-from commons.protocol.checkpoint import RecoverSigner
-from commons.protocol.range_proof import ParallelMap
-from commons.protocol.tasks import TaskKind, ValidatorStatement
 from federated_aggregator.adapters.tables import Checkpoint
 from federated_aggregator.services.job_run import JobRun
 

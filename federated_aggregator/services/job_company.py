@@ -16,7 +16,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from commons.protocol.state import JobState
+from commons.market.state import JobState
 from federated_aggregator.adapters.tables import Enrolment, Job, Participant, Task
 from federated_aggregator.services.job_run import PENDING
 

@@ -15,14 +15,17 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from commons.ciphers.paillier import EncryptedVector, PublicKey, Randomizer
+from commons.ciphers.wire import CiphertextVector
+from commons.computations.linear_regression.job_context import JobContext
+from commons.computations.linear_regression.messages import RESULT, TASK, TaskKind
+from commons.computations.linear_regression.numeric_plan import NumericPlan
+from commons.computations.linear_regression.schedule import Progress, Step
+from commons.computations.linear_regression.spec import TrainingJobSpec
 from commons.errors import NotFound
-from commons.paillier import EncryptedVector, PublicKey, Randomizer
-from commons.protocol.job_context import JobContext
-from commons.protocol.numeric_plan import NumericPlan
-from commons.protocol.state import JobState, Progress, Step
-from commons.protocol.tasks import RESULT, TASK, TaskBody, TaskKind, from_hex
-from commons.protocol.training_job import TrainingJobSpec
-from commons.protocol.wire import CiphertextVector
+from commons.market.state import JobState
+from commons.market.tasks import TaskBody
+from commons.messages import from_hex
 from federated_aggregator.adapters.tables import Enrolment, Job, JobVector, Task
 
 log = structlog.get_logger(__name__)

@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
+from commons.ciphers.masks import seed_hash
+from commons.ciphers.wire import CiphertextVector
+from commons.computations.linear_regression.messages import TaskKind
+from commons.computations.linear_regression.schedule import Step
+from commons.computations.linear_regression.spec import TrainingJobSpec
 from commons.errors import NotAllowed, NotFound
-from commons.protocol.masks import seed_hash
-from commons.protocol.state import JobState, Step
-from commons.protocol.tasks import TaskKind
-from commons.protocol.training_job import TrainingJobSpec
-from commons.protocol.wire import CiphertextVector
+from commons.market.state import JobState
 from commons.storage.database import Database
 from federated_aggregator.adapters.tables import Checkpoint, Enrolment, Job, JobVector, Task
 from federated_aggregator.services.chain_port import ChainPort, Sending, Sent

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import structlog
 
 from commons.chain.signing import AcceptanceTerms
+from commons.ciphers.masks import draw_seed, seed_hash
+from commons.ciphers.paillier import ModulusProof, PublicKey, verify_modulus
+from commons.computations.linear_regression.numeric_plan import NumericPlan
+from commons.computations.linear_regression.spec import TrainingJobSpec
 from commons.errors import Conflict, HeadroomExceeded, InvalidInput, NotAllowed, NotFound
-from commons.paillier import ModulusProof, PublicKey, verify_modulus
-from commons.protocol.declaration import Declaration
-from commons.protocol.masks import draw_seed, seed_hash
-from commons.protocol.numeric_plan import NumericPlan
-from commons.protocol.roles import Role, draw_roles
-from commons.protocol.state import JobState
-from commons.protocol.tasks import from_hex
-from commons.protocol.training_job import TrainingJobSpec
+from commons.market.declaration import Declaration
+from commons.market.roles import Role, draw_roles
+from commons.market.state import JobState
+from commons.messages import from_hex
 from commons.storage.database import Database
 from federated_aggregator.adapters.tables import Enrolment, Job
 from federated_aggregator.services.catalogue import search_form
@@ -38,7 +38,7 @@ class Posting:
 
 @dataclass(frozen=True)
 class AcceptanceOffer:
-    """What an owner signs and declares (`commons.protocol.declaration`)."""
+    """What an owner signs and declares (`commons.market.declaration`)."""
 
     row_count: int
     growth: float

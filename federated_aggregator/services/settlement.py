@@ -14,8 +14,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from commons.chain.jobs import last_second_before_expiry
-from commons.protocol.masks import seed_hash
-from commons.protocol.state import JobState, move
+from commons.ciphers.masks import seed_hash
+from commons.computations.linear_regression.schedule import move
+from commons.market.state import JobState
 from commons.storage.database import Database
 from federated_aggregator.adapters.tables import Checkpoint, Enrolment, Job, JobVector, Task
 from federated_aggregator.domain.reorganisation import reopened

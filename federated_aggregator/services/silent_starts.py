@@ -17,10 +17,10 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from commons.ciphers.masks import seed_hash
 from commons.errors import ChainUnavailable
-from commons.protocol.masks import seed_hash
-from commons.protocol.roles import Role
-from commons.protocol.state import JobState
+from commons.market.roles import Role
+from commons.market.state import JobState
 from commons.storage.database import Database
 from federated_aggregator.adapters.tables import Enrolment, Job
 from federated_aggregator.services.chain_port import ChainPort, Sending, Sent

@@ -22,7 +22,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from commons.errors import NotAllowed
-from commons.protocol.state import ENDED, JobState
+from commons.market.state import ENDED, JobState
 from commons.storage.database import Database
 from federated_aggregator.adapters.tables import Enrolment, Job, Participant, Task
 from federated_aggregator.services.job_run import PENDING

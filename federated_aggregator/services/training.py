@@ -17,11 +17,12 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy import func, select
 
+from commons.ciphers.paillier import EncryptedVector
+from commons.computations.linear_regression.messages import RESULT, TASK, TaskKind, VerifyResult
+from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONAL_BITS
+from commons.computations.linear_regression.schedule import Step, advance, move
 from commons.errors import InvalidInput, NotFound
-from commons.paillier import EncryptedVector
-from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS
-from commons.protocol.state import ENDED, JobState, Step, advance, move
-from commons.protocol.tasks import RESULT, TASK, TaskKind, VerifyResult
+from commons.market.state import ENDED, JobState
 from commons.storage.database import Database
 from federated_aggregator.adapters.tables import Job, Task
 from federated_aggregator.services.checkpoint_statements import Surroundings

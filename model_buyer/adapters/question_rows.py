@@ -8,10 +8,10 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from commons.computations.linear_regression.messages import TaskKind
+from commons.computations.linear_regression.question_ledger import Question, Squared
 from commons.errors import Conflict, NotFound
-from commons.protocol.tasks import TaskKind
 from model_buyer.adapters.tables import QuestionRow
-from model_buyer.domain.question_ledger import Question, Squared
 
 
 class QuestionRows:

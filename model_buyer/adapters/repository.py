@@ -16,9 +16,10 @@ from commons.chain.event_log import EventLog
 from commons.chain.jobs import ContractCall, JobSettled
 from commons.chain.outbox import Outbox
 from commons.chain.outbox_table import OutboxColumns, OutboxState
+from commons.ciphers.wire import CiphertextVector
+from commons.computations.linear_regression.question_ledger import OpenedRecord
+from commons.computations.linear_regression.spec import TrainingJobSpec
 from commons.errors import Conflict, NotFound
-from commons.protocol.training_job import TrainingJobSpec
-from commons.protocol.wire import CiphertextVector
 from commons.storage.database import Database
 from model_buyer.adapters.question_rows import QuestionRows
 from model_buyer.adapters.tables import (
@@ -41,7 +42,6 @@ from model_buyer.domain.posted_job import (
     Stage,
     Submission,
 )
-from model_buyer.domain.question_ledger import OpenedRecord
 from model_buyer.services.ports import CREATION_PREFIX, JobOnRecord, SendState, SentTransaction, TimelineEntry
 
 _OUTBOX = Outbox(OutboxTransaction)

@@ -18,8 +18,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from commons.ciphers.paillier import SecretKey
 from commons.errors import InvalidInput, NotAuthenticated
-from commons.paillier import SecretKey
 
 STANDARD_COST = 2**17
 """scrypt's n (with r = 8, p = 1): 128 MiB and about a third of a second for each guess at the password."""

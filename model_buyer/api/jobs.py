@@ -9,8 +9,9 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from werkzeug.exceptions import UnsupportedMediaType
 
+from commons.computations.linear_regression.learning import LinearModel
+from commons.computations.linear_regression.prediction import predict_rows
 from commons.errors import InvalidInput
-from commons.learning import LinearModel
 from commons.web.app import BEARER, allow_body, json_response, live_response
 from model_buyer.api.schemas import (
     CheckedJob,
@@ -28,7 +29,6 @@ from model_buyer.api.schemas import (
 from model_buyer.api.views import checked_job, job_detail, job_summary
 from model_buyer.domain.job_request import JobRequest
 from model_buyer.domain.posted_job import require_model
-from model_buyer.domain.prediction import predict_rows
 from model_buyer.services.cancel_job import cancel_job
 from model_buyer.services.follow_job import follow_job
 from model_buyer.services.job_list import Course, list_jobs, listed
@@ -135,7 +135,8 @@ def _add_model_routes(blueprint: APIBlueprint, parts: Assembly) -> None:
     def model(path: JobPath) -> Response:
         """The trained model as JSON, in original units. Refused with the reason until everybody is paid.
 
-        In Python: `commons.learning.LinearModel.from_json(text)`, which has `predict(X)` and `to_sklearn()`.
+        In Python: `LinearModel.from_json(text)` of `commons.computations.linear_regression.learning`, which has `predict(X)` and
+        `to_sklearn()`.
         """
         return Response(stored_model(path.id), content_type="application/json")
 

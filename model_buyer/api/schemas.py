@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from commons.protocol.training_job import FrozenModel, TrainingJobSpec
+from commons.computations.linear_regression.spec import TrainingJobSpec
+from commons.messages import FrozenModel
 from commons.web.paging import PageQuery
 from model_buyer.domain.job_status import JobStatus
 from model_buyer.services.job_milestones import MilestoneCode
@@ -227,7 +228,7 @@ class TrainedFeature(TrainedColumn):
 
 
 class TrainedModel(BaseModel):
-    """A linear model in original units, as `commons.learning.LinearModel` writes and reads it."""
+    """A linear model in original units, as `commons.computations.linear_regression.learning.LinearModel` writes and reads it."""
 
     format: str
     features: list[TrainedFeature]

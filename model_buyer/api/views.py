@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from commons.protocol.state import JobState
+from commons.computations.linear_regression.question_ledger import OpenedRecord
+from commons.market.state import JobState
 from model_buyer.api.schemas import (
     Account,
     CheckedJob,
@@ -22,7 +23,6 @@ from model_buyer.api.schemas import (
     Transaction,
     Withdrawal,
 )
-from model_buyer.domain.question_ledger import OpenedRecord
 from model_buyer.services.account_balance import AccountBalance
 from model_buyer.services.follow_job import FollowedJob
 from model_buyer.services.job_list import Course, ListedJob, listed

@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from commons.learning import FeatureRange, LinearModel, RangeScaling
-from commons.protocol.job_context import JobContext
-from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS
-from commons.protocol.statements import candidates_digest
-from commons.protocol.tasks import Hex32
-from commons.protocol.training_job import Feature, FrozenModel, TrainingJobSpec
-from commons.protocol.wire import CiphertextVector
-from model_buyer.domain.key_holder import KeyHolder
+from commons.ciphers.wire import CiphertextVector
+from commons.computations.linear_regression.job_context import JobContext
+from commons.computations.linear_regression.key_holder import KeyHolder
+from commons.computations.linear_regression.learning import FeatureRange, LinearModel, RangeScaling
+from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONAL_BITS
+from commons.computations.linear_regression.spec import Feature, TrainingJobSpec
+from commons.computations.linear_regression.statements import candidates_digest
+from commons.messages import FrozenModel, Hex32
 from model_buyer.domain.posted_job import DeliveryCheck, SignedDelivery
 
 

@@ -13,22 +13,18 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
-from commons.errors import InvalidInput
-from commons.paillier import DEFAULT_KEY_BITS, MINIMUM_KEY_BITS
-from commons.protocol.training_job import (
-    LATEST_TIME,
+from commons.ciphers.paillier import DEFAULT_KEY_BITS, MINIMUM_KEY_BITS
+from commons.computations.linear_regression.spec import (
     MAX_FEATURES,
-    MAX_TRAINERS,
-    MAX_VALIDATORS,
     Averaging,
     EarlyStop,
     Feature,
-    FrozenModel,
-    PayTerms,
     Scaling,
     TrainingJobSpec,
-    Wei,
 )
+from commons.errors import InvalidInput
+from commons.market.job_terms import MAX_TRAINERS, MAX_VALIDATORS, PayTerms
+from commons.messages import LATEST_TIME, FrozenModel, Wei
 
 MAX_KEY_BITS = 8192
 _DAY_S = 86_400

@@ -9,8 +9,8 @@ job records no checkpoint, pays nobody and refunds everything at its deadline.
 from __future__ import annotations
 
 from commons.errors import InvalidInput, ProtocolViolation
-from commons.protocol.roles import trainer_count
-from commons.protocol.training_job import MAX_TRAINERS, MAX_VALIDATORS
+from commons.market.job_terms import MAX_TRAINERS, MAX_VALIDATORS
+from commons.market.roles import trainer_count
 
 MIN_TRAINERS = 1
 MIN_VALIDATORS = 1

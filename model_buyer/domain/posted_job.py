@@ -14,9 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from commons.ciphers.wire import CiphertextVector
+from commons.computations.linear_regression.spec import TrainingJobSpec
 from commons.errors import Conflict
-from commons.protocol.training_job import TrainingJobSpec
-from commons.protocol.wire import CiphertextVector
 
 
 class Stage(StrEnum):

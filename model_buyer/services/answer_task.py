@@ -10,11 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from commons.chain.signing import MAX_MSE_FIXED, CheckpointStatement, recover_message, sign_checkpoint
-from commons.errors import Conflict, ContentRefused, NotAuthenticated, ProtocolViolation
-from commons.protocol.job_context import JobContext
-from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS
-from commons.protocol.range_proof import ParallelMap
-from commons.protocol.tasks import (
+from commons.computations.linear_regression.job_context import JobContext
+from commons.computations.linear_regression.key_holder import KeyHolder, OpenedCheckpoint, SquaredCheckpoint
+from commons.computations.linear_regression.messages import (
     RESULT,
     AnyResult,
     AnyTask,
@@ -26,11 +24,9 @@ from commons.protocol.tasks import (
     RefreshTask,
     SquareTask,
     TaskKind,
-    task_digest,
 )
-from model_buyer.domain.key_holder import KeyHolder, OpenedCheckpoint, SquaredCheckpoint
-from model_buyer.domain.posted_job import PostedJob, SignedDelivery, Stage
-from model_buyer.domain.question_ledger import (
+from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONAL_BITS
+from commons.computations.linear_regression.question_ledger import (
     BuyerTask,
     OpenedRecord,
     Question,
@@ -39,6 +35,10 @@ from model_buyer.domain.question_ledger import (
     require_next,
     statements_digest,
 )
+from commons.computations.linear_regression.range_proof import ParallelMap
+from commons.errors import Conflict, ContentRefused, NotAuthenticated, ProtocolViolation
+from commons.market.tasks import task_digest
+from model_buyer.domain.posted_job import PostedJob, SignedDelivery, Stage
 from model_buyer.services.participants import ensure_participants, job_context
 from model_buyer.services.ports import Buyer, Repository, TimelineEntry
 

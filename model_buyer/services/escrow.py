@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from commons.chain.jobs import JobTerms
-from commons.paillier import PublicKey, generate_keypair
+from commons.ciphers.paillier import PublicKey, generate_keypair
 from model_buyer.domain.participant_limits import MAX_PARTICIPANTS, MIN_TRAINERS, MIN_VALIDATORS
 from model_buyer.domain.posted_job import JobKey, PostedJob, Stage
 from model_buyer.services.ports import CREATION_PREFIX, Buyer, SendState, TimelineEntry

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from commons.chain.jobs import Quote
+from commons.computations.linear_regression.question_ledger import OpenedRecord
 from commons.errors import DeltaMLError
 from model_buyer.domain.posted_job import PostedJob
-from model_buyer.domain.question_ledger import OpenedRecord
 from model_buyer.services.ports import AggregatorView, Chain, SentTransaction, TimelineEntry, UnitOfWork
 
 Answer = TypeVar("Answer")

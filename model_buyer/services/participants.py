@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from commons.chain.jobs import JobStarted
 from commons.chain.signing import SigningDomain, recover_declaration
+from commons.ciphers.paillier import PublicKey
+from commons.computations.linear_regression.job_context import JobContext
+from commons.computations.linear_regression.numeric_plan import NumericPlan
 from commons.errors import Conflict, ServiceUnavailable
-from commons.paillier import PublicKey
-from commons.protocol.declaration import Declared, check_declarations, read_declarations
-from commons.protocol.job_context import JobContext
-from commons.protocol.numeric_plan import NumericPlan
+from commons.market.declaration import Declared, check_declarations, read_declarations
 from model_buyer.domain.participant_limits import require_enough_owners
 from model_buyer.domain.posted_job import Participants, PostedJob
 from model_buyer.services.ports import Buyer, TimelineEntry

@@ -13,10 +13,10 @@ from eth_account.signers.local import LocalAccount
 from commons.agent.aggregator_client import AggregatorStatus
 from commons.chain.jobs import ContractCall, JobOnChain, JobSettled, JobStarted, JobState, JobTerms, Quote
 from commons.chain.signing import SigningDomain
-from commons.paillier import SecretKey
-from commons.protocol.training_job import TrainingJobSpec
+from commons.ciphers.paillier import SecretKey
+from commons.computations.linear_regression.question_ledger import OpenedRecord, Question
+from commons.computations.linear_regression.spec import TrainingJobSpec
 from model_buyer.domain.posted_job import PostedJob
-from model_buyer.domain.question_ledger import OpenedRecord, Question
 
 Clock = Callable[[], float]
 

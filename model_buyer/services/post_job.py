@@ -9,6 +9,8 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from commons.computations.linear_regression.numeric_plan import NumericPlan
+from commons.computations.linear_regression.spec import TrainingJobSpec
 from commons.errors import (
     ChainUnavailable,
     Conflict,
@@ -17,8 +19,6 @@ from commons.errors import (
     IdempotencyKeyReused,
     InvalidInput,
 )
-from commons.protocol.numeric_plan import NumericPlan
-from commons.protocol.training_job import TrainingJobSpec
 from commons.web.validation import to_invalid_input
 from model_buyer.domain.job_request import JobRequest, checked_key_bits
 from model_buyer.domain.participant_limits import require_placeable

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from commons.computations.linear_regression.learning import LinearModel
+from commons.computations.linear_regression.prediction import predict_rows
 from commons.errors import InvalidInput
-from commons.learning import LinearModel
-from model_buyer.domain.prediction import predict_rows
 
 MAX_ROWS = 100_000
 MAX_COLUMNS = 10_000

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from commons.chain.jobs import ContractCall, JobSettled, JobStarted, JobState, last_second_before_expiry
 from commons.chain.outbox import LONGEST_RETRY_PAUSE_S, retry_pause_s
+from commons.computations.linear_regression.job_context import JobContext
+from commons.computations.linear_regression.key_holder import KeyHolder
 from commons.errors import Conflict, NotFound, ProtocolViolation, ServiceUnavailable
-from commons.protocol.job_context import JobContext
 from model_buyer.domain.handover import FinalWeights, compare, to_model, unmask
-from model_buyer.domain.key_holder import KeyHolder
 from model_buyer.domain.posted_job import DeliveryCheck, PostedJob, Settlement, Stage
 from model_buyer.services.escrow import creation_key
 from model_buyer.services.participants import ensure_participants, job_context

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes
 
-from commons.paillier import Randomizer, SecretKey
+from commons.ciphers.paillier import Randomizer, SecretKey
 from tests.doubles.arena import Arena
 from tests.doubles.in_memory_job import InMemoryJob, Part
 

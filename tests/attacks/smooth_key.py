@@ -14,7 +14,7 @@ from typing import Any
 import gmpy2
 from gmpy2 import mpz
 
-from commons.paillier import PublicKey, SecretKey
+from commons.ciphers.paillier import PublicKey, SecretKey
 
 _FACTOR_BITS = 17.5
 _SMALLEST_FACTOR, _LARGEST_FACTOR = 1 << 16, 1 << 20

@@ -14,11 +14,12 @@ import pytest
 from gmpy2 import mpq
 
 from commons.chain.signing import recover_message
+from commons.ciphers.paillier import EncryptedVector, pack
+from commons.ciphers.wire import CiphertextVector, PackedCiphertexts
+from commons.computations.linear_regression.messages import MaskedResiduals, ValidatorResiduals
+from commons.computations.linear_regression.numeric_plan import NumericPlan
 from commons.errors import ProtocolViolation
-from commons.paillier import EncryptedVector, pack
-from commons.protocol.numeric_plan import NumericPlan
-from commons.protocol.tasks import MaskedResiduals, ValidatorResiduals, from_hex
-from commons.protocol.wire import CiphertextVector, PackedCiphertexts
+from commons.messages import from_hex
 from tests.doubles.arena import Arena
 from tests.doubles.in_memory_job import Owner
 from tests.doubles.rogue import signed_evaluation, signed_statement

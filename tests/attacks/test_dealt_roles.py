@@ -12,8 +12,8 @@ from eth_account import Account
 
 from commons.chain.signing import SigningDomain, recover_declaration, sign_declaration
 from commons.errors import ProtocolViolation
-from commons.protocol.declaration import Declaration, SignedDeclaration, check_declarations
-from commons.protocol.roles import Role, Roles, draw_roles
+from commons.market.declaration import Declaration, SignedDeclaration, check_declarations
+from commons.market.roles import Role, Roles, draw_roles
 
 SEED = 12345
 DOMAIN = SigningDomain(1337, "0x" + "c0" * 20)

@@ -13,8 +13,7 @@ import gmpy2
 import pytest
 from gmpy2 import mpz
 
-from commons.errors import ComputationFault, ServiceUnavailable
-from commons.paillier import (
+from commons.ciphers.paillier import (
     EncryptedVector,
     KeyHolderRandomizer,
     ModulusProof,
@@ -25,10 +24,11 @@ from commons.paillier import (
     verify_modulus,
     verify_opening,
 )
-from commons.paillier.proofs import root_challenges, square_challenges
-from commons.protocol import range_proof
-from commons.protocol.range_proof import prove_range
-from commons.protocol.refresh_proof import RefreshProof, refresh, verify_refresh
+from commons.ciphers.paillier.proofs import root_challenges, square_challenges
+from commons.computations.linear_regression import range_proof
+from commons.computations.linear_regression.range_proof import prove_range
+from commons.computations.linear_regression.refresh_proof import RefreshProof, refresh, verify_refresh
+from commons.errors import ComputationFault, ServiceUnavailable
 from tests.attacks.lattice import lll_reduced
 
 SHIFT = 8

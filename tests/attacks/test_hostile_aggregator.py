@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from commons.errors import DeltaMLError
-from commons.paillier import Randomizer, generate_keypair
-from commons.protocol.tasks import (
+from commons.ciphers.paillier import Randomizer, generate_keypair
+from commons.ciphers.wire import CiphertextVector
+from commons.computations.linear_regression.messages import (
     AnyTask,
     EvaluateTask,
     OpenTask,
@@ -29,9 +29,9 @@ from commons.protocol.tasks import (
     TrainTask,
     UnmaskTask,
     VerifyTask,
-    task_digest,
 )
-from commons.protocol.wire import CiphertextVector
+from commons.errors import DeltaMLError
+from commons.market.tasks import task_digest
 from tests.doubles.arena import Arena
 from tests.doubles.in_memory_job import InMemoryJob, Part
 

@@ -14,7 +14,7 @@ import gmpy2
 import pytest
 from gmpy2 import mpz
 
-from commons.paillier import (
+from commons.ciphers.paillier import (
     EncryptedVector,
     KeyHolderRandomizer,
     PublicKey,

@@ -16,8 +16,7 @@ import gmpy2
 import pytest
 from gmpy2 import mpz
 
-from commons.errors import KeyProofInvalid
-from commons.paillier import (
+from commons.ciphers.paillier import (
     EncryptedVector,
     ModulusProof,
     PublicKey,
@@ -26,8 +25,9 @@ from commons.paillier import (
     generate_keypair,
     verify_modulus,
 )
-from commons.paillier.key_generation import random_prime
-from commons.paillier.proofs import SMALL_FACTOR_LIMIT, root_challenges, square_challenges
+from commons.ciphers.paillier.key_generation import random_prime
+from commons.ciphers.paillier.proofs import SMALL_FACTOR_LIMIT, root_challenges, square_challenges
+from commons.errors import KeyProofInvalid
 
 PRIMES, PRIME_BITS = 20, 52
 SIZE = 6

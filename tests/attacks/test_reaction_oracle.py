@@ -12,13 +12,19 @@ import pytest
 from gmpy2 import mpz
 
 from commons.chain.signing import recover_message
+from commons.ciphers.paillier import EncryptedVector, PackedVector
+from commons.ciphers.wire import CiphertextVector, PackedCiphertexts
+from commons.computations.linear_regression import key_holder
+from commons.computations.linear_regression.checkpoint import require_signer
+from commons.computations.linear_regression.messages import (
+    Fault,
+    MaskedResiduals,
+    RefreshTask,
+    SquareTask,
+    ValidatorResiduals,
+)
+from commons.computations.linear_regression.numeric_plan import MATRIX_FRACTIONAL_BITS, WEIGHT_FRACTIONAL_BITS
 from commons.errors import ContentRefused, ProtocolViolation
-from commons.paillier import EncryptedVector, PackedVector
-from commons.protocol.checkpoint import require_signer
-from commons.protocol.numeric_plan import MATRIX_FRACTIONAL_BITS, WEIGHT_FRACTIONAL_BITS
-from commons.protocol.tasks import Fault, MaskedResiduals, RefreshTask, SquareTask, ValidatorResiduals
-from commons.protocol.wire import CiphertextVector, PackedCiphertexts
-from model_buyer.domain import key_holder
 from tests.doubles.arena import Arena
 from tests.doubles.rogue import signed_evaluation
 

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from commons.chain.signing import recover_message
+from commons.ciphers.wire import CiphertextVector
+from commons.computations.linear_regression import checkpoint as checkpoint_module
+from commons.computations.linear_regression import key_holder, question_ledger
+from commons.computations.linear_regression.messages import DeliverTask
 from commons.errors import ProtocolViolation
-from commons.protocol import checkpoint as checkpoint_module
-from commons.protocol.tasks import DeliverTask, from_hex
-from commons.protocol.wire import CiphertextVector
-from model_buyer.domain import key_holder, question_ledger
+from commons.messages import from_hex
 from tests.doubles.arena import Arena
 
 LAST_ROUND, LAST_CHECKPOINT = 6, 2

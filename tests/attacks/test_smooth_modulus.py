@@ -19,7 +19,7 @@ import gmpy2
 import pytest
 from gmpy2 import mpz
 
-from commons.paillier import EncryptedVector, Randomizer, affine_map, pack, verify_modulus
+from commons.ciphers.paillier import EncryptedVector, Randomizer, affine_map, pack, verify_modulus
 from tests.attacks.lattice import lll_reduced
 from tests.attacks.smooth_key import SmoothKey
 from tests.attacks.weak_randomizer import HalfLengthRandomizer

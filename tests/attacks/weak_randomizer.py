@@ -7,8 +7,8 @@ import secrets
 import gmpy2
 from gmpy2 import mpz
 
-from commons.paillier import PublicKey, Randomizer
-from commons.paillier.public_key import random_unit
+from commons.ciphers.paillier import PublicKey, Randomizer
+from commons.ciphers.paillier.public_key import random_unit
 
 
 class HalfLengthRandomizer(Randomizer):

@@ -10,10 +10,11 @@ from eth_account import Account
 
 from commons.chain.jobs import JobState
 from commons.chain.signing import sign_message
-from commons.paillier import EncryptedVector
-from commons.protocol.masks import draw_seed
-from commons.protocol.statements import candidates_digest
-from commons.protocol.tasks import (
+from commons.ciphers.masks import draw_seed
+from commons.ciphers.paillier import EncryptedVector
+from commons.ciphers.wire import CiphertextVector
+from commons.computations.linear_regression.averaging import average, candidates
+from commons.computations.linear_regression.messages import (
     AnyResult,
     AnyTask,
     EvaluateResult,
@@ -28,14 +29,13 @@ from commons.protocol.tasks import (
     ValidatorResiduals,
     ValidatorStatement,
 )
-from commons.protocol.wire import CiphertextVector
+from commons.computations.linear_regression.refreshing import mask_weights, unmask_weights
+from commons.computations.linear_regression.statements import candidates_digest
 from commons.storage.database import create_database
 from data_owner.adapters.tables import Base as OwnerBase
 from data_owner.agent import TaskAnswerer as OwnerAnswerer
 from data_owner.services.answered_tasks import AnsweredTasks
 from data_owner.services.participation import Participant
-from federated_aggregator.domain.averaging import average, candidates
-from federated_aggregator.domain.refreshing import mask_weights, unmask_weights
 from model_buyer.adapters.repository import SqlVaultHeaders, snapshot, unit_of_work
 from model_buyer.adapters.tables import Base as BuyerBase
 from model_buyer.adapters.vault import KeyVault

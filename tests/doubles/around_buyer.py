@@ -11,8 +11,8 @@ from sqlalchemy import delete, func, select
 from commons.agent.aggregator_client import AggregatorStatus
 from commons.chain.jobs import ContractCall, JobOnChain, JobSettled, JobState, JobTerms, Quote
 from commons.chain.signing import SigningDomain
+from commons.computations.linear_regression.spec import TrainingJobSpec
 from commons.errors import ChainUnavailable, NotFound, ServiceUnavailable
-from commons.protocol.training_job import TrainingJobSpec
 from commons.storage.database import Database
 from model_buyer.adapters.tables import ContractEvent
 from model_buyer.domain.posted_job import PostedJob

@@ -16,10 +16,10 @@ from commons.agent.aggregator_client import Acceptance as SignedAcceptance
 from commons.chain.calls import MarketplaceCalls
 from commons.chain.jobs import ContractCall, JobOnChain, JobState, Participation, Quote, Role
 from commons.chain.signing import SigningDomain, sign_declaration
+from commons.ciphers.paillier import SecretKey, generate_keypair
+from commons.computations.linear_regression.spec import TrainingJobSpec
 from commons.errors import ChainUnavailable, NotFound, ServiceUnavailable
-from commons.paillier import SecretKey, generate_keypair
-from commons.protocol.declaration import Declaration
-from commons.protocol.training_job import TrainingJobSpec
+from commons.market.declaration import Declaration
 from commons.storage.database import Database
 from data_owner.adapters.tables import Acceptance, ContractEvent
 

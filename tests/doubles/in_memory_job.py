@@ -12,19 +12,21 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from commons.chain.signing import recover_message, sign_message
-from commons.learning import GradientMap, GramAccumulator, QuadraticMetric, QuadraticMetricAccumulator, gradient_map
-from commons.paillier import EncryptedVector, Randomizer, SecretKey
-from commons.protocol.checkpoint import CheckpointValues, check_statements, verify_checkpoint
-from commons.protocol.job_context import JobContext
-from commons.protocol.masks import delivery_mask, draw_seed
-from commons.protocol.numeric_plan import (
-    MATRIX_FRACTIONAL_BITS,
-    WEIGHT_FRACTIONAL_BITS,
-    NumericPlan,
-    declared_growth,
+from commons.ciphers.masks import delivery_mask, draw_seed
+from commons.ciphers.paillier import EncryptedVector, Randomizer, SecretKey
+from commons.ciphers.wire import CiphertextVector
+from commons.computations.linear_regression.averaging import average, candidates
+from commons.computations.linear_regression.checkpoint import CheckpointValues, check_statements, verify_checkpoint
+from commons.computations.linear_regression.job_context import JobContext
+from commons.computations.linear_regression.key_holder import KeyHolder
+from commons.computations.linear_regression.learning import (
+    GradientMap,
+    GramAccumulator,
+    QuadraticMetric,
+    QuadraticMetricAccumulator,
+    gradient_map,
 )
-from commons.protocol.statements import candidates_digest
-from commons.protocol.tasks import (
+from commons.computations.linear_regression.messages import (
     EvaluateResult,
     EvaluateTask,
     OpenedValue,
@@ -37,13 +39,17 @@ from commons.protocol.tasks import (
     ValidatorStatement,
     VerifyTask,
 )
-from commons.protocol.training_job import TrainingJobSpec
-from commons.protocol.wire import CiphertextVector
-from data_owner.domain.local_training import LocalTrainer
-from data_owner.domain.validation import Validator
-from federated_aggregator.domain.averaging import average, candidates
-from federated_aggregator.domain.refreshing import check_refresh, mask_weights, unmask_weights
-from model_buyer.domain.key_holder import KeyHolder
+from commons.computations.linear_regression.numeric_plan import (
+    MATRIX_FRACTIONAL_BITS,
+    WEIGHT_FRACTIONAL_BITS,
+    NumericPlan,
+    declared_growth,
+)
+from commons.computations.linear_regression.refreshing import check_refresh, mask_weights, unmask_weights
+from commons.computations.linear_regression.spec import TrainingJobSpec
+from commons.computations.linear_regression.statements import candidates_digest
+from commons.computations.linear_regression.trainer import LocalTrainer
+from commons.computations.linear_regression.validator import Validator
 
 NOW = 1_800_000_000
 JOB_ID = 7

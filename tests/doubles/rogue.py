@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from commons.protocol.statements import evaluation_digest, statement_digest
-from commons.protocol.tasks import ValidatorResiduals, ValidatorStatement
+from commons.computations.linear_regression.messages import ValidatorResiduals, ValidatorStatement
+from commons.computations.linear_regression.statements import evaluation_digest, statement_digest
 from tests.doubles.arena import Arena, sign
 from tests.doubles.in_memory_job import Owner
 

@@ -17,10 +17,11 @@ from commons.chain.jobs import FINALIZE_WINDOW_S, JobState
 from commons.chain.keystore import load_account
 from commons.chain.marketplace import Marketplace
 from commons.chain.transactions import send_and_wait
+from commons.ciphers.paillier import EncryptedVector, SecretKey
+from commons.computations.linear_regression.job_context import JobContext
+from commons.computations.linear_regression.key_holder import KeyHolder
+from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONAL_BITS
 from commons.errors import Conflict
-from commons.paillier import EncryptedVector, SecretKey
-from commons.protocol.job_context import JobContext
-from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS
 from commons.storage.database import create_database
 from deltaml.demo.dataset import Dataset, train_in_the_clear
 from deltaml.demo.options import DemoOptions
@@ -29,7 +30,6 @@ from deltaml.demo.scenario import FINISH_WITHIN_S, Hands, bring_datasets, job_re
 from deltaml.demo.world import World, running_world
 from model_buyer.config import BuyerConfig
 from model_buyer.domain.handover import to_model
-from model_buyer.domain.key_holder import KeyHolder
 from model_buyer.domain.posted_job import PostedJob, Stage
 from model_buyer.services.participants import job_context
 from model_buyer.services.settle import receive_model

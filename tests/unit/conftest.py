@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from commons.paillier import Randomizer, SecretKey
-from commons.protocol.training_job import TrainingJobSpec
+from commons.ciphers.paillier import Randomizer, SecretKey
+from commons.computations.linear_regression.spec import TrainingJobSpec
 from tests.doubles import in_memory_job
 from tests.doubles.in_memory_job import InMemoryJob, Owner, Part
 

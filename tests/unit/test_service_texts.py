@@ -21,8 +21,8 @@ from werkzeug import exceptions
 
 from commons import errors
 from commons.chain.jobs import JobState as StateOnChain
-from commons.protocol.state import JobState
-from commons.protocol.tasks import TaskKind
+from commons.computations.linear_regression.messages import TaskKind
+from commons.market.state import JobState
 from data_owner.services.job_view import TRAINER, VALIDATOR
 from model_buyer.domain.job_request import JobRequest
 from model_buyer.domain.posted_job import Stage
@@ -33,22 +33,31 @@ I18N = ROOT / "ui/src/i18n"
 SHOWN = (
     "commons/agent",
     "commons/chain",
-    "commons/protocol",
+    "commons/computations",
+    "commons/market",
+    "commons/messages.py",
+    "commons/tables",
     "commons/web",
     "data_owner",
     "federated_aggregator",
     "model_buyer",
     # What a data owner finds wrong with a job's key, or with its own numbers, when it accepts.
-    "commons/learning/gradient_map.py",
-    "commons/learning/gram.py",
-    "commons/paillier/openings.py",
-    "commons/paillier/proofs.py",
-    "commons/paillier/public_key.py",
-    "commons/paillier/self_check.py",
+    "commons/computations/linear_regression/learning/gradient_map.py",
+    "commons/ciphers/paillier/openings.py",
+    "commons/ciphers/paillier/proofs.py",
+    "commons/ciphers/paillier/public_key.py",
+    "commons/ciphers/paillier/self_check.py",
 )
-"""The other modules of learning and paillier raise what only a mistake in this project's own code can bring about."""
+"""The other modules of paillier raise what only a mistake in this project's own code can bring about."""
+
+_OWN_MISTAKES = "only a mistake in this project's own code can bring it about"
 
 NEVER_SHOWN = {
+    "commons/computations/linear_regression/learning/arrays.py": _OWN_MISTAKES,
+    "commons/computations/linear_regression/learning/federated.py": _OWN_MISTAKES,
+    "commons/computations/linear_regression/learning/linear_model.py": _OWN_MISTAKES,
+    "commons/computations/linear_regression/learning/quadratic_metric.py": _OWN_MISTAKES,
+    "commons/computations/linear_regression/learning/scaling.py": _OWN_MISTAKES,
     "commons/agent/sign_in.py": "the text that accounts sign",
     "commons/agent/upload.py": "the form of a request",
     "commons/chain/artifact.py": "before a service starts",
@@ -56,6 +65,8 @@ NEVER_SHOWN = {
     "commons/chain/deployment.py": "by the command that deploys",
     "commons/chain/keystore.py": "before a service starts",
     "commons/chain/settings.py": "before a service starts",
+    "commons/market/contribution.py": _OWN_MISTAKES,
+    "commons/market/payout.py": _OWN_MISTAKES,
     "commons/web/app.py": "headers and the documentation of the API",
     "commons/web/configuration.py": "before a service starts",
     "commons/web/frontend.py": "where there are no pages",

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 from commons.errors import DatasetInvalid
+from commons.tables.table import TableBlock
 from data_owner.adapters.data_files.csv_file import CsvFile
 from data_owner.adapters.data_files.opening import open_stream
 from data_owner.adapters.data_files.parquet_file import ParquetFile
-from data_owner.domain.table import TableBlock
 
 __all__ = ["DataFile", "open_data_file"]
 

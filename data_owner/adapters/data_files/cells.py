@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from commons.learning.arrays import FloatArray
-from data_owner.domain.table import CellProblem, ColumnBlock, ColumnType
+from commons.computations.linear_regression.learning.arrays import FloatArray
+from commons.tables.table import CellProblem, ColumnBlock, ColumnType
 
 # Up to here every integer is a float64; beyond it some are not.
 _EXACT_LIMIT = 2.0**53

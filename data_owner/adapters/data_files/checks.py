@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from commons.errors import DatasetInvalid, NotFound
-from commons.protocol.catalogue import LONGEST_COLUMN_NAME, MOST_COLUMNS
-from data_owner.domain.column_names import missing_column_error
-from data_owner.domain.table import shorten
+from commons.market.catalogue import LONGEST_COLUMN_NAME, MOST_COLUMNS
+from commons.tables.column_names import missing_column_error
+from commons.tables.table import shorten
 
 MOST_ROWS = 2**30
 MOST_CELLS = 2**32

@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from commons.errors import DatasetInvalid
+from commons.tables.table import TableBlock, shorten
 from data_owner.adapters.data_files.cells import text_column
 from data_owner.adapters.data_files.checks import check_columns, clean_names, readable, require_room
 from data_owner.adapters.data_files.opening import OpenStream
-from data_owner.domain.table import TableBlock, shorten
 
 _BLOCK_BYTES = 1 << 20
 _BOM = b"\xef\xbb\xbf"

@@ -16,11 +16,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from commons.errors import DatasetInvalid
+from commons.tables.table import ColumnBlock, TableBlock
 from data_owner.adapters.data_files.cells import arrow_column, is_number_type, unread_column
 from data_owner.adapters.data_files.checks import check_columns, clean_names, readable, require_room
 from data_owner.adapters.data_files.opening import OpenStream
 from data_owner.adapters.data_files.parquet_layout import Layout, RowGroup, read_layout, require_small_pages
-from data_owner.domain.table import ColumnBlock, TableBlock
 
 _BATCH_ROWS = 1 << 14
 _BATCH_CELLS = 1 << 21

@@ -4,7 +4,7 @@
 the answers that are in, once `is_enough`. All of them work on rows inside the caller's unit of work.
 """
 
-from commons.protocol.state import Step
+from commons.computations.linear_regression.schedule import Step
 from federated_aggregator.services.steps.checkpoint import EvaluateStep, OpenStep, SquareStep, UnmaskStep
 from federated_aggregator.services.steps.handler import DELIVERED, GLOBAL, StepHandler
 from federated_aggregator.services.steps.training import DeliverStep, RefreshStep, TrainStep

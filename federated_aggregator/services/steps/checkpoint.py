@@ -6,18 +6,15 @@ A validator that does not answer in time, or whose residuals are of no use, is o
 
 from __future__ import annotations
 
-from commons.errors import InvalidCiphertext, ProtocolViolation
-from commons.protocol.checkpoint import (
+from commons.ciphers.wire import CiphertextVector
+from commons.computations.linear_regression.checkpoint import (
     check_statement,
     check_statements,
     checkpoint_values,
     require_signer,
     verify_checkpoint,
 )
-from commons.protocol.roles import validator_quorum
-from commons.protocol.state import should_stop_early
-from commons.protocol.statements import candidates_digest, evaluation_digest
-from commons.protocol.tasks import (
+from commons.computations.linear_regression.messages import (
     EvaluateResult,
     EvaluateTask,
     Fault,
@@ -30,9 +27,12 @@ from commons.protocol.tasks import (
     UnmaskTask,
     ValidatorResiduals,
     VerifyTask,
-    from_hex,
 )
-from commons.protocol.wire import CiphertextVector
+from commons.computations.linear_regression.schedule import should_stop_early
+from commons.computations.linear_regression.statements import candidates_digest, evaluation_digest
+from commons.errors import InvalidCiphertext, ProtocolViolation
+from commons.market.roles import validator_quorum
+from commons.messages import from_hex
 from federated_aggregator.adapters.tables import Checkpoint
 from federated_aggregator.services.checkpoint_statements import (
     check_checkpoint_signature,

@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
-from commons.protocol.job_context import JobContext
-from commons.protocol.tasks import TaskKind
+from commons.computations.linear_regression.job_context import JobContext
+from commons.computations.linear_regression.messages import TaskKind
 from federated_aggregator.services.checkpoint_statements import Surroundings
 from federated_aggregator.services.job_run import DONE, JobRun
 

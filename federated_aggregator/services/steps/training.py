@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from commons.chain.signing import CheckpointStatement
-from commons.paillier import EncryptedVector
-from commons.protocol.masks import delivery_mask, draw_seed
-from commons.protocol.numeric_plan import MATRIX_FRACTIONAL_BITS, WEIGHT_FRACTIONAL_BITS
-from commons.protocol.tasks import (
+from commons.ciphers.masks import delivery_mask, draw_seed
+from commons.ciphers.paillier import EncryptedVector
+from commons.ciphers.wire import CiphertextVector
+from commons.computations.linear_regression.averaging import average, candidates
+from commons.computations.linear_regression.messages import (
     DeliverResult,
     DeliverTask,
     RefreshResult,
@@ -15,10 +16,9 @@ from commons.protocol.tasks import (
     TrainResult,
     TrainTask,
 )
-from commons.protocol.wire import CiphertextVector
+from commons.computations.linear_regression.numeric_plan import MATRIX_FRACTIONAL_BITS, WEIGHT_FRACTIONAL_BITS
+from commons.computations.linear_regression.refreshing import check_refresh, mask_weights, unmask_weights
 from federated_aggregator.adapters.tables import Checkpoint
-from federated_aggregator.domain.averaging import average, candidates
-from federated_aggregator.domain.refreshing import check_refresh, mask_weights, unmask_weights
 from federated_aggregator.services.checkpoint_statements import (
     check_checkpoint_signature,
     checkpoint_statement,

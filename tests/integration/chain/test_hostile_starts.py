@@ -25,9 +25,9 @@ from commons.chain.jobs import JobState, JobTerms
 from commons.chain.marketplace import Marketplace
 from commons.chain.signing import sign_acceptance, sign_declaration
 from commons.chain.transactions import send_and_wait
-from commons.paillier import SecretKey
-from commons.protocol.declaration import Declaration
-from commons.protocol.training_job import Feature, TrainingJobSpec
+from commons.ciphers.paillier import SecretKey
+from commons.computations.linear_regression.spec import Feature, TrainingJobSpec
+from commons.market.declaration import Declaration
 from commons.storage.database import Database, create_database
 from commons.storage.migrations import migrate
 from deltaml.nodes import fund

@@ -22,7 +22,7 @@ from commons.chain.jobs import ContractCall, JobOnChain, JobState, JobTerms, Rol
 from commons.chain.marketplace import Marketplace
 from commons.chain.signing import ROLE_EITHER, CheckpointStatement, sign_acceptance, sign_checkpoint
 from commons.chain.transactions import send_and_wait
-from commons.learning.payout import Payout
+from commons.market.payout import Payout
 from deltaml.nodes import ChainNode, fund
 
 pytestmark = pytest.mark.integration

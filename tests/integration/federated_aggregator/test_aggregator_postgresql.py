@@ -11,7 +11,7 @@ from eth_account import Account
 from sqlalchemy import text
 
 from commons.errors import Conflict
-from commons.protocol.catalogue import CatalogueEntry
+from commons.market.catalogue import CatalogueEntry
 from commons.storage.database import Database, create_database
 from commons.storage.migrations import migrate, schema_differences
 from federated_aggregator.adapters.tables import Base

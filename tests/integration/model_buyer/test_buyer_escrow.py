@@ -16,7 +16,7 @@ from eth_account import Account
 from commons.agent.aggregator_client import AggregatorStatus
 from commons.chain.deployment import deploy
 from commons.chain.jobs import JobState
-from commons.protocol.training_job import Feature, TrainingJobSpec
+from commons.computations.linear_regression.spec import Feature, TrainingJobSpec
 from commons.storage.database import create_database
 from commons.storage.migrations import migrate
 from deltaml.nodes import fund, start_anvil

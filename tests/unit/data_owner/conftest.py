@@ -15,8 +15,8 @@ from eth_account.signers.local import LocalAccount
 
 from commons.chain.jobs import JobOnChain, JobState, JobTerms
 from commons.chain.outbox import Outbox
-from commons.paillier import SecretKey
-from commons.protocol.training_job import Feature, TrainingJobSpec
+from commons.ciphers.paillier import SecretKey
+from commons.computations.linear_regression.spec import Feature, TrainingJobSpec
 from commons.storage.database import Database, create_database
 from commons.storage.migrations import migrate
 from data_owner.adapters.data_files import open_data_file

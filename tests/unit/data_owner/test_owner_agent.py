@@ -10,12 +10,12 @@ import pytest
 from commons.agent.loop import public_reason
 from commons.chain.outbox_sender import OutboxStatus
 from commons.chain.signing import recover_message
+from commons.ciphers.paillier import EncryptedVector, KeyHolderRandomizer
+from commons.ciphers.wire import CiphertextVector
+from commons.computations.linear_regression.messages import EvaluateTask, RefreshTask, TrainTask, UnmaskTask
+from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONAL_BITS, NumericPlan
+from commons.computations.linear_regression.statements import statement_digest
 from commons.errors import DatasetInvalid, InvalidCiphertext, ProtocolViolation
-from commons.paillier import EncryptedVector, KeyHolderRandomizer
-from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS, NumericPlan
-from commons.protocol.statements import statement_digest
-from commons.protocol.tasks import EvaluateTask, RefreshTask, TrainTask, UnmaskTask
-from commons.protocol.wire import CiphertextVector
 from data_owner.adapters.tables import AcceptanceState
 from data_owner.agent import MAX_JOBS_READY, Courier, TaskAnswerer
 from data_owner.services.acceptances import AcceptRequest

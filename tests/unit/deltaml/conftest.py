@@ -17,9 +17,9 @@ from eth_account import Account
 from flask import Flask
 
 from commons.chain.jobs import Quote
+from commons.computations.linear_regression.learning import FeatureRange, LinearModel
+from commons.computations.linear_regression.spec import Feature, TrainingJobSpec
 from commons.errors import ChainUnavailable
-from commons.learning import FeatureRange, LinearModel
-from commons.protocol.training_job import Feature, TrainingJobSpec
 from commons.storage.database import create_database
 from commons.storage.migrations import migrate
 from data_owner.app import create_app as create_owner_app

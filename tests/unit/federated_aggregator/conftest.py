@@ -20,12 +20,11 @@ from commons.chain.signing import (
     sign_checkpoint,
     sign_declaration,
 )
-from commons.paillier import Randomizer, SecretKey
-from commons.protocol.checkpoint import CheckpointValues
-from commons.protocol.declaration import Declaration
-from commons.protocol.job_context import JobContext
-from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS, NumericPlan, declared_growth
-from commons.protocol.tasks import (
+from commons.ciphers.paillier import Randomizer, SecretKey
+from commons.computations.linear_regression.checkpoint import CheckpointValues
+from commons.computations.linear_regression.job_context import JobContext
+from commons.computations.linear_regression.key_holder import KeyHolder
+from commons.computations.linear_regression.messages import (
     TASK,
     AnyTask,
     DeliverResult,
@@ -41,13 +40,14 @@ from commons.protocol.tasks import (
     UnmaskTask,
     VerifyTask,
 )
-from commons.protocol.training_job import TrainingJobSpec
+from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONAL_BITS, NumericPlan, declared_growth
+from commons.computations.linear_regression.spec import TrainingJobSpec
+from commons.market.declaration import Declaration
 from commons.storage.database import Database, create_database
 from federated_aggregator.adapters.tables import Base
 from federated_aggregator.services.chain_port import ChainJob, ChainState
 from federated_aggregator.services.recruiting import AcceptanceOffer, Posting, acceptance_terms
 from federated_aggregator.wiring import Aggregator, assemble
-from model_buyer.domain.key_holder import KeyHolder
 from tests.doubles.around_aggregator import JOB_ID, Clock, FakeChain
 
 EITHER = 3

@@ -17,14 +17,11 @@ from eth_utils.crypto import keccak
 
 from commons.chain.jobs import JobState
 from commons.chain.signing import SigningDomain, sign_declaration, sign_message
-from commons.paillier import EncryptedVector, PublicKey, Randomizer, SecretKey, encode, generate_keypair, pack
-from commons.protocol.declaration import Declaration
-from commons.protocol.job_context import JobContext
-from commons.protocol.masks import delivery_mask
-from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS, NumericPlan
-from commons.protocol.roles import Role, draw_roles
-from commons.protocol.statements import candidates_digest, evaluation_digest, statement_digest
-from commons.protocol.tasks import (
+from commons.ciphers.masks import delivery_mask
+from commons.ciphers.paillier import EncryptedVector, PublicKey, Randomizer, SecretKey, encode, generate_keypair, pack
+from commons.ciphers.wire import CiphertextVector, PackedCiphertexts
+from commons.computations.linear_regression.job_context import JobContext
+from commons.computations.linear_regression.messages import (
     DeliverTask,
     MaskedResiduals,
     OpenTask,
@@ -34,8 +31,11 @@ from commons.protocol.tasks import (
     ValidatorSquares,
     ValidatorStatement,
 )
-from commons.protocol.training_job import Feature, TrainingJobSpec
-from commons.protocol.wire import CiphertextVector, PackedCiphertexts
+from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONAL_BITS, NumericPlan
+from commons.computations.linear_regression.spec import Feature, TrainingJobSpec
+from commons.computations.linear_regression.statements import candidates_digest, evaluation_digest, statement_digest
+from commons.market.declaration import Declaration
+from commons.market.roles import Role, draw_roles
 from commons.storage.database import Database, create_database
 from commons.storage.migrations import migrate
 from commons.web.authentication import Authenticator

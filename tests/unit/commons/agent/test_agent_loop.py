@@ -17,6 +17,7 @@ from commons.agent import loop as agent_loop
 from commons.agent.aggregator_client import Answer, PendingTask
 from commons.agent.backoff import Backoff
 from commons.agent.loop import public_reason, run_agent
+from commons.computations.linear_regression.messages import AnyResult, AnyTask, VerifyResult
 from commons.errors import (
     ChainUnavailable,
     DatasetInvalid,
@@ -26,7 +27,6 @@ from commons.errors import (
     ServiceUnavailable,
     TooManyRequests,
 )
-from commons.protocol.tasks import AnyResult, AnyTask, VerifyResult
 
 VECTOR = {"count": 1, "fractional_bits": 0, "ciphertexts": "AA=="}
 GOOD = {"kind": "train", "job_id": 1, "round": 1, "checkpoint": 0, "averaging_weight": 1, "averaging_total": 2}
@@ -233,7 +233,7 @@ def test_work_is_prepared_while_there_is_none_to_do(monkeypatch: pytest.MonkeyPa
 FORKED = """
 import json, os
 import commons.agent.loop
-from commons.paillier import KeyHolderRandomizer, Randomizer, generate_keypair
+from commons.ciphers.paillier import KeyHolderRandomizer, Randomizer, generate_keypair
 
 key = generate_keypair(512, unsafe_small_key=True)
 randomizers = [Randomizer(key.public_key), KeyHolderRandomizer(key)]

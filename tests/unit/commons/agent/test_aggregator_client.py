@@ -15,6 +15,7 @@ from werkzeug.serving import make_server
 
 from commons.agent.aggregator_client import Acceptance, AggregatorClient, Answer
 from commons.agent.http_service import checked_service_url
+from commons.computations.linear_regression.messages import VerifyResult
 from commons.errors import (
     Conflict,
     InvalidInput,
@@ -23,7 +24,6 @@ from commons.errors import (
     ProtocolViolation,
     ServiceUnavailable,
 )
-from commons.protocol.tasks import VerifyResult
 
 ACCOUNT = Account.from_key("0x" + "22" * 32)
 CHAIN_ID = 1337

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from commons.chain.signing import AcceptanceTerms, recover_acceptance
-from commons.protocol.training_job import Feature
+from commons.computations.linear_regression.spec import Feature
 from data_owner.adapters.tables import ContractEvent, OutboxTransaction
 from tests.doubles.hostile_documents import crashes
 

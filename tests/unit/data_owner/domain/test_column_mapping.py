@@ -1,6 +1,6 @@
 import pytest
 
-from commons.learning.scaling import FeatureRange
+from commons.computations.linear_regression.learning.scaling import FeatureRange
 from data_owner.domain.column_mapping import suggest_mapping
 from data_owner.domain.dataset_profile import ColumnProfile, UnusableCell
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from commons.errors import InvalidInput
+from commons.tables.table import CellProblem, ColumnBlock, TableBlock
 from data_owner.domain.dataset_profile import ColumnProfile, DatasetProfile, UnusableCell, profile_blocks
-from data_owner.domain.table import CellProblem, ColumnBlock, TableBlock
 
 
 def column(values, problems=None, column_type="number") -> ColumnBlock:

@@ -1,7 +1,7 @@
 import pytest
 
+from commons.computations.linear_regression.learning.scaling import FeatureRange
 from commons.errors import InvalidInput
-from commons.learning.scaling import FeatureRange
 from data_owner.domain.dataset_profile import ColumnProfile, DatasetProfile, UnusableCell
 from data_owner.domain.requirements import DatasetRequirements, can_serve, match_dataset
 

@@ -10,6 +10,8 @@ import pytest
 
 from commons.chain.jobs import JobState
 from commons.chain.signing import recover_acceptance
+from commons.ciphers.paillier import generate_keypair
+from commons.computations.linear_regression.spec import Feature, TrainingJobSpec
 from commons.errors import (
     ChainUnavailable,
     Conflict,
@@ -22,8 +24,6 @@ from commons.errors import (
     NotFound,
     ServiceUnavailable,
 )
-from commons.paillier import generate_keypair
-from commons.protocol.training_job import Feature, TrainingJobSpec
 from data_owner.adapters.tables import Acceptance, AcceptanceState
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.datasets import DatasetDetails

@@ -9,7 +9,7 @@ import pytest
 from commons.chain.jobs import FINALIZE_WINDOW_S
 from commons.chain.outbox_table import OutboxState
 from commons.errors import ServiceUnavailable
-from commons.protocol.roles import Role, draw_roles
+from commons.market.roles import Role, draw_roles
 from data_owner.adapters.tables import AcceptanceState, OutboxTransaction
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.offer_status import OfferStatus

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from commons.chain.signing import sign_declaration, sign_message
+from commons.ciphers.paillier import EncryptedVector, KeyHolderRandomizer, decode, encode
+from commons.ciphers.wire import CiphertextVector
+from commons.computations.linear_regression.messages import EvaluateTask, TrainTask
+from commons.computations.linear_regression.numeric_plan import MATRIX_FRACTIONAL_BITS, WEIGHT_FRACTIONAL_BITS
+from commons.computations.linear_regression.trainer import LocalTrainer
+from commons.computations.linear_regression.validator import Validator
 from commons.errors import ChainUnavailable, Conflict, DatasetInvalid, ProtocolViolation, ServiceUnavailable
-from commons.paillier import EncryptedVector, KeyHolderRandomizer, decode, encode
-from commons.protocol.declaration import Declaration
-from commons.protocol.numeric_plan import MATRIX_FRACTIONAL_BITS, WEIGHT_FRACTIONAL_BITS
-from commons.protocol.roles import Role, Roles, draw_roles
-from commons.protocol.tasks import EvaluateTask, TrainTask
-from commons.protocol.wire import CiphertextVector
+from commons.market.declaration import Declaration
+from commons.market.roles import Role, Roles, draw_roles
 from data_owner.adapters.tables import Acceptance
-from data_owner.domain.local_training import LocalTrainer
-from data_owner.domain.validation import Validator
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.participation import Participant
 from tests.doubles.around_owner import OTHER_ACCOUNT

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from commons.learning import LinearModel
+from commons.computations.linear_regression.learning import LinearModel
 from model_buyer.domain.posted_job import PostedJob
 from model_buyer.wiring import Assembly
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from commons.protocol.training_job import Feature, TrainingJobSpec
+from commons.computations.linear_regression.spec import Feature, TrainingJobSpec
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from commons.agent.sign_in import sign_in_message, sign_text
-from commons.protocol.tasks import TaskKind
+from commons.computations.linear_regression.messages import TaskKind
 from federated_aggregator.adapters.tables import AccessToken, Enrolment
 from federated_aggregator.app import create_app
 from tests.doubles.at_once import MANY, at_once

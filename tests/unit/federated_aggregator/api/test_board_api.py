@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
-from commons.protocol.catalogue import CatalogueEntry
+from commons.market.catalogue import CatalogueEntry
 from commons.web.app import create_api
 from commons.web.rate_limit import RateLimit
 from federated_aggregator.adapters.tables import Enrolment, Job, OutboxTransaction

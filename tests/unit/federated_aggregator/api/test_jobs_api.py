@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from commons.paillier import ModulusProof
+from commons.ciphers.paillier import ModulusProof
 from federated_aggregator.app import create_app
 from federated_aggregator.services.sign_in import SignIn
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from commons.learning import mean_squared_error
-from commons.protocol.tasks import TaskKind
+from commons.computations.linear_regression.learning import mean_squared_error
+from commons.computations.linear_regression.messages import TaskKind
 
 NOISE = 2**-23
 

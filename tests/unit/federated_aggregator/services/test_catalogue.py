@@ -4,7 +4,7 @@ from pydantic import ValidationError
 from sqlalchemy import select
 
 from commons.errors import Conflict, NotAllowed
-from commons.protocol.catalogue import MOST_ENTRY_BYTES, CatalogueEntry
+from commons.market.catalogue import MOST_ENTRY_BYTES, CatalogueEntry
 from federated_aggregator.adapters.tables import CatalogueDataset, DatasetTag, Participant
 from federated_aggregator.services import catalogue as catalogue_module
 from federated_aggregator.services.catalogue import DatasetFilter

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from commons.computations.linear_regression.messages import TaskKind
 from commons.errors import InvalidCiphertext, ProtocolViolation
-from commons.protocol.tasks import TaskKind
 
 UNKNOWN = "0" * 32
 

@@ -3,10 +3,10 @@ import json
 import pytest
 from eth_account import Account
 
+from commons.ciphers.wire import CiphertextVector
+from commons.computations.linear_regression.messages import TaskKind
+from commons.computations.linear_regression.statements import candidates_digest
 from commons.errors import NotAllowed, NotFound
-from commons.protocol.statements import candidates_digest
-from commons.protocol.tasks import TaskKind
-from commons.protocol.wire import CiphertextVector
 
 JOB_ID = 7
 

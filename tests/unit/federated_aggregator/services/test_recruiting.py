@@ -5,6 +5,8 @@ from eth_account import Account
 from sqlalchemy import select
 
 from commons.chain.signing import sign_acceptance
+from commons.ciphers.masks import seed_hash
+from commons.computations.linear_regression.numeric_plan import NumericPlan
 from commons.errors import (
     ChainUnavailable,
     Conflict,
@@ -16,9 +18,7 @@ from commons.errors import (
     NotAuthenticated,
     NotFound,
 )
-from commons.protocol.masks import seed_hash
-from commons.protocol.numeric_plan import NumericPlan
-from commons.protocol.roles import Role, draw_roles
+from commons.market.roles import Role, draw_roles
 from federated_aggregator.adapters.tables import Enrolment, Job
 from federated_aggregator.services.chain_port import ChainState
 from federated_aggregator.services.recruiting import Recruiting, acceptance_terms

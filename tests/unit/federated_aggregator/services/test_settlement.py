@@ -4,7 +4,7 @@ import pytest
 
 from commons.chain.jobs import FINALIZE_WINDOW_S
 from commons.chain.outbox import LONGEST_RETRY_PAUSE_S
-from commons.protocol.tasks import TaskKind
+from commons.computations.linear_regression.messages import TaskKind
 from federated_aggregator.services.chain_port import ChainState
 from federated_aggregator.services.retries import LONGEST_PAUSE_S, MONEY_PAUSE_S, RETRY_PAUSE_S
 from federated_aggregator.services.settlement import LOOK_INTERVAL_S

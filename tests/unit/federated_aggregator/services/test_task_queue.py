@@ -4,9 +4,9 @@ from functools import partial
 
 import pytest
 
+from commons.computations.linear_regression.messages import TASK, TaskKind
 from commons.errors import NotAllowed
-from commons.protocol.tasks import TASK, TaskKind
-from commons.protocol.training_job import MAX_TRAINERS, MAX_VALIDATORS
+from commons.market.job_terms import MAX_TRAINERS, MAX_VALIDATORS
 from commons.web.serving.worker import MOST_WAITING
 from federated_aggregator.adapters.tables import Job
 from federated_aggregator.serve import THREADS

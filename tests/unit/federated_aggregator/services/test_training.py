@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
+from commons.ciphers.masks import seed_hash
+from commons.ciphers.wire import CiphertextVector
+from commons.computations.linear_regression.key_holder import KeyHolder
+from commons.computations.linear_regression.learning import federated_gradient_descent, mean_squared_error
+from commons.computations.linear_regression.messages import TaskKind
 from commons.errors import InvalidCiphertext, InvalidInput, NotFound
-from commons.learning import federated_gradient_descent, mean_squared_error
-from commons.protocol.masks import seed_hash
-from commons.protocol.tasks import TaskKind
-from commons.protocol.wire import CiphertextVector
 from federated_aggregator.adapters.tables import Task
-from model_buyer.domain.key_holder import KeyHolder
 
 UNKNOWN = "0" * 32
 NOISE = 2**-23

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from commons.chain.jobs import ContractCall
+from commons.ciphers.wire import CiphertextVector
+from commons.computations.linear_regression.messages import OpenTask, TaskKind, ValidatorStatement
+from commons.computations.linear_regression.question_ledger import OpenedRecord, Question, Squared
 from commons.errors import Conflict, NotFound
-from commons.protocol.tasks import OpenTask, TaskKind, ValidatorStatement
-from commons.protocol.wire import CiphertextVector
 from commons.storage.database import Database
 from commons.storage.migrations import migrate, schema_differences
 from model_buyer.adapters.tables import Base
@@ -22,7 +23,6 @@ from model_buyer.domain.posted_job import (
     Stage,
     Submission,
 )
-from model_buyer.domain.question_ledger import OpenedRecord, Question, Squared
 from model_buyer.serve import MIGRATIONS
 from model_buyer.services.ports import Buyer, SendState, TimelineEntry
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from commons.ciphers.paillier import SecretKey
 from commons.errors import InvalidInput, NotAuthenticated
-from commons.paillier import SecretKey
 from commons.storage.database import Database
 from model_buyer.adapters.repository import SqlVaultHeaders
 from model_buyer.adapters.vault import KeyVault

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from commons.chain.jobs import JobState
-from commons.learning import FeatureRange, LinearModel
+from commons.computations.linear_regression.learning import FeatureRange, LinearModel
 from model_buyer.domain.posted_job import Participants, PostedJob, Settlement, Stage
 from model_buyer.wiring import Assembly
 from tests.doubles.hostile_documents import crashes

@@ -10,10 +10,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from commons.chain.jobs import JobState
-from commons.learning import FeatureRange, LinearModel
+from commons.computations.linear_regression.learning import FeatureRange, LinearModel
+from commons.computations.linear_regression.question_ledger import OpenedRecord
 from model_buyer.adapters.tables import JobRow, OpeningRow
 from model_buyer.domain.posted_job import Participants, PostedJob, Stage
-from model_buyer.domain.question_ledger import OpenedRecord
 from model_buyer.wiring import Assembly
 
 REQUEST: dict[str, Any] = {

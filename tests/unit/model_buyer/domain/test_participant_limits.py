@@ -1,8 +1,8 @@
 import pytest
 
 from commons.errors import InvalidInput, ProtocolViolation
-from commons.protocol.roles import Role, draw_roles
-from commons.protocol.training_job import MAX_TRAINERS, MAX_VALIDATORS
+from commons.market.job_terms import MAX_TRAINERS, MAX_VALIDATORS
+from commons.market.roles import Role, draw_roles
 from model_buyer.domain.participant_limits import MAX_PARTICIPANTS, require_enough_owners, require_placeable
 
 

@@ -11,20 +11,20 @@ from eth_account.signers.local import LocalAccount
 
 from commons.chain.jobs import JobSettled, JobState
 from commons.chain.signing import CheckpointStatement, recover_checkpoint
-from commons.errors import Conflict, ContentRefused, InvalidCiphertext, ProtocolViolation, ServiceUnavailable
-from commons.learning import LinearModel
-from commons.paillier import SecretKey
-from commons.protocol.numeric_plan import WEIGHT_FRACTIONAL_BITS
-from commons.protocol.tasks import (
+from commons.ciphers.paillier import SecretKey
+from commons.ciphers.wire import CiphertextVector
+from commons.computations.linear_regression.learning import LinearModel
+from commons.computations.linear_regression.messages import (
     DeliverResult,
     OpenResult,
     OpenTask,
     RefreshResult,
     RefreshTask,
     TrainTask,
-    from_hex,
 )
-from commons.protocol.wire import CiphertextVector
+from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONAL_BITS
+from commons.errors import Conflict, ContentRefused, InvalidCiphertext, ProtocolViolation, ServiceUnavailable
+from commons.messages import from_hex
 from model_buyer.domain.posted_job import DeliveryCheck, PostedJob, Stage
 from model_buyer.services.answer_task import TaskAnswerer
 from model_buyer.services.carry_on import carry_on

@@ -10,8 +10,8 @@ from sqlalchemy import update
 
 from commons.chain.jobs import FINALIZE_WINDOW_S, JobSettled, JobState
 from commons.chain.outbox_table import OutboxState
+from commons.ciphers.paillier import ModulusProof, PublicKey, SecretKey, verify_modulus
 from commons.errors import InvalidInput
-from commons.paillier import ModulusProof, PublicKey, SecretKey, verify_modulus
 from commons.storage.database import Database
 from model_buyer.adapters.tables import OutboxTransaction
 from model_buyer.domain.posted_job import PostedJob, Stage
@@ -25,7 +25,7 @@ TX = "0x" + "ab" * 32
 
 @pytest.fixture(autouse=True)
 def _one_key(monkeypatch: pytest.MonkeyPatch, secret_key: SecretKey) -> None:
-    # Generating is tested with commons.paillier; here it only takes time.
+    # Generating is tested with commons.ciphers.paillier; here it only takes time.
     monkeypatch.setattr(escrow, "generate_keypair", lambda *_, **__: secret_key)
 
 

@@ -9,8 +9,8 @@ import tracemalloc
 
 import pytest
 
+from commons.computations.linear_regression.learning import FeatureRange, LinearModel
 from commons.errors import InvalidInput
-from commons.learning import FeatureRange, LinearModel
 from model_buyer.services import predict_csv as module
 from model_buyer.services.predict_csv import predict_csv
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commons.tables.table import CellProblem
 from data_owner.adapters.data_files.cells import text_column
-from data_owner.domain.table import CellProblem
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from commons.errors import DatasetInvalid, NotFound
+from commons.tables.table import cell_error
 from data_owner.adapters.data_files import csv_file as csv_module
 from data_owner.adapters.data_files import open_data_file
 from data_owner.domain.dataset_profile import DatasetProfile, profile_blocks
-from data_owner.domain.table import cell_error
 
 
 @pytest.fixture

@@ -5,10 +5,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from commons.computations.linear_regression.learning.scaling import FeatureRange, RangeScaling
+from commons.computations.linear_regression.training_data import (
+    load_gram_statistics,
+    load_quadratic_metric,
+    required_columns,
+)
 from commons.errors import DatasetInvalid, NotFound
-from commons.learning.scaling import FeatureRange, RangeScaling
 from data_owner.adapters.data_files import open_data_file
-from data_owner.domain.training_data import load_gram_statistics, load_quadratic_metric, required_columns
 
 
 def test_the_same_table_gives_the_same_statistics_from_either_format(tmp_path: Path):

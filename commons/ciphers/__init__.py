@@ -1,0 +1,1 @@
+"""Encryption, and how encrypted values travel; no I/O."""

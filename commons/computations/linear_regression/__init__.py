@@ -1,0 +1,1 @@
+"""Linear regression by federated gradient descent on encrypted weights."""

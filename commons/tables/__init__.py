@@ -1,0 +1,1 @@
+"""Tables as computations see them; nothing here knows of files."""
