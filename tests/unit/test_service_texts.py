@@ -33,6 +33,7 @@ I18N = ROOT / "ui/src/i18n"
 SHOWN = (
     "commons/agent",
     "commons/chain",
+    "commons/ciphers/wire.py",
     "commons/computations",
     "commons/market",
     "commons/messages.py",
