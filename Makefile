@@ -54,7 +54,8 @@ contracts: ## Compile the contract anew into contracts/artifacts
 .PHONY: gas
 gas: ## Measure the contract's gas anew into contracts/snapshots
 	$(SETUP) dev
-	@cd contracts && exec node_modules/@foundry-rs/forge-*/bin/forge test --match-contract MarketplaceGas --gas-snapshot-emit true
+	@cd contracts && exec ../$(BIN)/python ../deltaml/nodejs.py \
+		node_modules/@foundry-rs/forge-*/bin/forge test --match-contract MarketplaceGas --gas-snapshot-emit true
 
 .PHONY: ui
 ui: ## Build the web pages into ui/dist

@@ -12,12 +12,15 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import solcx
 from solcx.exceptions import SolcError
+
+from deltaml import nodejs
 
 CONTRACTS = Path(__file__).resolve().parent
 ARTIFACTS = CONTRACTS / "artifacts"
@@ -89,6 +92,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Compile the contracts into contracts/artifacts/.")
     parser.add_argument("--check", action="store_true", help="write nothing, fail when an artifact is out of date")
     check = parser.parse_args().check
+    # py-solc-x starts the compiler, a program of Node's, with whatever is in here.
+    os.environ.update(nodejs.environment())
     stale = 0
     for name, artifact in compile_contracts().items():
         path = ARTIFACTS / f"{name}.json"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
-import shutil
 import signal
 import socket
 import subprocess
@@ -25,7 +24,7 @@ from typing import IO, Any, Final, Self
 import requests
 
 from commons.errors import ChainUnavailable, NotFound
-from deltaml import tether
+from deltaml import nodejs, tether
 
 NODE_MODULES: Final = Path(__file__).resolve().parent.parent / "contracts" / "node_modules"
 DEFAULT_CHAIN_ID: Final = 1337
@@ -181,12 +180,14 @@ def _start(
 
 def _launch(command: Callable[[int], list[str]], port: int, chain_id: int) -> ChainNode:
     tethered = [sys.executable, "-I", "-S", tether.__file__, *command(port)]
+    environment = _environment()
     log = tempfile.TemporaryFile()  # noqa: SIM115  # open as long as the node runs
     process = subprocess.Popen(  # noqa: S603  # built from our own paths and numbers
         tethered,
         stdin=subprocess.PIPE,
         stdout=log,
         stderr=subprocess.STDOUT,
+        env=environment,
         start_new_session=True,
     )
     return ChainNode(f"http://{_HOST}:{port}", port, chain_id, process, log)
@@ -236,6 +237,13 @@ def _ganache() -> Path:
     return _installed(NODE_MODULES / ".bin" / "ganache")
 
 
+def _environment() -> dict[str, str]:
+    try:
+        return nodejs.environment()
+    except nodejs.NodeMissingError as error:
+        raise NotFound(str(error)) from error
+
+
 def _anvil() -> Path:
     # The package's own launcher is a Node process around this binary.
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
@@ -244,8 +252,6 @@ def _anvil() -> Path:
 
 
 def _installed(binary: Path) -> Path:
-    if shutil.which("node") is None:
-        raise NotFound("Node.js is not installed (no `node` on the PATH); version 20 or newer is needed")
     if not binary.exists():
         raise NotFound(f"{binary} is missing; run `make setup` (or `npm ci` in contracts/)", path=str(binary))
     return binary

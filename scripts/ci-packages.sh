@@ -13,8 +13,6 @@ need() {
 }
 need 'make --version' make
 need "${PYTHON:-python3} -c 'import ensurepip, venv'" python3-venv
-need 'node --version' nodejs
-need 'npm --version' npm
 need 'docker-compose version || docker compose version' docker-compose
 
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi

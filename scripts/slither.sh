@@ -3,7 +3,7 @@
 #
 # It lives in .venv/slither, away from the project's own packages, since it wants an older web3: pinned and checked by the
 # hashes in requirements-slither.lock, and made anew when that changes. Sources are compiled by forge with the project's own
-# compiler, into a temporary folder. Set-up speaks on standard error. Exit code 3: the set-up failed.
+# compiler, which runs on Node.js, into a temporary folder. Set-up speaks on standard error. Exit code 3: the set-up failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -33,4 +33,4 @@ trap 'rm -rf "$build"' EXIT
 PATH="$PWD/$(dirname "$forge"):$PATH"
 export FOUNDRY_OUT=$build/out FOUNDRY_CACHE_PATH=$build/cache
 cd contracts
-"../$venv/bin/slither" . --foundry-out-directory "$FOUNDRY_OUT" --filter-paths 'node_modules|test/' "$@"
+"../$venv/bin/python" ../deltaml/nodejs.py "../$venv/bin/slither" . --foundry-out-directory "$FOUNDRY_OUT" --filter-paths 'node_modules|test/' "$@"

@@ -147,6 +147,15 @@ def test_development_uses_the_versions_that_run_elsewhere() -> None:
     assert differing == []
 
 
+def test_the_node_lock_has_one_package_that_the_project_takes_for_every_platform() -> None:
+    (wanted,) = map(Requirement, tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["node"])
+    ((pin,),) = pins("requirements-node.lock").values()
+    assert pin.name == wanted.name
+    assert wanted.specifier.contains(next(iter(pin.specifier)).version)
+    # Linux with glibc and with musl, macOS and Windows, each for two processors.
+    assert (ROOT / "requirements-node.lock").read_text().count("--hash=sha256:") >= 8
+
+
 def test_the_npm_lock_belongs_to_its_package_file() -> None:
     package = json.loads((ROOT / "contracts/package.json").read_text())
     locked = json.loads((ROOT / "contracts/package-lock.json").read_text())["packages"]

@@ -23,6 +23,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
+from deltaml import nodejs
+
 CONTRACTS = Path(__file__).resolve().parents[2]
 # The package's own launcher, .bin/forge, ends with code 0 whatever forge says.
 FORGE = next(
@@ -88,7 +90,7 @@ def project() -> Iterator[Path]:
 def compile_project(root: Path) -> None:
     """Compile the campaign in `root`, so that several processes can share it."""
     command = [str(FORGE), "build", "test/invariant/MarketCampaign.t.sol"]
-    environment = {**os.environ, "FOUNDRY_PROFILE": "campaign"}
+    environment = {**nodejs.environment(), "FOUNDRY_PROFILE": "campaign"}
     result = subprocess.run(  # noqa: S603  # built from our own paths
         command, cwd=root, env=environment, capture_output=True, text=True, check=False
     )
@@ -114,7 +116,7 @@ class _Forge:
             self._process = subprocess.Popen(  # noqa: S603  # built from our own paths and numbers
                 [str(FORGE), "test", "--json", "--fuzz-seed", hex(seed)],
                 cwd=root,
-                env={**os.environ, **settings},
+                env={**nodejs.environment(), **settings},
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )

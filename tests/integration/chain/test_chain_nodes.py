@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from commons.errors import ChainUnavailable, NotFound
-from deltaml import nodes
+from deltaml import nodejs, nodes
 from deltaml.nodes import ChainNode, fund, start_anvil, start_ganache
 
 pytestmark = pytest.mark.integration
@@ -111,6 +111,28 @@ def test_a_missing_installation_is_named(monkeypatch: pytest.MonkeyPatch, tmp_pa
         start_ganache()
     with pytest.raises(NotFound, match="npm ci"):
         start_anvil()
+
+
+def test_ganache_runs_on_the_node_that_set_up_installed_where_the_path_has_an_old_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    programs = {
+        "path/node": "#!/bin/sh\necho v18.19.0\n",
+        "own/node": '#!/bin/sh\n[ "$1" = --version ] && echo v24.0.0 || echo "the own one runs ${1##*/}"\n',
+        "modules/.bin/ganache": "#!/usr/bin/env node\n",
+    }
+    for name, text in programs.items():
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'path'}:{os.environ['PATH']}")
+    monkeypatch.setattr(nodes, "NODE_MODULES", tmp_path / "modules")
+    monkeypatch.setattr(nodejs, "OWN_BIN", tmp_path / "own")
+    with pytest.raises(ChainUnavailable, match="the own one runs ganache"):
+        start_ganache()
+    monkeypatch.setattr(nodejs, "OWN_BIN", tmp_path / "nothing")
+    with pytest.raises(NotFound, match=r"v18\.19\.0; run `make setup`"):
+        start_ganache()
 
 
 def test_a_node_that_does_not_come_up_is_reported_in_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from deltaml import nodejs
+
 CONTRACTS = Path(__file__).resolve().parents[3] / "contracts"
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -60,7 +62,7 @@ def run() -> Run:
             text=True,
             check=False,
             timeout=560,
-            env={**os.environ, **environment},
+            env={**nodejs.environment(), **environment},
         )
 
     return command

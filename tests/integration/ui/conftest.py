@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from deltaml import nodejs
+
 UI = Path(__file__).parents[3] / "ui"
 TIMEOUT_S = 840
 
@@ -24,7 +26,7 @@ def run_tool() -> Callable[..., None]:
         pytest.skip(message)
 
     def run(name: str, *arguments: str) -> None:
-        environment = {**os.environ, "NO_COLOR": "1", "FORCE_COLOR": "0"}
+        environment = {**nodejs.environment(), "NO_COLOR": "1", "FORCE_COLOR": "0"}
         # The pages' language and zone are the tests' own matter.
         environment.pop("TZ", None)
         done = subprocess.run(
