@@ -18,45 +18,45 @@ from commons.web.split_preview_api import split_preview_blueprint
 from data_owner.api.datasets import datasets_blueprint
 from data_owner.api.earnings import earnings_blueprint
 from data_owner.api.offers import offers_blueprint
-from data_owner.wiring import Owner
+from data_owner.wiring import Parts
 
 
-def create_app(owner: Owner) -> Flask:
-    """The app around an assembled owner."""
+def create_app(parts: Parts) -> Flask:
+    """The app around an assembled service."""
     app = create_api(
         "DeltaML data owner",
         version("deltaml"),
-        readiness=lambda: _readiness(owner),
-        trusted_proxies=owner.config.trusted_proxies,
+        readiness=lambda: _readiness(parts),
+        trusted_proxies=parts.config.trusted_proxies,
         description="Keeps a data owner's rows, offers what they are good for, and answers encrypted training tasks.",
     )
-    config = owner.config
+    config = parts.config
     require_known_host(app, public_url=config.public_url, listens_on=config.host)
-    require_session(app, owner.authenticator, public_url=config.public_url)
-    app.register_api(session_blueprint(owner.authenticator, public_url=config.public_url))
-    app.register_api(about_blueprint(_about(owner), lambda: _readiness(owner)))
+    require_session(app, parts.authenticator, public_url=config.public_url)
+    app.register_api(session_blueprint(parts.authenticator, public_url=config.public_url))
+    app.register_api(about_blueprint(_about(parts), lambda: _readiness(parts)))
     app.register_api(split_preview_blueprint())
     app.register_api(
         datasets_blueprint(
-            owner.datasets,
-            owner.histograms,
+            parts.datasets,
+            parts.histograms,
             max_upload_bytes=config.max_upload_mib * 2**20,
             data_dirs=config.data_dirs,
         )
     )
-    app.register_api(offers_blueprint(owner.offers, owner.commitments, owner.terms, owner.earnings))
-    app.register_api(earnings_blueprint(owner.earnings))
+    app.register_api(offers_blueprint(parts.offers, parts.commitments, parts.terms, parts.earnings))
+    app.register_api(earnings_blueprint(parts.earnings))
     serve_pages(app, config.ui_dir / "owner")
     return app
 
 
-def _about(owner: Owner) -> About:
-    config = owner.config
+def _about(parts: Parts) -> About:
+    config = parts.config
     return About(
         service="owner",
         name=config.name,
         version=version("deltaml"),
-        address=owner.address,
+        address=parts.address,
         chain_id=config.chain.chain_id,
         contract_address=config.chain.contract_address,
         aggregator_url=config.aggregator_url,
@@ -64,19 +64,19 @@ def _about(owner: Owner) -> About:
     )
 
 
-def _readiness(owner: Owner) -> list[ReadinessCheck]:
+def _readiness(parts: Parts) -> list[ReadinessCheck]:
     def database() -> None:
-        with owner.database.snapshot() as session:
+        with parts.database.snapshot() as session:
             session.execute(text("SELECT 1"))
 
     return [
         _check("database", database),
-        _check("chain", owner.chain.check),
-        _check("aggregator", owner.board.check),
+        _check("chain", parts.chain.connection.check),
+        _check("aggregator", parts.board.check),
     ]
 
 
-def _check(name: str, ask: Callable[[], None]) -> ReadinessCheck:
+def _check(name: str, ask: Callable[[], object]) -> ReadinessCheck:
     try:
         ask()
     except DeltaMLError as error:

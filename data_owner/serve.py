@@ -7,14 +7,13 @@ from pathlib import Path
 
 from flask import Flask
 
-from commons.agent.loop import run_agent
 from commons.chain.keystore import load_account
 from commons.storage.private_folder import claim_folder
 from commons.web.json_logging import configure_logging
 from commons.web.server import serve as serve_app
 from data_owner.app import create_app
 from data_owner.config import OwnerConfig
-from data_owner.wiring import assemble, make_client, prepare
+from data_owner.wiring import assemble, prepare
 
 THREADS = 32
 
@@ -39,8 +38,7 @@ def serve(config: OwnerConfig, ready_file: Path | None = None) -> int:
         return create_app(assemble(config, account))
 
     def task_agent(stop: threading.Event) -> None:
-        tasks = assemble(config, account).tasks
-        run_agent(make_client(config, account), tasks.answer, stop, prepare=tasks.prepare)
+        assemble(config, account).agent.run(stop)
 
     def courier(stop: threading.Event) -> None:
         assemble(config, account).courier.run(stop)

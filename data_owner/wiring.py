@@ -11,16 +11,16 @@ from eth_account.signers.local import LocalAccount
 
 from commons.agent.aggregator_client import AggregatorClient
 from commons.chain.event_follower import EventFollower
+from commons.chain.marketplace import Marketplace
 from commons.chain.outbox import Outbox
 from commons.chain.outbox_sender import OutboxSender
 from commons.storage.database import Database, create_database
 from commons.storage.migrations import migrate
 from commons.web.authentication import Authenticator
 from data_owner.adapters.aggregator import PublicBoard, SharedRegistry
-from data_owner.adapters.chain import MarketplaceChain
 from data_owner.adapters.data_files import open_data_file
 from data_owner.adapters.tables import AUTHENTICATION, EVENTS, OutboxTransaction
-from data_owner.agent import Courier, TaskAnswerer
+from data_owner.background import Courier, TaskAgent
 from data_owner.config import OwnerConfig
 from data_owner.services.acceptances import Acceptances
 from data_owner.services.answered_tasks import AnsweredTasks
@@ -33,6 +33,8 @@ from data_owner.services.known_jobs import KnownJobs
 from data_owner.services.offers import Offers
 from data_owner.services.on_chain import OnChain
 from data_owner.services.participation import Participation
+from data_owner.services.ports import OpenDataFile
+from data_owner.services.task_answers import TaskAnswerer
 from data_owner.services.terms_to_sign import TermsPreview
 
 MIGRATIONS = Path(__file__).parent / "adapters" / "migrations" / "versions"
@@ -40,7 +42,7 @@ BOARD_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True)
-class Owner:
+class Parts:
     """One data owner, assembled; `address` is its account's."""
 
     config: OwnerConfig
@@ -48,7 +50,7 @@ class Owner:
     database: Database
     authenticator: Authenticator
     board: PublicBoard
-    chain: MarketplaceChain
+    chain: Marketplace
     datasets: Datasets
     histograms: Histograms
     offers: Offers
@@ -56,7 +58,41 @@ class Owner:
     commitments: Commitments
     earnings: EarningsBook
     courier: Courier
-    tasks: TaskAnswerer
+    agent: TaskAgent
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What the parts stand on."""
+
+    config: OwnerConfig
+    account: LocalAccount
+    database: Database
+    board: PublicBoard
+    chain: Marketplace
+    follower: EventFollower
+    outbox: Outbox
+    open_file: OpenDataFile
+
+    @classmethod
+    def of(cls, config: OwnerConfig, account: LocalAccount) -> _Ground:
+        database, chain = create_database(config.database_url), config.chain.marketplace()
+        return cls(
+            config=config,
+            account=account,
+            database=database,
+            board=PublicBoard(config.aggregator_url, chain_id=config.chain.chain_id, timeout_s=BOARD_TIMEOUT_S),
+            chain=chain,
+            follower=EventFollower(
+                database,
+                chain,
+                EVENTS,
+                confirmations=config.chain.confirmations,
+                from_block=config.chain.contract_from_block,
+            ),
+            outbox=Outbox(OutboxTransaction),
+            open_file=partial(open_data_file, folders=(config.uploads_dir, *config.data_dirs)),
+        )
 
 
 def prepare(config: OwnerConfig) -> None:
@@ -67,72 +103,79 @@ def prepare(config: OwnerConfig) -> None:
     database.dispose()
 
 
-def make_client(config: OwnerConfig, account: LocalAccount) -> AggregatorClient:
-    """The aggregator, signed in as this owner; for one thread."""
+def assemble(config: OwnerConfig, account: LocalAccount) -> Parts:
+    """The owner around a prepared database; nothing is connected yet."""
+    ground = _Ground.of(config, account)
+    database, chain = ground.database, ground.chain
+    jobs = KnownJobs(database, ground.board)
+    offers = Offers(database, jobs, account.address, time.time)
+    deliveries = Deliveries(database, SharedRegistry(partial(_sign_in, config, account)))
+    return Parts(
+        config=config,
+        address=account.address,
+        database=database,
+        authenticator=Authenticator(database, AUTHENTICATION),
+        board=ground.board,
+        chain=chain,
+        datasets=Datasets(database, config.uploads_dir, ground.open_file, time.time),
+        histograms=Histograms(database, ground.open_file),
+        offers=offers,
+        terms=TermsPreview(offers, chain, unsafe_small_key=config.unsafe_small_key),
+        commitments=Commitments(_acceptances(ground, offers), deliveries, offers),
+        earnings=EarningsBook(database, chain, ground.outbox, account.address),
+        courier=_courier(ground, deliveries, jobs),
+        agent=_agent(ground),
+    )
+
+
+def _sign_in(config: OwnerConfig, account: LocalAccount) -> AggregatorClient:
     return AggregatorClient(
         config.aggregator_url, account, name=config.name, kind="data_owner", chain_id=config.chain.chain_id
     )
 
 
-def assemble(config: OwnerConfig, account: LocalAccount) -> Owner:
-    """The owner around a prepared database; nothing is connected yet."""
-    database = create_database(config.database_url)
-    open_file = partial(open_data_file, folders=(config.uploads_dir, *config.data_dirs))
-    marketplace = config.chain.marketplace()
-    chain = MarketplaceChain(marketplace)
-    board = PublicBoard(config.aggregator_url, chain_id=config.chain.chain_id, timeout_s=BOARD_TIMEOUT_S)
-    outbox = Outbox(OutboxTransaction)
-    jobs = KnownJobs(database, board)
-    offers = Offers(database, jobs, account.address, time.time)
-    deliveries = Deliveries(database, SharedRegistry(lambda: make_client(config, account)))
-    acceptances = Acceptances(
-        database, offers, chain, outbox, account, open_file, unsafe_small_key=config.unsafe_small_key
+def _acceptances(ground: _Ground, offers: Offers) -> Acceptances:
+    return Acceptances(
+        ground.database,
+        offers,
+        ground.chain,
+        ground.outbox,
+        ground.account,
+        ground.open_file,
+        unsafe_small_key=ground.config.unsafe_small_key,
     )
-    follower = EventFollower(
-        database,
-        marketplace,
-        EVENTS,
-        confirmations=config.chain.confirmations,
-        from_block=config.chain.contract_from_block,
-    )
-    participation = Participation(
-        database,
-        chain,
-        board,
-        account.address,
-        open_file,
-        follow=follower.step,
-        unsafe_small_key=config.unsafe_small_key,
+
+
+def _courier(ground: _Ground, deliveries: Deliveries, jobs: KnownJobs) -> Courier:
+    follower = ground.follower
+    sender = OutboxSender(
+        ground.database.stepwise_sessions,
+        ground.outbox,
+        ground.chain.connection,
+        ground.account,
+        known_chain=follower.known_chain,
+        policy=ground.config.chain.policy,
     )
     on_chain = OnChain(
-        database,
-        chain,
-        outbox,
-        account.address,
+        ground.database,
+        ground.chain,
+        ground.outbox,
+        ground.account.address,
         lambda: max(time.time(), follower.chain_time),
         follow=lambda: follower.step().unavailable,
     )
-    sender = OutboxSender(
-        database.stepwise_sessions,
-        outbox,
-        marketplace.connection,
-        account,
-        known_chain=follower.known_chain,
-        policy=config.chain.policy,
+    return Courier(deliveries, sender, on_chain, jobs)
+
+
+def _agent(ground: _Ground) -> TaskAgent:
+    participation = Participation(
+        ground.database,
+        ground.chain,
+        ground.board,
+        ground.account,
+        ground.open_file,
+        follow=ground.follower.step,
+        unsafe_small_key=ground.config.unsafe_small_key,
     )
-    return Owner(
-        config=config,
-        address=account.address,
-        database=database,
-        authenticator=Authenticator(database, AUTHENTICATION),
-        board=board,
-        chain=chain,
-        datasets=Datasets(database, config.uploads_dir, open_file, time.time),
-        histograms=Histograms(database, open_file),
-        offers=offers,
-        terms=TermsPreview(offers, chain, unsafe_small_key=config.unsafe_small_key),
-        commitments=Commitments(acceptances, deliveries, offers),
-        earnings=EarningsBook(database, chain, outbox, account.address),
-        courier=Courier(deliveries, sender, on_chain, jobs),
-        tasks=TaskAnswerer(participation.participant, AnsweredTasks(database), account, participation.is_current),
-    )
+    tasks = TaskAnswerer(participation.participant, AnsweredTasks(ground.database), participation.is_current)
+    return TaskAgent(partial(_sign_in, ground.config, ground.account), tasks)

@@ -1,7 +1,8 @@
-"""How a job is shown in a terminal: facts, tables, and a live progress bar."""
+"""How a job and its result are shown in a terminal: facts, tables, and a live progress bar."""
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import Any
 
 import click
 
+from commons.errors import InvalidInput
 from deltaml.output import local_time, print_facts, print_table
 from deltaml.units import format_wei
 
@@ -24,6 +26,7 @@ def print_job(job: dict[str, Any]) -> None:
             ("id", job["id"]),
             ("number on chain", job["job_id"]),
             ("title", job["title"]),
+            ("kind", job["kind"]),
             ("stage", job["stage"]),
             ("state", live.get("state")),
             ("round", f"{live['round']} of {job['rounds']}" if live else None),
@@ -38,13 +41,7 @@ def print_job(job: dict[str, Any]) -> None:
         ]
     )
     if job["participants"]:
-        print_table(
-            ("owner", "role", "contribution", "pay so far"),
-            [
-                (one["address"], one["role"], _percent(one["share"]), format_wei(one["pay_wei"]))
-                for one in job["participants"]
-            ],
-        )
+        _print_participants(job)
     if job["checkpoints"]:
         print_table(
             ("checkpoint", "round", "MSE"),
@@ -55,6 +52,30 @@ def print_job(job: dict[str, Any]) -> None:
         click.echo(
             f"{local_time(one['at'])}  {one['event']}" + (f"\n{'':21}{one['tx_hash']}" if one["tx_hash"] else "")
         )
+
+
+def print_result(kind: str, document: Any) -> None:
+    """Print what a job was for, a line each; raises InvalidInput for a kind that this installation does not know."""
+    from commons.computations.registry import BY_KIND  # noqa: PLC0415 - a second or two that only this command needs
+
+    if kind not in BY_KIND:
+        raise InvalidInput(
+            f"this installation does not know the computation {kind!r}; --json prints its result", field="kind"
+        )
+    print_facts(BY_KIND[kind].read_outcome(json.dumps(document)).facts())
+
+
+def _print_participants(job: dict[str, Any]) -> None:
+    if job["pay_rule"] == "per_answer":
+        # Roles and contributions are then only how the contract is told to pay all alike.
+        print_table(
+            ("owner", "pay so far"), [(one["address"], format_wei(one["pay_wei"])) for one in job["participants"]]
+        )
+        return
+    rows = [
+        (one["address"], one["role"], _percent(one["share"]), format_wei(one["pay_wei"])) for one in job["participants"]
+    ]
+    print_table(("owner", "role", "contribution", "pay so far"), rows)
 
 
 def describe_mse(job: dict[str, Any]) -> str | None:
@@ -130,7 +151,7 @@ def _status(job: dict[str, Any]) -> str:
     live = job["live"] or {}
     state = job["stage"] if job["stage"] != "offered" else str(live.get("state", "offered"))
     step = live.get("step")
-    parts = [state + (f", {step}" if step and state == "running" else "")]
+    parts = [state + (f", {step.rpartition('/')[2]}" if step and state == "running" else "")]
     if (mse := describe_mse(job)) is not None:
         parts.append(f"MSE {mse}")
     if waiting := waiting_for(job):

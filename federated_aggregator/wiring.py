@@ -7,20 +7,19 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from commons.chain.signing import CheckpointStatement, recover_message
-from commons.computations.linear_regression.range_proof import ParallelMap
+from commons.chain.signing import recover_message
+from commons.computations.base import ParallelMap
 from commons.storage.database import Database
 from federated_aggregator.services.board import Board
 from federated_aggregator.services.catalogue import Catalogue
 from federated_aggregator.services.chain_port import ChainPort
-from federated_aggregator.services.checkpoint_statements import Surroundings
-from federated_aggregator.services.job_run import CHECKPOINT, DELIVERY, Clock, JobRun
+from federated_aggregator.services.job_run import Clock, Means
 from federated_aggregator.services.job_view import JobViews
 from federated_aggregator.services.recruiting import Recruiting
+from federated_aggregator.services.scheduler import Scheduler
 from federated_aggregator.services.settlement import Settlement
 from federated_aggregator.services.sign_in import SignIn
 from federated_aggregator.services.task_queue import TaskQueue
-from federated_aggregator.services.training import Training
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Aggregator:
     sign_in: SignIn
     catalogue: Catalogue
     recruiting: Recruiting
-    training: Training
+    scheduler: Scheduler
     settlement: Settlement
     views: JobViews
     board: Board
@@ -59,32 +58,26 @@ def assemble(
     parallel_map: ParallelMap = map,
 ) -> Aggregator:
     """The aggregator's services on a database and a chain."""
-
-    def record_checkpoint(run: JobRun, statement: CheckpointStatement, signature: bytes) -> None:
-        key = chain.enqueue_checkpoint(run.session, statement, signature)
-        name = DELIVERY if statement.last else f"{CHECKPOINT}{statement.index}"
-        run.job.transactions = {**run.job.transactions, name: key}
-
-    around = Surroundings(
+    means = Means(
         chain.chain_id,
         chain.contract_address,
         recover_message,
         chain.recover_checkpoint,
-        record_checkpoint,
         parallel_map,
+        unsafe_small_key,
     )
     catalogue = Catalogue(database, clock)
     queue, views = TaskQueue(database), JobViews(database, chain)
-    training = Training(database, around, clock, unsafe_small_key, queue.notify)
-    recruiting = Recruiting(database, chain, clock, unsafe_small_key)
+    scheduler = Scheduler(database, chain, means, clock, queue.notify)
+    recruiting = Recruiting(database, chain, clock, means)
     return Aggregator(
         chain=chain,
         database=database,
         sign_in=SignIn(database, chain.chain_id, clock, public_url),
         catalogue=catalogue,
         recruiting=recruiting,
-        training=training,
-        settlement=Settlement(database, chain, recruiting, training, clock),
+        scheduler=scheduler,
+        settlement=Settlement(database, chain, recruiting, scheduler, clock),
         views=views,
         board=Board(database, catalogue, chain, views, clock, version("deltaml"), explorer_url),
         queue=queue,

@@ -24,7 +24,7 @@ def run_worker(aggregator: Aggregator, contract: Contract, stop: threading.Event
         contract.send_queued,
         contract.follow_events,
         aggregator.settlement.step,
-        aggregator.training.close_overdue_steps,
+        aggregator.scheduler.close_overdue_steps,
     )
     while not stop.is_set():
         for work in passes:

@@ -11,41 +11,39 @@ from sqlalchemy import text
 from commons.errors import DeltaMLError
 from commons.web.about_api import About, about_blueprint
 from commons.web.app import ReadinessCheck, create_api
-from commons.web.authentication import Authenticator
 from commons.web.frontend import serve_pages
 from commons.web.hosts import require_known_host
 from commons.web.session_api import require_session, session_blueprint
 from commons.web.split_preview_api import split_preview_blueprint
-from model_buyer.adapters.tables import AUTHENTICATION
 from model_buyer.api.account import account_blueprint
 from model_buyer.api.jobs import jobs_blueprint
-from model_buyer.wiring import Assembly
+from model_buyer.api.results import results_blueprint
+from model_buyer.wiring import Parts
 
 
-def create_app(parts: Assembly) -> OpenAPI:
-    """Return the app around assembled parts; makes the user `admin` at the first start."""
+def create_app(parts: Parts) -> OpenAPI:
+    """Return the app around assembled parts."""
     app = create_api(
         "DeltaML model buyer",
         version("deltaml"),
         readiness=lambda: _readiness(parts),
         trusted_proxies=parts.config.trusted_proxies,
-        description="Posts training jobs, follows them, and hands out the trained models.",
+        description="Posts jobs, follows them, and hands out what they were for.",
     )
     config = parts.config
     require_known_host(app, public_url=config.public_url, listens_on=config.host)
-    authenticator = Authenticator(parts.database, AUTHENTICATION, clock=parts.clock)
-    authenticator.ensure_admin(config.admin_password, config.state_dir)
-    require_session(app, authenticator, public_url=config.public_url)
-    app.register_api(session_blueprint(authenticator, public_url=config.public_url))
+    require_session(app, parts.authenticator, public_url=config.public_url)
+    app.register_api(session_blueprint(parts.authenticator, public_url=config.public_url))
     app.register_api(about_blueprint(_about(parts), lambda: _readiness(parts)))
     app.register_api(split_preview_blueprint())
-    app.register_api(account_blueprint(parts))
-    app.register_api(jobs_blueprint(parts))
+    app.register_api(account_blueprint(parts.buyer))
+    app.register_api(jobs_blueprint(parts.buyer))
+    app.register_api(results_blueprint(parts.buyer))
     serve_pages(app, config.ui_dir / "buyer")
     return app
 
 
-def _about(parts: Assembly) -> About:
+def _about(parts: Parts) -> About:
     config = parts.config
     return About(
         service="buyer",
@@ -59,23 +57,23 @@ def _about(parts: Assembly) -> About:
     )
 
 
-def _readiness(parts: Assembly) -> list[ReadinessCheck]:
-    checks: dict[str, Callable[[], object]] = {
-        "database": lambda: _touch_database(parts),
-        "chain": lambda: parts.marketplace.wait_until_ready(0),
-        "aggregator": parts.reader.status,
-    }
-    results = []
-    for name, check in checks.items():
-        try:
-            check()
-        except DeltaMLError as error:
-            results.append(ReadinessCheck(name, ok=False, detail=error.message))
-        else:
-            results.append(ReadinessCheck(name, ok=True))
-    return results
+def _readiness(parts: Parts) -> list[ReadinessCheck]:
+    buyer = parts.buyer
+
+    def database() -> None:
+        with buyer.database.snapshot() as session:
+            session.execute(text("SELECT 1"))
+
+    return [
+        _check("database", database),
+        _check("chain", buyer.chain.check),
+        _check("aggregator", buyer.aggregator.status),
+    ]
 
 
-def _touch_database(parts: Assembly) -> None:
-    with parts.database.snapshot() as session:
-        session.execute(text("SELECT 1"))
+def _check(name: str, ask: Callable[[], object]) -> ReadinessCheck:
+    try:
+        ask()
+    except DeltaMLError as error:
+        return ReadinessCheck(name, ok=False, detail=error.message)
+    return ReadinessCheck(name, ok=True)

@@ -11,8 +11,8 @@ from commons.chain.settings import ChainSettings, read_chain_settings
 from commons.ciphers.paillier import DEFAULT_KEY_BITS
 from commons.errors import InvalidInput
 from commons.web.configuration import DEFAULT_UI_DIR, ConfigurationReader, Network
-from model_buyer.adapters.vault import STANDARD_COST
 from model_buyer.domain.job_request import MAX_KEY_BITS, checked_key_bits
+from model_buyer.services.key_vault import STANDARD_COST
 
 DEFAULT_STATE_DIR = Path("var/buyer")
 DEFAULT_PORT = 8200

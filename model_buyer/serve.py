@@ -8,18 +8,15 @@ from pathlib import Path
 from flask import Flask
 
 from commons.chain.keystore import load_account
-from commons.storage.database import create_database
-from commons.storage.migrations import migrate
 from commons.storage.private_folder import claim_folder
 from commons.web.json_logging import configure_logging
 from commons.web.server import serve as serve_app
 from model_buyer.app import create_app
 from model_buyer.background import answer_tasks, keep_jobs
 from model_buyer.config import BuyerConfig
-from model_buyer.wiring import Assembly
+from model_buyer.wiring import assemble, prepare
 
 THREADS = 32
-MIGRATIONS = Path(__file__).parent / "adapters" / "migrations" / "versions"
 
 
 def serve(config: BuyerConfig, ready_file: Path | None = None) -> int:
@@ -30,23 +27,22 @@ def serve(config: BuyerConfig, ready_file: Path | None = None) -> int:
     Raises:
         InvalidInput, NotFound, NotAuthenticated: configuration, keystore or its password are wrong.
         NotFound, Conflict: the node answers, and what it has at the contract's address is not the marketplace.
+        ServiceUnavailable: the database does not answer.
     """
     configure_logging("model-buyer")
     claim_folder(config.state_dir)
     account = load_account(config.keystore, config.keystore_password)
     config.chain.refuse_other_contract()
-    database = create_database(config.database_url)
-    migrate(database, MIGRATIONS)
-    parts = Assembly(config, database, account)
+    prepare(config)
 
     def app() -> Flask:
-        return create_app(parts)
+        return create_app(assemble(config, account))
 
     def agent(stop: threading.Event) -> None:
-        answer_tasks(parts, stop)
+        answer_tasks(assemble(config, account), stop)
 
     def job_keeper(stop: threading.Event) -> None:
-        keep_jobs(parts, stop)
+        keep_jobs(assemble(config, account), stop)
 
     return serve_app(
         app,

@@ -1,140 +1,101 @@
-"""Assembling the model buyer's parts from its configuration: the only place that knows all of them."""
+"""Putting a model buyer together from its configuration: each process that the service forks assembles its own."""
 
 from __future__ import annotations
 
-import threading
 import time
-from functools import cached_property, partial
+from dataclasses import dataclass
+from pathlib import Path
 
 from eth_account.signers.local import LocalAccount
 
 from commons.agent.aggregator_client import AggregatorClient, AggregatorReader
 from commons.chain.event_follower import EventFollower
-from commons.chain.event_log import EventLog
-from commons.chain.marketplace import Marketplace
-from commons.storage.database import Database
+from commons.chain.outbox_sender import OutboxSender
+from commons.storage.database import create_database
+from commons.storage.migrations import migrate
+from commons.web.authentication import Authenticator
+from model_buyer.adapters.aggregator import AggregatorOfThreads
 from model_buyer.adapters.marketplace_chain import MarketplaceChain
-from model_buyer.adapters.read_models import SqlReads
-from model_buyer.adapters.repository import SqlVaultHeaders, snapshot, unit_of_work
-from model_buyer.adapters.tables import ContractEvent, FollowedBlock
-from model_buyer.adapters.vault import KeyVault
+from model_buyer.adapters.tables import AUTHENTICATION, EVENTS, OUTBOX
 from model_buyer.config import BuyerConfig
-from model_buyer.services.ports import Buyer, Clock, UnitOfWork
-from model_buyer.services.post_job import JobPosting
+from model_buyer.services.buyer import Buyer
+from model_buyer.services.key_vault import KeyVault
+from model_buyer.services.ports import Clock
 
-_VIEW_TIMEOUT_S = 10.0
+MIGRATIONS = Path(__file__).parent / "adapters" / "migrations" / "versions"
+VIEW_TIMEOUT_S = 10.0
 
 
-class Assembly:
-    """The parts of one process of the service.
+@dataclass(frozen=True)
+class Parts:
+    """One model buyer, assembled; `address` is its account's."""
 
-    Args:
-        config: the settings.
-        database: migrated.
-        account: from the keystore.
-        clock: Unix time in seconds.
-    """
+    config: BuyerConfig
+    address: str
+    authenticator: Authenticator
+    buyer: Buyer
+    follower: EventFollower
+    sender: OutboxSender
 
-    def __init__(
-        self, config: BuyerConfig, database: Database, account: LocalAccount, *, clock: Clock = time.time
-    ) -> None:
-        self.config = config
-        self.database = database
-        self.account = account
-        self.clock = clock
-        self.unit_of_work: UnitOfWork = partial(unit_of_work, database)
-        self.snapshot: UnitOfWork = partial(snapshot, database)
-        self._of_thread = threading.local()
 
-    @property
-    def address(self) -> str:
-        """The buyer's account."""
-        return str(self.account.address)
+def prepare(config: BuyerConfig) -> None:
+    """Bring the database up to date and make the first user; once for each start of the service."""
+    database = create_database(config.database_url)
+    migrate(database, MIGRATIONS)
+    Authenticator(database, AUTHENTICATION).ensure_admin(config.admin_password, config.state_dir)
+    database.dispose()
 
-    @cached_property
-    def marketplace(self) -> Marketplace:
-        """The contract; asks the node nothing by itself."""
-        return self.config.chain.marketplace()
 
-    @cached_property
-    def chain(self) -> MarketplaceChain:
-        """The contract as the use cases see it."""
-        return MarketplaceChain(self.marketplace, max_fee_wei=self.config.chain.policy.max_fee_wei)
+def make_client(config: BuyerConfig, account: LocalAccount) -> AggregatorClient:
+    """The aggregator, signed in as this buyer; for one thread."""
+    return AggregatorClient(
+        config.aggregator_url, account, name=config.name, kind="model_buyer", chain_id=config.chain.chain_id
+    )
 
-    @cached_property
-    def reads(self) -> SqlReads:
-        """Lists and timelines."""
-        return SqlReads(self.database)
 
-    @property
-    def posting(self) -> JobPosting:
-        """Takes job requests on."""
-        return JobPosting(
-            unit_of_work=self.unit_of_work,
-            snapshot=self.snapshot,
-            chain=self.chain,
-            address=self.address,
-            default_key_bits=self.config.key_bits,
-            unsafe_small_key=self.config.unsafe_small_key,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def follower(self) -> EventFollower:
-        """Keeps this database's events of the contract up to date."""
-        chain = self.config.chain
-        log = EventLog(FollowedBlock, ContractEvent)
-        return EventFollower(
-            self.database,
-            self.marketplace,
-            log,
-            confirmations=chain.confirmations,
-            from_block=chain.contract_from_block,
-        )
-
-    def follow(self) -> None:
-        """Look at the chain for new events; a node that does not answer is found out by whoever misses them."""
-        self.follower.step()
-
-    @property
-    def reader(self) -> AggregatorReader:
-        """The aggregator's public side, one connection a thread."""
-        if not hasattr(self._of_thread, "reader"):
-            config = self.config
-            self._of_thread.reader = AggregatorReader(
-                config.aggregator_url, chain_id=config.chain.chain_id, timeout_s=_VIEW_TIMEOUT_S
-            )
-        reader: AggregatorReader = self._of_thread.reader
-        return reader
-
-    def client(self) -> AggregatorClient:
-        """A signed-in connection to the aggregator; for one thread."""
-        return AggregatorClient(
-            self.config.aggregator_url,
-            self.account,
-            name=self.config.name,
-            kind="model_buyer",
-            chain_id=self.config.chain.chain_id,
-            clock=self.clock,
-        )
-
-    def buyer(self, client: AggregatorClient) -> Buyer:
-        """Everything that the background use cases work with."""
-        vault = KeyVault(
-            self.config.keystore_password,
-            SqlVaultHeaders(self.database),
-            cost=self.config.vault_cost,
-            unsafe_small_key=self.config.unsafe_small_key,
-        )
-        return Buyer(
-            unit_of_work=self.unit_of_work,
-            snapshot=self.snapshot,
-            chain=self.chain,
-            aggregator=client,
-            vault=vault,
-            account=self.account,
-            follow=self.follow,
-            chain_clock=lambda: max(self.clock(), self.follower.chain_time),
-            unsafe_small_key=self.config.unsafe_small_key,
-            clock=self.clock,
-        )
+def assemble(config: BuyerConfig, account: LocalAccount, *, clock: Clock = time.time) -> Parts:
+    """The buyer around a prepared database; nothing is connected yet."""
+    database = create_database(config.database_url)
+    marketplace = config.chain.marketplace()
+    follower = EventFollower(
+        database,
+        marketplace,
+        EVENTS,
+        confirmations=config.chain.confirmations,
+        from_block=config.chain.contract_from_block,
+    )
+    sender = OutboxSender(
+        database.stepwise_sessions,
+        OUTBOX,
+        marketplace.connection,
+        account,
+        known_chain=follower.known_chain,
+        policy=config.chain.policy,
+        clock=clock,
+    )
+    aggregator = AggregatorOfThreads(
+        lambda: AggregatorReader(config.aggregator_url, chain_id=config.chain.chain_id, timeout_s=VIEW_TIMEOUT_S),
+        lambda: make_client(config, account),
+    )
+    buyer = Buyer(
+        database=database,
+        chain=MarketplaceChain(marketplace, max_fee_wei=config.chain.policy.max_fee_wei),
+        aggregator=aggregator,
+        vault=KeyVault(
+            config.keystore_password, database, cost=config.vault_cost, unsafe_small_key=config.unsafe_small_key
+        ),
+        account=account,
+        key_bits=config.key_bits,
+        follow=follower.step,
+        chain_clock=lambda: max(clock(), follower.chain_time),
+        clock=clock,
+        unsafe_small_key=config.unsafe_small_key,
+    )
+    return Parts(
+        config=config,
+        address=account.address,
+        authenticator=Authenticator(database, AUTHENTICATION, clock=clock),
+        buyer=buyer,
+        follower=follower,
+        sender=sender,
+    )

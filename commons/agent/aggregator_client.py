@@ -17,8 +17,7 @@ from eth_account.signers.local import LocalAccount
 
 from commons.agent.http_service import DEFAULT_TIMEOUT_S, HttpService
 from commons.agent.sign_in import sign_in_message, sign_text
-from commons.computations.linear_regression.messages import AnyResult
-from commons.computations.linear_regression.spec import TrainingJobSpec
+from commons.computations.registry import AnyResult, JobSpec
 from commons.errors import Conflict, NotAuthenticated, ProtocolViolation
 
 Clock = Callable[[], float]
@@ -62,7 +61,7 @@ class Acceptance:
     """An owner's signed acceptance of a job, and what it declares, signed too (`commons.market.declaration`)."""
 
     row_count: int
-    growth: float
+    facts: Mapping[str, Any]
     roles: int
     deadline: int
     signature: bytes
@@ -191,7 +190,7 @@ class AggregatorClient(AggregatorReader):
         """Hand in the signed acceptance of a job; repeating it changes nothing."""
         body = {
             "row_count": acceptance.row_count,
-            "growth": acceptance.growth,
+            "facts": dict(acceptance.facts),
             "roles": acceptance.roles,
             "deadline": acceptance.deadline,
             "signature": "0x" + acceptance.signature.hex(),
@@ -205,9 +204,7 @@ class AggregatorClient(AggregatorReader):
 
     # -- what buyers do
 
-    def offer_job(
-        self, job_id: int, spec: TrainingJobSpec, *, modulus: int, modulus_proof: Sequence[str]
-    ) -> dict[str, Any]:
+    def offer_job(self, job_id: int, spec: JobSpec, *, modulus: int, modulus_proof: Sequence[str]) -> dict[str, Any]:
         """Make a job known that is on chain already; repeating it changes nothing.
 
         Args:

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from commons.agent.aggregator_client import LONG_POLL_S, Answer, PendingTask
 from commons.agent.backoff import Backoff
 from commons.ciphers.paillier.randomizer import discard_prepared
-from commons.computations.linear_regression.messages import TASK, AnyResult, AnyTask
+from commons.computations.registry import TASK, AnyResult, AnyTask
 from commons.errors import (
     Conflict,
     DeltaMLError,

@@ -11,8 +11,8 @@ from web3.contract import Contract
 from commons.chain.artifact import marketplace_artifact
 from commons.chain.checks import check_digest, check_uint, checked_address
 from commons.chain.jobs import ContractCall, JobTerms
-from commons.chain.signing import CheckpointStatement
 from commons.errors import InvalidInput
+from commons.market.checkpoint_statement import CheckpointStatement
 
 
 class MarketplaceCalls:

@@ -23,7 +23,7 @@ from commons.chain.jobs import (
     Role,
     Withdrawal,
 )
-from commons.chain.signing import CheckpointStatement
+from commons.market.checkpoint_statement import CheckpointStatement
 
 _ACCOUNT_FIELDS: Final = {
     "JobCreated": "buyer",

@@ -10,7 +10,8 @@ from enum import Enum, IntEnum
 from typing import Final
 
 from commons.chain.checks import check_digest, check_uint, checked_address
-from commons.chain.signing import AcceptanceTerms, CheckpointStatement
+from commons.chain.signing import AcceptanceTerms
+from commons.market.checkpoint_statement import CheckpointStatement
 
 FINALIZE_WINDOW_S: Final = 3600
 """So much longer than `finish_by` a job with a last checkpoint cannot be expired; the contract's `FINALIZE_WINDOW`."""

@@ -2,8 +2,8 @@
 
 * An owner signs the terms of one job (`AcceptanceTerms`, EIP-712). The aggregator hands the signature to the contract,
   which checks it when it enrols the owner; a chain observer learns that this owner accepted this job.
-* Beside it, an owner signs what it declares (`commons.market.declaration`, EIP-712): the digest of its row count, growth and
-  roles. It stays between the parties.
+* Beside it, an owner signs what it declares (`commons.market.declaration`, EIP-712): the digest of its row count, roles and
+  the computation's facts. It stays between the parties.
 * The buyer signs a checkpoint (`CheckpointStatement`, EIP-712). The aggregator adds its own consent by sending it.
 * Anybody signs the digest of a protocol message (EIP-191). These stay between the parties and never go on chain.
 
@@ -26,6 +26,7 @@ from eth_utils.exceptions import ValidationError
 
 from commons.chain.checks import check_digest, check_uint, checked_address
 from commons.errors import InvalidInput, NotAuthenticated
+from commons.market.checkpoint_statement import CheckpointStatement
 
 DOMAIN_NAME: Final = "DeltaML Marketplace"
 DOMAIN_VERSION: Final = "1"
@@ -33,9 +34,6 @@ DOMAIN_VERSION: Final = "1"
 ROLE_TRAINER: Final = 1
 ROLE_VALIDATOR: Final = 2
 ROLE_EITHER: Final = ROLE_TRAINER | ROLE_VALIDATOR
-
-MAX_MSE_FIXED: Final = 2**128 - 1
-"""The largest MSE that the contract records; a larger one is recorded as this."""
 
 _SECP256K1_HALF_ORDER: Final = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 
@@ -113,51 +111,6 @@ class AcceptanceTerms:
         for field in ("trainer_bps", "validator_bps", "aggregator_bps"):
             check_uint(field, getattr(self, field), 16)
         check_uint("deadline", self.deadline, 64)
-
-
-@dataclass(frozen=True, slots=True)
-class CheckpointStatement:
-    """One evaluation of the model, as both sides agree on it.
-
-    `mse_fixed` and each of `leave_one_out_mses_fixed` (in the order of the job's trainers; empty for index 0) are the
-    MSE divided by the squared half-width of the target's declared range, times 10^18, rounded down, at most
-    `MAX_MSE_FIXED`. `delivery_digest` is the digest of the delivered ciphertexts when `last`, else 32 zero bytes.
-    """
-
-    job_id: int
-    index: int
-    round: int
-    mse_fixed: int
-    leave_one_out_mses_fixed: tuple[int, ...] = ()
-    last: bool = False
-    delivery_digest: bytes = bytes(32)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "leave_one_out_mses_fixed", tuple(self.leave_one_out_mses_fixed))
-        check_uint("job_id", self.job_id, 256)
-        check_uint("index", self.index, 32)
-        check_uint("round", self.round, 32)
-        check_uint("mse_fixed", self.mse_fixed, 128)
-        for mse_fixed in self.leave_one_out_mses_fixed:
-            check_uint("leave_one_out_mses_fixed", mse_fixed, 128)
-        check_digest("delivery_digest", self.delivery_digest)
-        if self.last and self.delivery_digest == bytes(32):
-            raise InvalidInput("the last checkpoint needs the digest of the delivered weights", field="delivery_digest")
-
-    def closing(self, delivery_digest: bytes) -> CheckpointStatement:
-        """Return the statement that ends a job whose latest checkpoint is this one: the same model, now delivered.
-
-        Its leave-one-out MSEs equal the MSE, so that it adds to no contribution: those of this checkpoint count once.
-        """
-        return CheckpointStatement(
-            job_id=self.job_id,
-            index=self.index + 1,
-            round=self.round,
-            mse_fixed=self.mse_fixed,
-            leave_one_out_mses_fixed=(self.mse_fixed,) * len(self.leave_one_out_mses_fixed),
-            last=True,
-            delivery_digest=delivery_digest,
-        )
 
 
 def sign_acceptance(account: LocalAccount, domain: SigningDomain, terms: AcceptanceTerms) -> bytes:

@@ -34,11 +34,6 @@ def expand_mask(seed: bytes, purpose: bytes, count: int, bits: int) -> list[int]
     return [int.from_bytes(stream[at : at + width], "big") >> excess for at in range(0, len(stream), width)]
 
 
-def delivery_mask(seed: bytes, job_id: int, count: int, bits: int) -> list[int]:
-    """The mask of the delivered weights of a job; everybody can repeat it once the seed is public."""
-    return expand_mask(seed, b"delivery" + job_id.to_bytes(32, "big"), count, bits)
-
-
 def refresh_mask(seed: bytes, count: int, bits: int) -> list[int]:
     """The mask of one refresh."""
     return expand_mask(seed, b"refresh", count, bits)

@@ -1,7 +1,7 @@
 """What an owner declares when it accepts a job, signed, so that nobody else's word for it counts.
 
 The owner signs the digest (`commons.chain.signing`, EIP-712 `Declaration`) beside its acceptance of the terms. The
-aggregator hands declarations on; buyer, trainers and validators take row counts, growth and the roles that were agreed to
+aggregator hands declarations on; buyer and owners take row counts, the computation's facts and the roles that were agreed to
 from them, and not from what the aggregator says. The contract does not see them.
 """
 
@@ -10,34 +10,42 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Self
 
 from eth_utils.crypto import keccak
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError, model_validator
 
 from commons.errors import InvalidInput, NotAuthenticated, ProtocolViolation
-from commons.market.roles import Role, Roles, draw_roles
+from commons.market.roles import Role, Roles, draw_roles, trainer_count
 from commons.messages import Address, FrozenModel, HexBytes
 
 RecoverDeclaration = Callable[[str, bytes, bytes], str]
 """(owner, digest of its declaration, signature) → who signed that; raises NotAuthenticated for a malformed signature."""
 
+MOST_BYTES = 4096
+"""Of a declaration as JSON."""
 
 RowCount = Annotated[int, Field(ge=1, lt=2**62)]
-Growth = Annotated[float, Field(ge=1, le=1e6)]
+Facts = Annotated[dict[str, JsonValue], Field(max_length=20)]
 RoleMask = Annotated[int, Field(ge=1, le=3)]
 
 
 class Declaration(FrozenModel):
-    """Facts that an owner signs for one job.
+    """What an owner signs for one job.
 
-    `growth` bounds the norm of its training map (`linear_regression.numeric_plan`); `roles` is the bit mask that its
-    acceptance is for.
+    `roles` is the bit mask that its acceptance is for; `facts` are what the kind of computation needs to know of its rows, in
+    the kind's own form.
     """
 
     row_count: RowCount
-    growth: Growth
     roles: RoleMask
+    facts: Facts = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _short(self) -> Self:
+        if len(self.canonical_json()) > MOST_BYTES:
+            raise ValueError(f"facts: the declaration has more than {MOST_BYTES} bytes as JSON")
+        return self
 
     def canonical_json(self) -> bytes:
         """The one byte form that the digest is taken over: sorted keys, no white space, shortest float digits."""
@@ -57,19 +65,6 @@ class SignedDeclaration:
     signature: bytes
 
 
-@dataclass(frozen=True)
-class Declared:
-    """What the owners of a job have signed for.
-
-    Attributes:
-        row_counts: of each owner.
-        growth: the largest of all, which sets the numeric plan.
-    """
-
-    row_counts: dict[str, int]
-    growth: float
-
-
 class _ShownOwner(BaseModel):
     """An owner in the aggregator's view of a job; members that are not known here are passed over."""
 
@@ -77,8 +72,8 @@ class _ShownOwner(BaseModel):
 
     address: Address
     row_count: RowCount
-    growth: Growth
     roles: RoleMask
+    facts: Facts = Field(default_factory=dict)
     declaration_signature: HexBytes
 
 
@@ -98,7 +93,7 @@ def read_declarations(owners: object) -> list[SignedDeclaration]:
     return [
         SignedDeclaration(
             one.address,
-            Declaration(row_count=one.row_count, growth=one.growth, roles=one.roles),
+            Declaration(row_count=one.row_count, roles=one.roles, facts=one.facts),
             bytes.fromhex(one.declaration_signature[2:]),
         )
         for one in shown
@@ -112,14 +107,16 @@ def check_declarations(
     *,
     role_seed: int,
     recover: RecoverDeclaration,
-) -> Declared:
-    """Check who declared what, and that the contract has the roles that the job's seed gives.
+    n_trainers: Callable[[int], int] = trainer_count,
+) -> dict[str, Declaration]:
+    """Check who declared what, and that the contract has the roles that the job's seed gives; return it by member.
 
     Args:
         shown: declarations, at least one of each member; those of others are passed over.
         trainers, validators: as the contract has them.
         role_seed: from the specification.
         recover: who signed a declaration.
+        n_trainers: how many of so many owners train.
 
     Raises:
         ProtocolViolation: a declaration is missing or not its owner's, or the roles are dealt otherwise.
@@ -134,17 +131,14 @@ def check_declarations(
         declared[member] = one.declaration
     allowed = {member.lower(): Role(declaration.roles) for member, declaration in declared.items()}
     on_chain = Roles(tuple(map(str.lower, trainers)), tuple(map(str.lower, validators)))
-    if _drawn(allowed, role_seed) != on_chain:
+    if _drawn(allowed, role_seed, n_trainers) != on_chain:
         raise ProtocolViolation("the roles on chain are not the ones that the job's seed gives", field="owners")
-    return Declared(
-        row_counts={member: declaration.row_count for member, declaration in declared.items()},
-        growth=max(declaration.growth for declaration in declared.values()),
-    )
+    return declared
 
 
-def _drawn(allowed: dict[str, Role], role_seed: int) -> Roles | None:
+def _drawn(allowed: dict[str, Role], role_seed: int, n_trainers: Callable[[int], int]) -> Roles | None:
     try:
-        return draw_roles(allowed, role_seed)
+        return draw_roles(allowed, role_seed, n_trainers)
     except InvalidInput:  # these owners cannot have been dealt both roles
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntFlag
 
@@ -40,22 +40,23 @@ def trainer_count(n_owners: int) -> int:
     return max(1, 7 * n_owners // 10)
 
 
-def draw_roles(allowed: Mapping[str, Role], role_seed: int) -> Roles:
+def draw_roles(allowed: Mapping[str, Role], role_seed: int, n_trainers: Callable[[int], int] = trainer_count) -> Roles:
     """Draw roles: `numpy.random.default_rng(role_seed).permutation(k)` over the addresses sorted without regard to case.
 
-    The first 70 % train, the others validate; owners that agreed to one role only get that one, and the others fill up in
+    The first `n_trainers` train, the others validate; owners that agreed to one role only get that one, and the others fill up in
     the drawn order. Neither the order in which owners accepted nor the aggregator's choice enters.
 
     Args:
         allowed: what each address agreed to.
         role_seed: from the job's specification.
+        n_trainers: how many of so many owners train.
 
     Raises:
         InvalidInput: if no trainer or no validator can be had.
     """
     ordered = sorted(allowed, key=str.lower)
     drawn = [ordered[index] for index in np.random.default_rng(role_seed).permutation(len(ordered))]
-    wanted = trainer_count(len(drawn))
+    wanted = n_trainers(len(drawn))
     places = wanted - sum(allowed[address] == Role.TRAINER for address in drawn)
     trainers, validators = [], []
     for address in drawn:

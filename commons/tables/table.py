@@ -7,7 +7,7 @@ here is for the owner's eyes and must not be sent to anybody else.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from commons.computations.linear_regression.learning.arrays import FloatArray
+from commons.arrays import FloatArray
 from commons.errors import DatasetInvalid
 
 ColumnType = Literal["empty", "boolean", "integer", "number", "text"]
@@ -72,6 +72,23 @@ class TableBlock:
     def row_count(self) -> int:
         """Number of rows of this block."""
         return next((len(column.values) for column in self.columns.values()), 0)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table in which some columns have other names than the job that reads it gives them.
+
+    Attributes:
+        blocks: gives the rows in order, in blocks with the columns of these (own) names.
+        column_mapping: the job's name → the table's own name, where the two differ.
+    """
+
+    blocks: Callable[[Sequence[str]], Iterator[TableBlock]] = field(repr=False)
+    column_mapping: Mapping[str, str] = field(default_factory=dict)
+
+    def own_name(self, name: str) -> str:
+        """What the table calls a column of the job."""
+        return self.column_mapping.get(name, name)
 
 
 def shorten(text: str) -> str:

@@ -51,6 +51,13 @@ class AcceptanceState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+COMMITTED = (AcceptanceState.PENDING, AcceptanceState.POSTED)
+"""Acceptances that are meant to be worked for."""
+
+STANDING = (*COMMITTED, AcceptanceState.WITHDRAWING)
+"""These and the ones that the aggregator may refuse to give back."""
+
+
 def _text_enum(kind: type[StrEnum]) -> Enum:
     return Enum(kind, native_enum=False, length=12, values_callable=lambda members: [item.value for item in members])
 
@@ -98,9 +105,10 @@ class Declined(Base):
 class Acceptance(Base):
     """A job that this owner accepted, with everything needed to take part in it.
 
-    `chain_id` and `contract` are what the signatures are for, `mask_secret` is what a validator's masks are derived from
-    (`linear_regression.validator`). The columns from `role` on are what was checked before the first task; they count as
-    long as the chain has the job started with the same owners.
+    `facts` are what it declared of its rows in the words of the job's kind, `consents` what it agreed to beside the terms.
+    `chain_id` and `contract` are what the signatures are for, `mask_secret` is what masks of its own are derived from. The
+    columns from `trainers` on are what was checked before the first task, `declarations` being those of all members; they count
+    as long as the chain has the job started with the same owners.
     """
 
     __tablename__ = "acceptances"
@@ -112,7 +120,8 @@ class Acceptance(Base):
     spec: Mapped[str] = mapped_column(Text)
     modulus: Mapped[str] = mapped_column(Text)
     row_count: Mapped[int] = mapped_column(BigInteger)
-    growth: Mapped[float]
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
+    consents: Mapped[list[str]] = mapped_column(JSON)
     deadline: Mapped[int] = mapped_column(BigInteger)
     signature: Mapped[bytes] = mapped_column(LargeBinary)
     declaration_signature: Mapped[bytes] = mapped_column(LargeBinary)
@@ -122,11 +131,9 @@ class Acceptance(Base):
     state: Mapped[AcceptanceState] = mapped_column(_text_enum(AcceptanceState), index=True)
     note: Mapped[str] = mapped_column(Text, default="")
     accepted_at: Mapped[float]
-    role: Mapped[str | None] = mapped_column(String(10))
     trainers: Mapped[list[str] | None] = mapped_column(JSON)
     validators: Mapped[list[str] | None] = mapped_column(JSON)
-    agreed_growth: Mapped[float | None]
-    row_counts: Mapped[dict[str, int] | None] = mapped_column(JSON)
+    declarations: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
 
 class AnsweredTask(Base):
@@ -135,11 +142,25 @@ class AnsweredTask(Base):
     __tablename__ = "answered_tasks"
 
     job_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(100), primary_key=True)
     round: Mapped[int]
     checkpoint: Mapped[int]
     task_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     answer: Mapped[str] = mapped_column(Text)
+
+
+class Learnt(Base):
+    """What an answer told about a version of a dataset, `columns` by the dataset's own names (`services.ledger`)."""
+
+    __tablename__ = "learnt"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"))
+    version: Mapped[str] = mapped_column(String(64), index=True)
+    kind: Mapped[str] = mapped_column(String(100))
+    columns: Mapped[list[str]] = mapped_column(JSON)
+    job_id: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[float]
 
 
 class OutboxTransaction(OutboxColumns, Base):

@@ -10,7 +10,6 @@ from flask_openapi3.models.tag import Tag
 
 from commons.web.app import BEARER, json_response, live_response
 from data_owner.api.schemas import AcceptBody, JobPath, MatchBody, OffersQuery, RolesQuery, WithdrawBody
-from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.commitments import Commitments
 from data_owner.services.dataset_match import DatasetMatch
 from data_owner.services.earnings import EarningsBook
@@ -65,8 +64,7 @@ def _add_decisions(blueprint: APIBlueprint, offers: Offers, commitments: Commitm
     @blueprint.post("/<int:job_id>/accept", responses={HTTPStatus.OK: Offer})
     def accept(path: JobPath, body: AcceptBody) -> Response:
         """Accept a job: terms are compared with the chain, the data is checked, the terms are signed."""
-        request = AcceptRequest(dataset_id=body.dataset_id, roles=body.roles, column_mapping=body.column_mapping)
-        return json_response(commitments.accept(path.job_id, request))
+        return json_response(commitments.accept(path.job_id, body.request()))
 
     @blueprint.post("/<int:job_id>/decline", responses={HTTPStatus.OK: Offer})
     def decline(path: JobPath) -> Response:

@@ -7,12 +7,19 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from commons.chain.signing import ROLE_EITHER
-from commons.computations.linear_regression.spec import MAX_FEATURES
-from commons.market.catalogue import LONGEST_COLUMN_NAME, LONGEST_DESCRIPTION, LONGEST_NAME, MOST_TAGS, Tag
+from commons.market.catalogue import (
+    LONGEST_COLUMN_NAME,
+    LONGEST_DESCRIPTION,
+    LONGEST_NAME,
+    MOST_COLUMNS,
+    MOST_TAGS,
+    Tag,
+)
 from commons.messages import FrozenModel
 from commons.web.paging import PageQuery
 from data_owner.adapters.tables import Dataset, Listing
 from data_owner.domain.dataset_profile import ColumnProfile
+from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.dataset_match import FoundColumn, found_column
 from data_owner.services.datasets import DatasetDetails, profile_of
 from data_owner.services.earnings import Withdrawal
@@ -22,8 +29,9 @@ from data_owner.services.offer_status import OfferStatus
 DatasetId = Annotated[str, Field(min_length=1, max_length=36)]
 JobColumn = Annotated[str, Field(max_length=200)]
 FileColumn = Annotated[str, Field(max_length=LONGEST_COLUMN_NAME)]
-ColumnMapping = Annotated[dict[JobColumn, FileColumn], Field(max_length=MAX_FEATURES + 1)]
+ColumnMapping = Annotated[dict[JobColumn, FileColumn], Field(max_length=MOST_COLUMNS)]
 """Name in the job → name in the file, for the columns of one job."""
+Consent = Annotated[str, Field(min_length=1, max_length=50)]
 
 
 class DetailsBody(FrozenModel):
@@ -52,6 +60,13 @@ class AcceptBody(FrozenModel):
     column_mapping: ColumnMapping = Field(
         default={}, description="Name in the job → name in the file, where they differ"
     )
+    consents: list[Consent] = Field(
+        default=[], max_length=20, description="Codes of what is agreed to beside the terms"
+    )
+
+    def request(self) -> AcceptRequest:
+        """The same for the service."""
+        return AcceptRequest(self.dataset_id, self.roles, self.column_mapping, tuple(self.consents))
 
 
 class WithdrawBody(FrozenModel):

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from commons.computations.linear_regression.learning.scaling import FeatureRange
+from commons.market.requirements import RequiredColumn
 from commons.tables.column_names import likeness
 from data_owner.domain.dataset_profile import ColumnProfile
-from data_owner.domain.requirements import faults
+from data_owner.domain.matching import faults
 
 ALIKE = 0.9
 """From this likeness on a name is proposed; under it people choose for themselves, because "weight" is not "height"."""
 
 
-def suggest_mapping(missing: Sequence[FeatureRange], free: Sequence[ColumnProfile]) -> dict[str, str]:
+def suggest_mapping(missing: Sequence[RequiredColumn], free: Sequence[ColumnProfile]) -> dict[str, str]:
     """Return required name → own name where the choice is clear.
 
-    Proposed is a column whose numbers lie in the declared range and whose name is alike, if neither has another partner that is
+    Proposed is a column that can serve and whose name is alike, if neither has another partner that is
     as much alike.
 
     Args:

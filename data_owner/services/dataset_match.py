@@ -6,15 +6,13 @@ All of it is for the owner; it quotes ranges and cells, and nothing of it leaves
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
-from commons.computations.linear_regression.learning.scaling import FeatureRange
+from commons.market.requirements import ColumnKind, RequiredColumn, Requirements
 from commons.messages import FrozenModel
 from data_owner.adapters.tables import Dataset
 from data_owner.domain.column_mapping import suggest_mapping
 from data_owner.domain.dataset_profile import ColumnProfile, DatasetProfile
-from data_owner.domain.requirements import DatasetRequirements, Mismatch, match_dataset
-from data_owner.services.job_view import JobView, requirements_of
+from data_owner.domain.matching import Mismatch, match_dataset
 
 
 class ColumnReason(FrozenModel):
@@ -25,12 +23,19 @@ class ColumnReason(FrozenModel):
     reason: str
 
 
-class RequiredRange(FrozenModel):
-    """What a job declares of a column."""
+class RequiredCells(FrozenModel):
+    """What a job declares of a column: the range of its numbers, or the levels of a category."""
 
-    minimum: float
-    maximum: float
+    kind: ColumnKind
+    minimum: float | None
+    maximum: float | None
     unit: str
+    levels: tuple[str, ...]
+
+    @classmethod
+    def of(cls, column: RequiredColumn) -> RequiredCells:
+        """The view of a required column."""
+        return cls(**{name: getattr(column, name) for name in cls.model_fields})
 
 
 class CellSeen(FrozenModel):
@@ -54,11 +59,14 @@ class FoundColumn(FrozenModel):
 
 
 class ColumnMatch(FrozenModel):
-    """One column that a job asks for beside the one of the file; `codes` say what is wrong with it."""
+    """One column that a job asks for beside the one of the file; `codes` say what is wrong with it.
+
+    `role` is what the computation uses it for, in its own words.
+    """
 
     name: str
-    role: Literal["feature", "target"]
-    required: RequiredRange
+    role: str
+    required: RequiredCells
     own_name: str
     found: FoundColumn | None
     codes: tuple[str, ...]
@@ -82,7 +90,10 @@ class DatasetMatch(FrozenModel):
 
 
 def match(
-    dataset: Dataset, profile: DatasetProfile, job: JobView, column_mapping: Mapping[str, str] | None = None
+    dataset: Dataset,
+    profile: DatasetProfile,
+    requirements: Requirements,
+    column_mapping: Mapping[str, str] | None = None,
 ) -> DatasetMatch:
     """A dataset against a job's requirements.
 
@@ -91,7 +102,7 @@ def match(
     Raises:
         InvalidInput: the mapping names a column that the job does not ask for.
     """
-    mapping, requirements = dict(column_mapping or {}), requirements_of(job.spec)
+    mapping = dict(column_mapping or {})
     found = match_dataset(profile, requirements, column_mapping=mapping)
     mismatches = tuple(_reason(item) for item in found if item.code != "constant")
     remarks = tuple(_reason(item) for item in found if item.code == "constant")
@@ -122,34 +133,31 @@ def found_column(column: ColumnProfile) -> FoundColumn:
 
 
 def _columns(
-    profile: DatasetProfile, requirements: DatasetRequirements, mapping: dict[str, str], found: list[Mismatch]
+    profile: DatasetProfile, requirements: Requirements, mapping: dict[str, str], found: list[Mismatch]
 ) -> tuple[ColumnMatch, ...]:
     own = {column.name: column for column in profile.columns}
     codes: dict[str | None, list[str]] = {}
     for item in found:
         codes.setdefault(item.column, []).append(item.code)
 
-    def compare(required: FeatureRange, role: Literal["feature", "target"]) -> ColumnMatch:
+    def compare(required: RequiredColumn) -> ColumnMatch:
         own_name = mapping.get(required.name, required.name)
         return ColumnMatch(
             name=required.name,
-            role=role,
-            required=RequiredRange(minimum=required.minimum, maximum=required.maximum, unit=required.unit),
+            role=required.role,
+            required=RequiredCells.of(required),
             own_name=own_name,
             found=found_column(own[own_name]) if own_name in own else None,
             codes=tuple(codes.get(required.name, ())),
         )
 
-    return (
-        *(compare(feature, "feature") for feature in requirements.features),
-        compare(requirements.target, "target"),
-    )
+    return tuple(map(compare, requirements.columns))
 
 
 def _suggestions(
-    profile: DatasetProfile, requirements: DatasetRequirements, mapping: dict[str, str], found: list[Mismatch]
+    profile: DatasetProfile, requirements: Requirements, mapping: dict[str, str], found: list[Mismatch]
 ) -> dict[str, str]:
-    required = (*requirements.features, requirements.target)
+    required = requirements.columns
     absent = {item.column for item in found if item.code == "missing_column"}
     taken = {mapping.get(column.name, column.name) for column in required}
     return suggest_mapping(

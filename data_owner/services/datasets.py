@@ -20,7 +20,7 @@ from commons.errors import Conflict, DatasetInvalid, InvalidInput, NotFound
 from commons.market.catalogue import LONGEST_NAME
 from commons.market.state import ENDED
 from commons.storage.database import Database
-from data_owner.adapters.tables import GONE, Acceptance, AcceptanceState, Dataset, KnownJob, Listing
+from data_owner.adapters.tables import GONE, STANDING, Acceptance, Dataset, KnownJob, Listing
 from data_owner.domain.dataset_profile import DatasetProfile, profile_blocks
 from data_owner.services.ports import Clock, OpenDataFile
 
@@ -211,8 +211,7 @@ def catalogue_entry(dataset: Dataset) -> dict[str, Any]:
 
 
 def _jobs_using(session: Session, dataset_id: str) -> list[int]:
-    active = (AcceptanceState.PENDING, AcceptanceState.POSTED, AcceptanceState.WITHDRAWING)
-    query = select(Acceptance.job_id).where(Acceptance.dataset_id == dataset_id, Acceptance.state.in_(active))
+    query = select(Acceptance.job_id).where(Acceptance.dataset_id == dataset_id, Acceptance.state.in_(STANDING))
     query = query.order_by(Acceptance.job_id)
     return [job_id for job_id in session.scalars(query) if not _has_ended(session, job_id)]
 

@@ -82,7 +82,7 @@ class Deliveries:
         if acceptance.state is AcceptanceState.PENDING:
             signed = SignedAcceptance(
                 row_count=acceptance.row_count,
-                growth=acceptance.growth,
+                facts=acceptance.facts,
                 roles=acceptance.roles,
                 deadline=acceptance.deadline,
                 signature=acceptance.signature,

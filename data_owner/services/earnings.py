@@ -15,15 +15,16 @@ from sqlalchemy.orm import Session
 
 from commons.chain.checks import checked_address
 from commons.chain.jobs import JobState, Role
+from commons.chain.marketplace import Marketplace
 from commons.chain.outbox import UNFINISHED, Outbox
 from commons.chain.outbox_table import OutboxColumns, OutboxState
-from commons.chain.signing import CheckpointStatement
+from commons.chain.transactions import balance_wei
 from commons.errors import ChainUnavailable, Conflict
+from commons.market.contribution import leave_one_out_contributions
 from commons.messages import FrozenModel, Wei
 from commons.storage.database import Database
 from data_owner.adapters.tables import EVENTS, Acceptance, KnownJob, OutboxTransaction
 from data_owner.services.job_view import TRAINER, VALIDATOR, JobView, parse_job_view
-from data_owner.services.ports import Chain
 
 _SETTLED = (JobState.FINISHED, JobState.EXPIRED)
 _WITHDRAWAL = "withdrawal/"
@@ -87,18 +88,18 @@ class EarningsBook:
     """
 
     database: Database
-    chain: Chain
+    chain: Marketplace
     outbox: Outbox
     address: str
 
     def account(self) -> Account:
         """The account as the chain has it, as far as that answers."""
-        reason, balance_wei, owed_wei = None, None, None
+        reason, balance, owed_wei = None, None, None
         try:
-            balance_wei, owed_wei = self.chain.balance_wei(self.address), self.chain.owed_wei(self.address)
+            balance, owed_wei = balance_wei(self.chain.connection, self.address), self.chain.owed_wei(self.address)
         except ChainUnavailable as error:
             reason = error.message
-        return Account(address=self.address, balance_wei=balance_wei, owed_wei=owed_wei, unavailable_reason=reason)
+        return Account(address=self.address, balance_wei=balance, owed_wei=owed_wei, unavailable_reason=reason)
 
     def earnings(self) -> Earnings:
         """Pay of every job, settled or preliminary."""
@@ -130,7 +131,8 @@ class EarningsBook:
             InvalidInput: `to` is no address.
             ChainUnavailable: what is owed cannot be read.
         """
-        call = self.chain.withdraw(None if to is None else checked_address("to", to))
+        calls = self.chain.calls
+        call = calls.withdraw() if to is None else calls.withdraw_to(checked_address("to", to))
         if not self.chain.owed_wei(self.address):
             raise Conflict("nothing is owed to this account, so there is nothing to withdraw", owed_wei="0")
         with self.database.session() as session:
@@ -206,6 +208,8 @@ class _Facts:
         if state not in _SETTLED:
             return cls(role, place, None, None, 0, None)
         recorded = [one.statement for one in EVENTS.checkpoints(session, job_id)]
+        gains = ((one.mse_fixed, one.leave_one_out_mses_fixed) for one in recorded if one.index)
+        contributions = leave_one_out_contributions(gains) or [0] * len(started.trainers)
         credited = EVENTS.credited(session, job_id)
         pay = [one for one in credited if one.payee.lower() == address.lower() and one.role in _PAID_ROLES]
         settled = EVENTS.settled(session, job_id)
@@ -213,19 +217,10 @@ class _Facts:
             role=role,
             place=place,
             settled=state.name.lower(),
-            share=None if place is None else _share(_contributions(recorded, len(started.trainers)), place),
+            share=None if place is None else _share(contributions, place),
             pay_wei=sum(one.amount_wei for one in pay),
             tx_hash=settled.tx_hash if settled else None,
         )
-
-
-def _contributions(recorded: Sequence[CheckpointStatement], trainers: int) -> list[int]:
-    """Each trainer's contribution as the contract sums it up."""
-    sums = [0] * trainers
-    for statement in recorded:
-        for place, without in enumerate(statement.leave_one_out_mses_fixed):
-            sums[place] += max(0, without - statement.mse_fixed)
-    return sums
 
 
 def _share(contributions: Sequence[int], place: int) -> float:

@@ -6,7 +6,7 @@ aggregator gives a version for each job, and summaries are fetched, checked and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,11 +57,13 @@ class KnownJobs:
         with self.database.snapshot() as session:
             rows = session.execute(query).all()
             unchecked = [job_id for job_id, version in rows if not self._has_checked(job_id, version)]
-            fresh = {job_id: parse_job_view(view) for job_id, view in _stored(session, unchecked).items()}
+            fresh = {view.job_id: view for view, _ in _usable(_stored(session, unchecked).values())}
         for job_id, version in rows:
             if version is not None and job_id in fresh:
                 self._checked[job_id] = (version, fresh[job_id])
-        return [fresh[job_id] if job_id in fresh else self._checked[job_id][1] for job_id, _ in rows]
+        unusable = set(unchecked) - set(fresh)
+        known = [job_id for job_id, _ in rows if job_id not in unusable]
+        return [fresh[job_id] if job_id in fresh else self._checked[job_id][1] for job_id in known]
 
     def view(self, job_id: int) -> tuple[JobView, str | None]:
         """The aggregator's full view of a job; the last one known, and why, while the aggregator is away.
@@ -88,12 +90,7 @@ class KnownJobs:
         return version is not None and self._checked.get(job_id, (None,))[0] == version
 
     def _remember(self, documents: Sequence[dict[str, Any]], versions: Mapping[int, str]) -> None:
-        usable = {}
-        for document in documents:
-            try:
-                usable[parse_job_view(document).job_id] = document
-            except ProtocolViolation as error:
-                log.warning("job_view_unusable", reason=error.message)
+        usable = {view.job_id: document for view, document in _usable(documents)}
         with self.database.snapshot() as session:
             known = _stored(session, list(usable))
         # A summary lacks the key and the checkpoints that a full view brought.
@@ -104,6 +101,15 @@ class KnownJobs:
         with self.database.session() as session:
             for job_id, view in news.items():
                 session.merge(KnownJob(job_id=job_id, view=view, version=versions.get(job_id)))
+
+
+def _usable(documents: Iterable[dict[str, Any]]) -> Iterator[tuple[JobView, dict[str, Any]]]:
+    """Views with the documents that they were read from, without those that make no sense."""
+    for document in documents:
+        try:
+            yield parse_job_view(document), document
+        except ProtocolViolation as error:
+            log.warning("job_view_unusable", reason=error.message)
 
 
 def _stored(session: Session, job_ids: Sequence[int]) -> dict[int, dict[str, Any]]:

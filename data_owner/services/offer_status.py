@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from commons.market.state import JobState
-from data_owner.adapters.tables import AcceptanceState
+from data_owner.adapters.tables import COMMITTED, AcceptanceState
 from data_owner.services.job_view import JobView
 
 
@@ -50,7 +50,7 @@ class OwnSide:
     @property
     def is_committed(self) -> bool:
         """Whether an acceptance stands."""
-        return self.accepted in (AcceptanceState.PENDING, AcceptanceState.POSTED)
+        return self.accepted in COMMITTED
 
 
 _ENDED_WITH_ROLE = {
@@ -98,4 +98,6 @@ def _recruiting(job: JobView, own: OwnSide, now: float) -> tuple[OfferStatus, st
         return OfferStatus.MISSED, "the time to accept is over"
     if own.has_match:
         return OfferStatus.READY, ""
+    if job.computation is None:
+        return OfferStatus.WAITING, f"the computation {job.kind!r} is not known here; install the package that has it"
     return OfferStatus.WAITING, "no dataset of this owner matches"

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from commons.computations.linear_regression.spec import Feature, Scaling
-from commons.market.job_terms import PayTerms
+from pydantic import JsonValue
+
+from commons.computations.base import Learnt, Pay
+from commons.computations.registry import JobSpec
 from commons.messages import FrozenModel, Wei
 from data_owner.adapters.tables import Acceptance, AcceptanceState
 from data_owner.services.dataset_match import DatasetMatch
 from data_owner.services.earnings import JobEarning
-from data_owner.services.job_view import JobView, WaitingFor
+from data_owner.services.job_view import ForeignSpec, JobView, WaitingFor
 from data_owner.services.offer_status import OfferStatus
 
 
 class OwnAcceptance(FrozenModel):
-    """This owner's acceptance; `state` says how far it has come, `note` what is in the way."""
+    """This owner's acceptance; `state` says how far it has come, `note` what is in the way.
+
+    `facts` are what was declared of the rows, in the words of the job's kind.
+    """
 
     dataset_id: str
     column_mapping: dict[str, str]
     roles: int
     row_count: int
-    growth: float
+    facts: dict[str, JsonValue]
     state: AcceptanceState
     note: str
     accepted_at: float
@@ -56,10 +61,12 @@ class Waiting(FrozenModel):
 
 
 class OfferRow(FrozenModel):
-    """A job in a list of offers."""
+    """A job in a list of offers; `pay_rule` is None for a kind that is not known here."""
 
     job_id: int
     title: str
+    kind: str
+    pay_rule: Pay | None
     status: OfferStatus
     status_label: str
     reason: str
@@ -69,7 +76,7 @@ class OfferRow(FrozenModel):
     deposit_wei: Wei
     round: int
     rounds: int
-    feature_count: int
+    column_count: int
     min_rows: int
     owners_accepted: int
     min_owners: int
@@ -79,10 +86,12 @@ class OfferRow(FrozenModel):
     @classmethod
     def of(cls, job: JobView, status: OfferStatus, reason: str, address: str) -> OfferRow:
         """The row of a job that has this status for the owner at `address`."""
-        spec = job.spec
+        spec, asked = job.spec, job.requirements
         return cls(
             job_id=job.job_id,
             title=spec.title,
+            kind=job.kind,
+            pay_rule=job.pay_rule,
             status=status,
             status_label=status.label,
             reason=reason,
@@ -91,8 +100,8 @@ class OfferRow(FrozenModel):
             role=None if job.is_recruiting else job.role_of(address),
             deposit_wei=spec.deposit_wei,
             round=job.round,
-            rounds=spec.rounds,
-            feature_count=len(spec.features),
+            rounds=1 if job.computation is None else job.computation.rounds(spec.computation),
+            column_count=0 if asked is None else len(asked.columns),
             min_rows=spec.min_rows,
             owners_accepted=len(job.owners),
             min_owners=spec.min_owners,
@@ -115,16 +124,16 @@ class OfferList(FrozenModel):
 
 
 class Offer(OfferRow):
-    """A job with its terms, and this owner's datasets and acceptance beside them."""
+    """A job with its terms, and this owner's datasets and acceptance beside them.
 
-    description: str
-    features: tuple[Feature, ...]
-    target: Feature
-    scaling: Scaling
-    local_steps: int
-    learning_rate: float
-    evaluate_every: int
-    pay: PayTerms
+    `learns` says what each party learns, `consents` are codes of what must be agreed to beside the terms, and
+    `may_choose_role` says whether one role alone can be.
+    """
+
+    spec: JobSpec | ForeignSpec
+    learns: tuple[Learnt, ...]
+    consents: tuple[str, ...]
+    may_choose_role: bool
     waiting_for: Waiting | None
     mse_history: tuple[MsePoint, ...]
     datasets: tuple[DatasetMatch, ...]
@@ -137,6 +146,8 @@ class JobProgress(FrozenModel):
 
     job_id: int
     title: str
+    kind: str
+    pay_rule: Pay | None
     status: OfferStatus
     reason: str
     state: str
@@ -153,5 +164,7 @@ class JobProgress(FrozenModel):
 
 
 def mse_history(job: JobView) -> tuple[MsePoint, ...]:
-    """The metric so far."""
+    """The metric so far; none where owners are not paid by it, and it is a formality."""
+    if job.pay_rule is not Pay.IMPROVEMENT:
+        return ()
     return tuple(MsePoint(round=point.round, mse=point.mse) for point in job.checkpoints)

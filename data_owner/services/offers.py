@@ -14,7 +14,7 @@ from commons.errors import Conflict
 from commons.storage.database import Database
 from data_owner.adapters.tables import Acceptance, AcceptanceState, Dataset, Declined
 from data_owner.domain.dataset_profile import DatasetProfile
-from data_owner.domain.requirements import can_serve
+from data_owner.domain.matching import can_serve
 from data_owner.services.dataset_match import DatasetMatch, match
 from data_owner.services.datasets import get_dataset, own_datasets, profile_of
 from data_owner.services.earnings import JobEarning
@@ -32,16 +32,7 @@ from data_owner.services.offer_views import (
 )
 from data_owner.services.ports import Clock
 
-_SHOWN_TERMS = (
-    "description",
-    "features",
-    "target",
-    "scaling",
-    "local_steps",
-    "learning_rate",
-    "evaluate_every",
-    "pay",
-)
+_OF_ROW = {"job_id", "title", "kind", "pay_rule", "status", "reason", "role", "round", "rounds"}
 
 
 @dataclass(frozen=True)
@@ -94,12 +85,14 @@ class Offers:
 
         Raises:
             NotFound: no such job or dataset.
+            Conflict: the job is of a kind that is not known here.
             InvalidInput: the mapping names a column that the job does not ask for.
         """
         view, _ = self.jobs.view(job_id)
+        requirements = requirements_of(view.require_known())
         with self.database.snapshot() as session:
             dataset = get_dataset(session, dataset_id)
-        return match(dataset, profile_of(dataset), view, column_mapping)
+        return match(dataset, profile_of(dataset), requirements, column_mapping)
 
     def progress(self, job_id: int, earning: Callable[[JobView], JobEarning | None]) -> JobProgress:
         """How a job comes along; raises NotFound.
@@ -113,7 +106,7 @@ class Offers:
             own = _OwnFacts.read(session)
         row = self._row(job, own)
         return JobProgress(
-            **row.model_dump(include={"job_id", "title", "status", "reason", "role", "round", "rounds"}),
+            **row.model_dump(include=_OF_ROW),
             state=job.state,
             step=job.step,
             mse_history=mse_history(job),
@@ -148,14 +141,16 @@ class Offers:
         return OfferRow.of(job, *self._status(job, own), self.address)
 
     def _offer(self, job: JobView, own: _OwnFacts, stale_reason: str | None) -> Offer:
-        spec, acceptance = job.spec, own.acceptances.get(job.job_id)
-        terms = {name: getattr(spec, name) for name in _SHOWN_TERMS}
+        acceptance, computation, asked = own.acceptances.get(job.job_id), job.computation, job.requirements
         return Offer(
             **dict(self._row(job, own)),
-            **terms,
+            spec=job.spec,
+            learns=() if computation is None else tuple(computation.learns(job.spec.computation)),
+            consents=() if asked is None else asked.consents,
+            may_choose_role=computation is not None and computation.roles.may_choose,
             waiting_for=Waiting.of(job.waiting_for, self.address),
             mse_history=mse_history(job),
-            datasets=tuple(match(dataset, profile, job) for dataset, profile in own.datasets),
+            datasets=() if asked is None else tuple(match(*one, asked) for one in own.datasets),
             acceptance=None if acceptance is None else OwnAcceptance.of(acceptance),
             stale_reason=stale_reason,
         )
@@ -183,8 +178,8 @@ class _OwnFacts:
         )
 
     def has_match(self, job: JobView) -> bool:
-        requirements = requirements_of(job.spec)
-        return any(can_serve(profile, requirements) for _, profile in self.datasets)
+        asked = job.requirements
+        return asked is not None and any(can_serve(profile, asked) for _, profile in self.datasets)
 
 
 def refuse_committed(acceptance: Acceptance | None) -> None:

@@ -13,16 +13,16 @@ import structlog
 from sqlalchemy import select
 
 from commons.chain.jobs import JobStarted, JobState, last_second_before_expiry
+from commons.chain.marketplace import Marketplace
 from commons.chain.outbox import LONGEST_RETRY_PAUSE_S, Outbox, retry_pause_s
 from commons.chain.outbox_table import OutboxState
-from commons.computations.linear_regression.spec import TrainingJobSpec
 from commons.storage.database import Database
-from data_owner.adapters.tables import EVENTS, Acceptance, AcceptanceState
-from data_owner.services.ports import Chain, Clock
+from data_owner.adapters.tables import EVENTS, STANDING, Acceptance, AcceptanceState
+from data_owner.services.job_view import ForeignSpec
+from data_owner.services.ports import Clock
 
 FINISH_GRACE_S = 120.0
 RETRY_INTERVAL_S = 300.0
-_STANDING = (AcceptanceState.PENDING, AcceptanceState.POSTED, AcceptanceState.WITHDRAWING)
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +41,7 @@ class OnChain:
     """
 
     database: Database
-    chain: Chain
+    chain: Marketplace
     outbox: Outbox
     address: str
     clock: Clock
@@ -52,7 +52,7 @@ class OnChain:
         if (reason := self.follow()) is not None:
             log.info("chain_not_followed", reason=reason)
         with self.database.snapshot() as session:
-            standing = list(session.scalars(select(Acceptance).where(Acceptance.state.in_(_STANDING))))
+            standing = list(session.scalars(select(Acceptance).where(Acceptance.state.in_(STANDING))))
             states = EVENTS.job_states(session, [acceptance.job_id for acceptance in standing])
         for acceptance in standing:
             state = states.get(acceptance.job_id, JobState.NONE)
@@ -60,7 +60,8 @@ class OnChain:
                 self._look(acceptance, running=state is JobState.RUNNING)
 
     def _look(self, acceptance: Acceptance, *, running: bool) -> None:
-        job_id, spec = acceptance.job_id, TrainingJobSpec.model_validate_json(acceptance.spec)
+        # The terms are all that counts here, whatever is computed and whether it is still known.
+        job_id, spec = acceptance.job_id, ForeignSpec.model_validate_json(acceptance.spec)
         with self.database.snapshot() as session:
             created, started = EVENTS.created(session, job_id), EVENTS.started(session, job_id)
             last_recorded = EVENTS.is_last_recorded(session, job_id)
@@ -87,7 +88,7 @@ class OnChain:
                 pause_s = retry_pause_s(len(tries), first_s=RETRY_INTERVAL_S, longest_s=LONGEST_RETRY_PAUSE_S)
                 if latest.state is not OutboxState.FAILED or self.clock() - latest.queued_at < pause_s:
                     return
-            self.outbox.enqueue_again(session, key=key, call=self.chain.expire_job(job_id))
+            self.outbox.enqueue_again(session, key=key, call=self.chain.calls.expire_job(job_id))
         log.info("job_overdue", job_id=job_id, failed=len(tries), reason=tries[0].note if tries else None)
 
 

@@ -1,4 +1,7 @@
-"""What the use cases need from outside: the chain, the aggregator and data files."""
+"""What the use cases need from outside and get from this service's own adapters: the aggregator, and data files.
+
+The contract needs no port: `commons.chain.marketplace` is at hand everywhere.
+"""
 
 from __future__ import annotations
 
@@ -7,60 +10,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from commons.agent.aggregator_client import Acceptance
-from commons.chain.jobs import ContractCall, JobOnChain, Participation, Quote
-from commons.chain.signing import SigningDomain
 from commons.tables.table import TableBlock
 
 Clock = Callable[[], float]
 """Unix time in seconds."""
-
-
-class Chain(Protocol):
-    """The marketplace contract; every method may raise ChainUnavailable, those about a job NotFound."""
-
-    def domain(self) -> SigningDomain:
-        """Chain and contract that signatures are for."""
-        ...
-
-    def check(self) -> None:
-        """Raise ChainUnavailable unless the node answers for the right chain."""
-        ...
-
-    def balance_wei(self, address: str) -> int:
-        """Ether of an account."""
-        ...
-
-    def owed_wei(self, address: str) -> int:
-        """What an account can withdraw from the contract."""
-        ...
-
-    def job(self, job_id: int) -> JobOnChain:
-        """A job's terms and state."""
-        ...
-
-    def participation(self, job_id: int, address: str) -> Participation:
-        """What an account is in a job."""
-        ...
-
-    def contributions(self, job_id: int) -> tuple[int, ...]:
-        """Each trainer's contribution so far, in the order of the trainers."""
-        ...
-
-    def quote(self, job_id: int) -> Quote:
-        """The split of the deposit on the checkpoints so far."""
-        ...
-
-    def revoke_acceptance(self, job_id: int) -> ContractCall:
-        """The call after which this account's acceptance is worth nothing."""
-        ...
-
-    def expire_job(self, job_id: int) -> ContractCall:
-        """The call that settles a job whose time is over."""
-        ...
-
-    def withdraw(self, to: str | None) -> ContractCall:
-        """The call that sends everything owed to this account, or to `to`."""
-        ...
 
 
 class JobBoard(Protocol):
@@ -100,11 +53,18 @@ class Registry(Protocol):
 
 
 class DataFile(Protocol):
-    """A table on disk."""
+    """A table on disk.
+
+    Attributes:
+        source: the file's name as it was given, for messages.
+        column_names: names of the columns, without surrounding spaces, in the file's order.
+    """
+
+    source: str
+    column_names: tuple[str, ...]
 
     def blocks(self, columns: Sequence[str] | None = None) -> Iterator[TableBlock]:
-        """The rows in order, with the named columns only, or all."""
-        ...
+        """Yield the rows in order, with the named columns only, or all; raises DatasetInvalid for a damaged file."""
 
 
 OpenDataFile = Callable[[Path], DataFile]

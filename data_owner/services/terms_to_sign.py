@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from commons.chain.marketplace import Marketplace
 from commons.messages import FrozenModel, Wei
 from data_owner.services.job_terms import check_terms
 from data_owner.services.offers import Offers
-from data_owner.services.ports import Chain
 
 
 class TermsToSign(FrozenModel):
@@ -42,14 +42,14 @@ class TermsPreview:
     """
 
     offers: Offers
-    chain: Chain
+    chain: Marketplace
     unsafe_small_key: bool = False
 
     def of(self, job_id: int, roles: int) -> TermsToSign:
         """The terms of a job, compared with the chain as for accepting it; raises what `Acceptances.accept` does of that."""
         view, _ = self.offers.jobs.view(job_id)
-        owner, domain = self.offers.address, self.chain.domain()
-        checked = check_terms(view, self.chain, owner, unsafe_small_key=self.unsafe_small_key)
+        owner, domain = self.offers.address, self.chain.domain
+        checked = check_terms(view, self.chain, owner, roles, unsafe_small_key=self.unsafe_small_key)
         terms = checked.on_chain.acceptance_terms(owner, roles)
         return TermsToSign(
             chain_id=domain.chain_id,

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from commons.errors import InvalidInput
+from commons.market.requirements import RequiredColumn
 from deltaml.output import as_json, local_time, print_facts, print_json, print_table
 from deltaml.service_session import OWNER_URL, ServiceSession, service_options
 from deltaml.units import format_wei
@@ -89,6 +90,9 @@ def show(service: ServiceSession, job_id: int, json_output: bool) -> None:
     "--role", type=click.Choice(sorted(_ROLES)), default="either", show_default=True, help="Role to agree to."
 )
 @click.option("--column", "columns", multiple=True, metavar="JOB_NAME=FILE_NAME", help="Where names differ; repeat it.")
+@click.option(
+    "--consent", "consents", multiple=True, metavar="CODE", help="What you agree to beside the terms; repeat it."
+)
 @as_json
 def accept(
     *,
@@ -97,15 +101,20 @@ def accept(
     dataset_id: str | None,
     role: str,
     columns: tuple[str, ...],
+    consents: tuple[str, ...],
     json_output: bool,
 ) -> None:
     """Accept JOB: its terms are compared with the chain, your rows are checked, and you sign.
+
+    `offer show` says which consents a job asks for. One more, "again", answers about rows that were answered about before.
 
     Example: deltaml offer accept 3 --column bmi=body_mass_index
     """
     from deltaml.commands.dataset import resolve_dataset  # noqa: PLC0415
 
     body: dict[str, Any] = {"roles": _ROLES[role], "column_mapping": dict(_pair(text) for text in columns)}
+    if consents:
+        body["consents"] = list(consents)
     if dataset_id is not None:
         body["dataset_id"] = resolve_dataset(service, dataset_id)
     _print_answer(service.post(f"/v1/offers/{job_id}/accept", body), json_output)
@@ -155,19 +164,21 @@ def _print_answer(answer: dict[str, Any], json_output: bool) -> None:
 
 
 def _print_offer(shown: dict[str, Any]) -> None:
-    pay, waiting = shown["pay"], shown["waiting_for"] or {}
+    spec, waiting = shown["spec"], shown["waiting_for"] or {}
     print_facts(
         [
             ("job", shown["job_id"]),
             ("title", shown["title"]),
-            ("description", shown["description"]),
+            ("kind", shown["kind"]),
+            ("description", spec["description"]),
             ("status", shown["status_label"]),
             ("reason", shown["reason"]),
             ("role", shown["role"]),
             ("deposit", format_wei(shown["deposit_wei"])),
-            ("shares", ", ".join(f"{who.removesuffix('_bps')}s {bps / 100:g} %" for who, bps in pay.items())),
+            ("shares", ", ".join(f"{who.removesuffix('_bps')}s {bps / 100:g} %" for who, bps in spec["pay"].items())),
             ("owners", f"{shown['owners_accepted']} of at least {shown['min_owners']}"),
             ("rows", f"at least {shown['min_rows']}"),
+            ("consents", ", ".join(shown["consents"])),
             ("round", f"{shown['round']} of {shown['rounds']}"),
             ("accept by", local_time(shown["start_by"])),
             ("finished by", local_time(shown["finish_by"])),
@@ -175,16 +186,33 @@ def _print_offer(shown: dict[str, Any]) -> None:
             ("MSE", ", ".join(f"{one['mse']:.6g}" for one in shown["mse_history"] if one["mse"] is not None)),
         ]
     )
-    columns = [(one, "feature") for one in shown["features"]] + [(shown["target"], "target")]
     print_table(
-        ("column", "as", "least", "greatest", "unit"),
-        [(one["name"], kind, f"{one['minimum']:.10g}", f"{one['maximum']:.10g}", one["unit"]) for one, kind in columns],
+        ("column", "as", "least", "greatest", "unit", "levels"),
+        [
+            (one.name, one.role, _number(one.minimum), _number(one.maximum), one.unit, ", ".join(one.levels))
+            for one in _required_columns(spec)
+        ],
     )
+    print_table(("who", "learns"), [(one["party"].replace("_", " "), one["text"]) for one in shown["learns"]])
     for match in shown["datasets"]:
         click.echo(f"{match['name']}: {'matches' if match['matches'] else 'does not match'}")
         for remark in (*match["mismatches"], *match["remarks"]):
             click.echo(f"  {remark['reason']}")
     _warn_when_stale(shown)
+
+
+def _required_columns(spec: dict[str, Any]) -> tuple[RequiredColumn, ...]:
+    """The columns that a job asks for; none if its kind is not known to this command."""
+    from commons.computations.registry import BY_KIND, JobSpec, computation_of  # noqa: PLC0415 - heavy, and only needed here
+
+    if spec["computation"]["kind"] not in BY_KIND:
+        return ()
+    known = JobSpec.model_validate(spec)
+    return computation_of(known).requirements(known.computation).columns
+
+
+def _number(value: float | None) -> str | None:
+    return None if value is None else f"{value:.10g}"
 
 
 def _warn_when_stale(answer: dict[str, Any]) -> None:

@@ -1,1 +1,1 @@
-"""`deltaml demo`: the whole platform on one machine, and one training job from post to payout."""
+"""`deltaml demo`: the whole platform on one machine, and one job of any kind from post to payout."""

@@ -1,4 +1,4 @@
-"""Live progress of a job: a bar with round and MSE, and who is waited for; plain lines where there is no terminal."""
+"""Live progress of a job: a bar with round and MSE, where there is one, and who is waited for; plain lines without a terminal."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from deltaml.demo.scenario import Hands
+from deltaml.demo.acceptors import Acceptors
 
 PLAIN_INTERVAL_S = 2.0
-_LONG_WAIT_S = 3.0
 
 
 class JobDisplay:
@@ -20,12 +19,12 @@ class JobDisplay:
 
     Args:
         console: where to show it.
-        hands: whose refusals explain a job that does not start.
+        acceptors: whose refusals explain a job that does not start.
     """
 
-    def __init__(self, console: Console, hands: Hands) -> None:
+    def __init__(self, console: Console, acceptors: Acceptors) -> None:
         self._console = console
-        self._hands = hands
+        self._acceptors = acceptors
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -38,7 +37,6 @@ class JobDisplay:
         self._bar: TaskID | None = None
         self._last_line = ""
         self._last_at = 0.0
-        self._waiting_since = time.monotonic()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -65,7 +63,7 @@ class JobDisplay:
 
     def _describe(self, job: dict[str, Any], live: dict[str, Any]) -> str:
         parts = []
-        if job["mse"] is not None:
+        if job["mse"] is not None:  # kinds that are paid for each answer have none
             parts.append(f"MSE {job['mse']:.6g}")
         waiting = live.get("waiting_for")
         if waiting:
@@ -75,7 +73,7 @@ class JobDisplay:
             parts.append(job["trouble"] or job["note"] or job["stage"])
         if live.get("reason"):
             parts.append(live["reason"])
-        if live.get("state") == "recruiting" and self._hands.refusals:
-            name, reason = next(iter(self._hands.refusals.items()))
+        if live.get("state") == "recruiting" and self._acceptors.refusals:
+            name, reason = next(iter(self._acceptors.refusals.items()))
             parts.append(f"{name} cannot accept: {reason}")
         return "; ".join(part for part in parts if part)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import shlex
 import signal
 import sys
 import tempfile
@@ -15,58 +13,75 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from commons.errors import Conflict, InvalidInput, TransactionFailed
-from deltaml.demo.dataset import diabetes, read_dataset
+from deltaml.demo.acceptors import Acceptors
 from deltaml.demo.follow import JobDisplay
+from deltaml.demo.hints import say_how_to_go_on
+from deltaml.demo.kinds import DemoJob, KindOptions
 from deltaml.demo.options import DemoOptions
-from deltaml.demo.scenario import Hands, bring_datasets, job_request, run_job
-from deltaml.demo.summary import everybody_paid, show, summarise
-from deltaml.demo.world import Login, World, running_world
+from deltaml.demo.scenario import bring_datasets, job_request, run_job
+from deltaml.demo.settlement import everybody_paid
+from deltaml.demo.summary import show, summarise
+from deltaml.demo.world import World, running_world
 
 
-def run_demo(options: DemoOptions) -> None:
+def run_demo(options: DemoOptions, asked: KindOptions) -> None:
     """Run a demo.
 
+    Args:
+        options: of every demo.
+        asked: what is to be computed, about which data.
+
     Raises:
-        Conflict, TransactionFailed: the job did not finish, or somebody was not paid.
+        Conflict, TransactionFailed: the job did not finish, somebody was not paid, or the result is not what it should be.
         DeltaMLError: options, data or environment are not as they must be.
     """
     console = Console(stderr=True, highlight=False)
     started = time.monotonic()
-    dataset = read_dataset(options.data, options.target or "") if options.data else diabetes()
-    parts = dataset.deal(options.seed, options.owners)
-    request = job_request(options, dataset)
+    asked.require_owners(options.owners)
+    job = asked.read()
+    parts = job.deal(options.seed, options.owners)
+    request = job_request(options, job)
     _stop_on_sigterm()
     with _folder(options) as folder:
+        for remark in job.remarks:
+            console.print(escape(remark))
         console.print(f"Starting chain, contract, aggregator, buyer and {options.owners} owners …")
         with running_world(options, folder) as world:
-            bring_datasets(world, dataset, parts, folder)
+            bring_datasets(world, job, parts, folder)
             setup_s = time.monotonic() - started
-            console.print(f"Everything runs ({setup_s:.1f} s); {len(dataset.y)} rows dealt. Posting the job …")
-            with Hands(world) as hands:
-                with JobDisplay(console, hands) as display:
-                    outcome = run_job(world, request, display.update, hands)
+            console.print(f"Everything runs ({setup_s:.1f} s); {job.row_count} rows dealt. Posting the job …")
+            with Acceptors(world) as acceptors:
+                with JobDisplay(console, acceptors) as display:
+                    finished = run_job(world, request, display.update, acceptors)
                 total_s = time.monotonic() - started
-                summary = summarise(options, world, parts, outcome, setup_s=setup_s, total_s=total_s)
-                _report(console, options, summary)
-                if not everybody_paid(summary, world):
-                    raise TransactionFailed("the contract does not owe everybody what the job paid")
+                summary = summarise(options, world, job, parts, finished, setup_s=setup_s, total_s=total_s)
+                _report(console, options, job, summary)
+                _require_success(world, job, summary)
                 if not options.headless:
                     try:
-                        _say_how_to_go_on(console, world, request)
+                        say_how_to_go_on(console, world, job, request, summary["job_id"])
                         _stay_up(world)
                     except KeyboardInterrupt:
                         console.print("\nStopping …")
 
 
-def _report(console: Console, options: DemoOptions, summary: dict[str, Any]) -> None:
-    show(console, summary)
+def _report(console: Console, options: DemoOptions, job: DemoJob, summary: dict[str, Any]) -> None:
+    show(console, job, summary)
     if options.json:
         sys.stdout.write(json.dumps(summary) + "\n")
         sys.stdout.flush()
+
+
+def _require_success(world: World, job: DemoJob, summary: dict[str, Any]) -> None:
     if summary["state"] != "finished":
         raise Conflict(f"the job ended as {summary['state']}")
+    if not everybody_paid(summary, world):
+        raise TransactionFailed("the contract does not owe everybody what the job paid")
+    if (fault := job.fault(summary)) is not None:
+        raise Conflict(fault)
 
 
 def _stay_up(world: World) -> None:
@@ -74,41 +89,6 @@ def _stay_up(world: World) -> None:
     while True:
         time.sleep(1)
         world.services.require_alive()
-
-
-def _say_how_to_go_on(console: Console, world: World, request: dict[str, Any]) -> None:
-    buyer, owner = world.buyer.login, world.owners[0].login
-    console.print("\n[bold]Everything stays up until Ctrl-C. Open the pages in a browser:[/bold]")
-    console.print(f"  public board   {world.aggregator_url}   (no sign-in)", soft_wrap=True)
-    _print_login(console, "model buyer", buyer)
-    for number, member in enumerate(world.owners):
-        _print_login(console, f"data owner {number}", member.login)
-    sample = _write_sample(buyer.profile.parent / "sample.csv", request)
-    console.print(
-        "\nPost a second job as the model buyer and watch it train; the owners accept what matches their data."
-    )
-    console.print(f"  The wizard reads columns and ranges that match from {sample}", soft_wrap=True)
-    console.print("Or in another terminal:")
-    spec_file = buyer.profile.parent / "second-job.json"
-    spec_file.write_text(json.dumps({**request, "title": "The same once more"}, indent=2))
-    post = ["deltaml", "job", "post", "--profile", str(buyer.profile), "--spec", str(spec_file), "--follow"]
-    console.print("  " + shlex.join(post), soft_wrap=True)
-    console.print("  " + shlex.join(["deltaml", "job", "list", "--profile", str(buyer.profile)]), soft_wrap=True)
-    console.print("  " + shlex.join(["deltaml", "earnings", "--profile", str(owner.profile)]), soft_wrap=True)
-
-
-def _print_login(console: Console, role: str, login: Login) -> None:
-    console.print(f"  {role:<14} {login.url}   user {login.user}   password {login.password}", soft_wrap=True)
-
-
-def _write_sample(path: Path, request: dict[str, Any]) -> Path:
-    """A CSV with the columns of a job, whose two rows are the ends of their ranges."""
-    columns = [*request["features"], request["target"]]
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(column["name"] for column in columns)
-        writer.writerows([column[end] for column in columns] for end in ("minimum", "maximum"))
-    return path
 
 
 @contextmanager

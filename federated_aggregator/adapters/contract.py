@@ -20,9 +20,10 @@ from commons.chain.outbox import Outbox
 from commons.chain.outbox_sender import OutboxSender, SendingPolicy
 from commons.chain.outbox_table import OutboxColumns, OutboxState
 from commons.chain.settings import IDLE_INTERVAL_S
-from commons.chain.signing import AcceptanceTerms, CheckpointStatement
+from commons.chain.signing import AcceptanceTerms
 from commons.chain.transactions import had_code, used_nonce_in
 from commons.errors import DeltaMLError, NotFound
+from commons.market.checkpoint_statement import CheckpointStatement
 from commons.storage.database import Database
 from federated_aggregator.adapters.tables import ContractEvent, FollowedBlock, OutboxTransaction
 from federated_aggregator.services.chain_port import ChainJob, ChainOverview, ChainState, JobFacts, Sending, Sent

@@ -80,7 +80,7 @@ class DatasetTag(Base):
 
 
 class Job(Base):
-    """A training job and where it stands (`commons.computations.linear_regression.schedule.Progress`).
+    """A job and where it stands: its state, and while it runs its step (`commons.market.tasks.Step`).
 
     `reason` says why it is there; `trouble` what the contract refuses at present, None when nothing; `search_text`
     is its title, casefolded.
@@ -96,8 +96,6 @@ class Job(Base):
     step: Mapped[str | None]
     round: Mapped[int] = mapped_column(default=0)
     checkpoint: Mapped[int] = mapped_column(default=0)
-    last: Mapped[bool] = mapped_column(default=False)
-    growth: Mapped[float] = mapped_column(default=1.0)
     step_deadline: Mapped[float | None]
     reason: Mapped[str | None]
     trouble: Mapped[str | None]
@@ -110,14 +108,14 @@ class Job(Base):
 class Enrolment(Base):
     """An owner's acceptance of a job, what it declared, and the role it drew.
 
-    `left_out` says why the contract does not take the owner, `out` why a validator takes no further part in a running job.
+    `left_out` says why the contract does not take the owner, `out` why it takes no further part in a running job.
     """
 
     __tablename__ = "enrolments"
     job_id: Mapped[int] = mapped_column(ForeignKey("jobs.job_id"), primary_key=True)
     owner: Mapped[str] = mapped_column(primary_key=True)
     row_count: Mapped[int] = mapped_column(BigInteger)
-    growth: Mapped[float]
+    facts: Mapped[dict[str, Any]]
     roles: Mapped[int]
     signature: Mapped[str]
     declaration_signature: Mapped[str]
@@ -129,7 +127,11 @@ class Enrolment(Base):
 
 
 class Task(Base):
-    """One thing asked of one participant; it gets one result at most."""
+    """One thing asked of one participant; it gets one result at most.
+
+    `fields` is the body as JSON but for the fields that `refers_to` names, whose contents are values of the job. `position` is
+    the order in which a step's tasks were made.
+    """
 
     __tablename__ = "tasks"
     __table_args__ = (
@@ -142,26 +144,30 @@ class Task(Base):
     kind: Mapped[str]
     round: Mapped[int]
     checkpoint: Mapped[int]
-    body: Mapped[str]
+    position: Mapped[int]
+    fields: Mapped[str]
+    refers_to: Mapped[dict[str, Any]]
     status: Mapped[str]  # pending | done | failed | late
     result: Mapped[str | None]
     reason: Mapped[str | None]
     created_at: Mapped[float]
     deadline: Mapped[float]
-    secret_seed: Mapped[bytes | None]
+    secret: Mapped[bytes | None]
 
 
-class JobVector(Base):
-    """A ciphertext vector that the job goes on from: the global weights, the ones before, the checkpoint's candidates."""
+class JobValue(Base):
+    """Something that a running job goes on from, as JSON; a replaced value gets another id."""
 
-    __tablename__ = "job_vectors"
-    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.job_id"), primary_key=True)
-    name: Mapped[str] = mapped_column(primary_key=True)
-    vector: Mapped[str]
+    __tablename__ = "job_values"
+    __table_args__ = (UniqueConstraint("job_id", "name"),)
+    value_id: Mapped[str] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.job_id"))
+    name: Mapped[str]
+    text: Mapped[str]
 
 
 class Checkpoint(Base):
-    """An opened checkpoint."""
+    """An evaluation that counts for pay; `mse` is for people, in the target's unit squared, and None where there is none."""
 
     __tablename__ = "checkpoints"
     job_id: Mapped[int] = mapped_column(ForeignKey("jobs.job_id"), primary_key=True)
@@ -169,7 +175,7 @@ class Checkpoint(Base):
     round: Mapped[int]
     mse_fixed: Mapped[str]
     leave_one_out_mses_fixed: Mapped[list[Any]]
-    mse: Mapped[float]
+    mse: Mapped[float | None]
     buyer_signature: Mapped[str]
     opened_at: Mapped[float]
 

@@ -52,6 +52,6 @@ def _caller(aggregator: Aggregator) -> str:
 
 
 def _allow_result(aggregator: Aggregator) -> None:
-    most = aggregator.training.result_bytes(g.caller, str((request.view_args or {}).get("task_id", "")))
+    most = aggregator.scheduler.result_bytes(g.caller, str((request.view_args or {}).get("task_id", "")))
     if most is not None:
         allow_body(most)

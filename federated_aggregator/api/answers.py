@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from commons.ciphers.wire import CiphertextVector
-from commons.computations.linear_regression.messages import AnyTask
-from commons.computations.linear_regression.spec import TrainingJobSpec
+from commons.computations.registry import AnyTask, JobSpec
 from commons.market.state import JobState
 from commons.messages import Address, BigInteger, FrozenModel, Hex32, Wei
 
@@ -77,14 +76,14 @@ class JobVersions(FrozenModel):
 class AcceptedOwner(FrozenModel):
     """An owner in a job; `roles` is the bit mask 1 trainer, 2 validator, `role` what it drew.
 
-    `declaration_signature` is its own, over row count, growth and roles; `out` says why a validator takes no further part.
+    `declaration_signature` is its own, over row count, roles and facts; `out` says why a validator takes no further part.
     """
 
     address: str
     roles: int
     role: str | None
     row_count: int
-    growth: float
+    facts: dict[str, JsonValue]
     declaration_signature: str
     out: str | None
 
@@ -116,7 +115,7 @@ class JobSummary(FrozenModel):
     buyer: str
     buyer_name: str | None
     deposit_wei: Wei
-    spec: TrainingJobSpec
+    spec: JobSpec
     owners: list[AcceptedOwner]
     left_out: list[LeftOutOwner]
     waiting_for: WaitingFor | None
@@ -136,7 +135,7 @@ class OpenedCheckpoint(FrozenModel):
 
     index: int
     round: int
-    mse: float
+    mse: float | None
     mse_fixed: str
     leave_one_out_mses_fixed: list[str]
     tx: TxHash
@@ -163,11 +162,10 @@ class Job(JobSummary):
 
 
 class Delivery(FrozenModel):
-    """The masked weights, and once the job is finished those that the validators signed."""
+    """What was delivered under its mask, and once the job is finished what it can be compared with, if there is anything."""
 
     delivered: CiphertextVector
-    final: CiphertextVector | None
-    candidate_digests: list[Hex32]
+    evidence: dict[str, JsonValue] | None
     round: int
 
 

@@ -10,6 +10,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel
 
 from commons.market.catalogue import CatalogueEntry
+from commons.market.declaration import Declaration
 from commons.web.app import BEARER, live_response
 from commons.web.at_once import AtOnce
 from commons.web.paging import PublicPageQuery
@@ -164,9 +165,7 @@ def _enrolment_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
     )
     def accept(path: JobPath, body: AcceptanceBody) -> Response:
         offer = AcceptanceOffer(
-            row_count=body.row_count,
-            growth=body.growth,
-            roles=body.roles,
+            declaration=Declaration(row_count=body.row_count, roles=body.roles, facts=body.facts),
             deadline=body.deadline,
             signature=bytes.fromhex(body.signature[2:]),
             declaration_signature=bytes.fromhex(body.declaration_signature[2:]),
@@ -183,7 +182,7 @@ def _enrolment_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
 
     @api.get(
         "/jobs/<int:job_id>/delivery",
-        summary="The delivered weights",
+        summary="What was delivered",
         tags=[JOBS],
         security=BEARER,
         responses=_ok(answers.Delivery),
@@ -202,7 +201,7 @@ def _task_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
         responses=_ok(answers.PendingTasks),
     )
     def tasks(query: WaitQuery) -> Response:
-        return jsonify(tasks=aggregator.queue.fetch(g.caller, query.wait))
+        return _json(f'{{"tasks": {_listed(aggregator.queue.fetch(g.caller, query.wait))}}}')
 
     @api.post(
         "/tasks/<task_id>/result",
@@ -213,9 +212,9 @@ def _task_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
     )
     def result(path: TaskPath, query: WaitQuery, body: ResultBody) -> Response:
         caller = g.caller
-        outcome = aggregator.training.submit_result(caller, path.task_id, body.result)
+        outcome = aggregator.scheduler.submit_result(caller, path.task_id, body.result)
         following = aggregator.queue.fetch(caller, query.wait) if query.wait else []
-        return jsonify(outcome=outcome, tasks=following)
+        return _json(f'{{"outcome": "{outcome.value}", "tasks": {_listed(following)}}}')
 
     @api.post(
         "/tasks/<task_id>/failure",
@@ -225,5 +224,13 @@ def _task_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
         responses=DONE,
     )
     def failure(path: TaskPath, body: FailureBody) -> tuple[Any, HTTPStatus]:
-        aggregator.training.submit_failure(g.caller, path.task_id, body.reason)
+        aggregator.scheduler.submit_failure(g.caller, path.task_id, body.reason)
         return "", HTTPStatus.NO_CONTENT
+
+
+def _json(text: str) -> Response:
+    return Response(text, content_type="application/json")
+
+
+def _listed(documents: list[str]) -> str:
+    return f"[{', '.join(documents)}]"

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from commons.agent.aggregator_client import MOST_JOBS_AT_ONCE
 from commons.ciphers.paillier import ModulusProof
-from commons.computations.linear_regression.spec import TrainingJobSpec
-from commons.market.declaration import Growth, RoleMask, RowCount
+from commons.computations.registry import JobSpec
+from commons.market.declaration import Facts, RoleMask, RowCount
 from commons.market.state import JobState
 from commons.messages import LATEST_TIME, BigInteger, FrozenModel, HexBytes
 from commons.web.paging import PublicPageQuery
@@ -36,7 +36,7 @@ class JobBody(FrozenModel):
     """A job that is on chain, with the public key and its proof."""
 
     job_id: JobId
-    spec: TrainingJobSpec
+    spec: JobSpec
     modulus: BigInteger
     modulus_proof: list[BigInteger] = Field(max_length=ModulusProof.LENGTH)
 
@@ -45,7 +45,7 @@ class AcceptanceBody(FrozenModel):
     """An owner's signed acceptance, and what it declares, signed too; `roles` is the bit mask 1 trainer, 2 validator."""
 
     row_count: RowCount
-    growth: Growth
+    facts: Facts
     roles: RoleMask
     deadline: int = Field(gt=0, lt=LATEST_TIME)
     signature: HexBytes
@@ -53,7 +53,7 @@ class AcceptanceBody(FrozenModel):
 
 
 class ResultBody(FrozenModel):
-    """The result of a task (`commons.computations.linear_regression.messages`)."""
+    """The result of a task (`commons.computations.registry.AnyResult`)."""
 
     result: dict[str, Any] = Field(max_length=20)
 

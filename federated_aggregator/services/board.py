@@ -204,10 +204,11 @@ def _courses(session: Session, job_ids: Sequence[int]) -> dict[int, tuple[float,
     ends = (
         select(Checkpoint.job_id, Checkpoint.mse)
         .join(last, last.c.job_id == Checkpoint.job_id)
-        .where((Checkpoint.index == 0) | (Checkpoint.index == last.c.index))
+        .where((Checkpoint.index == 0) | (Checkpoint.index == last.c.index), Checkpoint.mse.is_not(None))
         .order_by(Checkpoint.job_id, Checkpoint.index)
     )
     courses: dict[int, tuple[float, float]] = {}
     for job_id, mse in session.execute(ends):
-        courses[job_id] = (courses[job_id][0] if job_id in courses else mse, mse)
+        latest = float(mse or 0.0)
+        courses[job_id] = (courses[job_id][0] if job_id in courses else latest, latest)
     return courses

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from commons.computations.linear_regression.spec import Averaging, Feature, Scaling
-from commons.market.job_terms import PayTerms
+from commons.computations.base import Learnt, Pay
+from commons.computations.registry import JobSpec, computation_of
 from commons.market.state import ENDED, JobState
 from commons.messages import FrozenModel, Wei
 from federated_aggregator.adapters.tables import CatalogueDataset, Job
@@ -33,6 +33,8 @@ class BoardJobRow(FrozenModel):
     """A job in a list; `buyer_name` is the buyer's own word."""
 
     job_id: int
+    kind: str
+    pay_rule: Pay
     title: str
     state: JobState
     reason: str | None
@@ -42,8 +44,8 @@ class BoardJobRow(FrozenModel):
     buyer: str
     buyer_name: str | None
     deposit_wei: Wei
-    feature_count: int
-    target: str
+    column_count: int
+    target: str | None
     owners: int
     min_owners: int
     trainers: int
@@ -69,20 +71,24 @@ class BoardJobRow(FrozenModel):
     ) -> BoardJobRow:
         """The row of a job; `course` is its first and its latest MSE."""
         spec, state = parse_spec(job.spec), JobState(job.state)
+        computation = computation_of(spec)
+        columns = computation.requirements(spec.computation).columns
         initial_mse, mse = course or (None, None)
         return cls(
             job_id=job.job_id,
+            kind=computation.kind,
+            pay_rule=computation.pay,
             title=spec.title,
             state=state,
             reason=job.reason,
             step=job.step,
             round=job.round,
-            rounds=spec.rounds,
+            rounds=computation.rounds(spec.computation),
             buyer=job.buyer,
             buyer_name=buyer_name,
             deposit_wei=spec.deposit_wei,
-            feature_count=len(spec.features),
-            target=spec.target.name,
+            column_count=len(columns),
+            target=next((column.name for column in columns if column.role == "target"), None),
             owners=owners,
             min_owners=spec.min_owners,
             trainers=trainers,
@@ -133,18 +139,10 @@ class BoardWaiting(FrozenModel):
 
 
 class BoardJob(BoardJobRow):
-    """A job with its terms and its metric so far; `row_count` is the sum of its owners' rows."""
+    """A job with its terms, who learns what, and its metric so far; `row_count` is the sum of its owners' rows."""
 
-    description: str
-    feature_ranges: tuple[Feature, ...]
-    target_range: Feature
-    local_steps: int
-    learning_rate: float
-    scaling: Scaling
-    averaging: Averaging
-    evaluate_every: int
-    min_rows: int
-    pay: PayTerms
+    spec: JobSpec
+    learns: tuple[Learnt, ...]
     row_count: int
     owners_list: tuple[BoardOwner, ...]
     checkpoints: tuple[BoardCheckpoint, ...]
@@ -155,28 +153,17 @@ class BoardJob(BoardJobRow):
     @classmethod
     def of_view(cls, row: BoardJobRow, view: Mapping[str, Any]) -> BoardJob:
         """The job whose row and whole view these are (`federated_aggregator.services.job_view`)."""
-        spec, waiting = view["spec"], view["waiting_for"]
-        same = (
-            "description",
-            "local_steps",
-            "learning_rate",
-            "scaling",
-            "averaging",
-            "evaluate_every",
-            "min_rows",
-            "pay",
-        )
+        spec, waiting = JobSpec.model_validate(view["spec"]), view["waiting_for"]
         owners = tuple(BoardOwner(**_only(owner, BoardOwner)) for owner in view["owners"])
+        # What a computation without a loss for people records is for the contract alone.
+        checkpoints = [one for one in view["checkpoints"] if one["mse"] is not None]
         return cls(
             **row.model_dump(),
-            **{name: spec[name] for name in same},
-            feature_ranges=spec["features"],
-            target_range=spec["target"],
+            spec=spec,
+            learns=tuple(computation_of(spec).learns(spec.computation)),
             row_count=sum(owner.row_count for owner in owners),
             owners_list=owners,
-            checkpoints=tuple(
-                BoardCheckpoint(tx_hash=one["tx"], **_only(one, BoardCheckpoint)) for one in view["checkpoints"]
-            ),
+            checkpoints=tuple(BoardCheckpoint(tx_hash=one["tx"], **_only(one, BoardCheckpoint)) for one in checkpoints),
             waiting_for=None if waiting is None else BoardWaiting(**_only(waiting, BoardWaiting)),
             transactions=view["transactions"],
             entered=view["entered"],

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from commons.chain.signing import AcceptanceTerms, CheckpointStatement
+from commons.chain.signing import AcceptanceTerms
+from commons.market.checkpoint_statement import CheckpointStatement
 
 
 class ChainState(StrEnum):

@@ -11,7 +11,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
@@ -44,7 +44,7 @@ class AcceptedOwner(NamedTuple):
     roles: int
     role: str | None
     row_count: int
-    growth: float
+    facts: dict[str, Any]
     left_out: str | None
     declaration_signature: str
     out: str | None

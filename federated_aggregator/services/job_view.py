@@ -11,28 +11,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
 from commons.ciphers.masks import seed_hash
-from commons.ciphers.wire import CiphertextVector
-from commons.computations.linear_regression.messages import TaskKind
-from commons.computations.linear_regression.schedule import Step
-from commons.computations.linear_regression.spec import TrainingJobSpec
+from commons.computations.base import DELIVERED, EVIDENCE
+from commons.computations.registry import JobSpec, computation_of
 from commons.errors import NotAllowed, NotFound
 from commons.market.state import JobState
+from commons.market.tasks import Step
 from commons.storage.database import Database
-from federated_aggregator.adapters.tables import Checkpoint, Enrolment, Job, JobVector, Task
+from federated_aggregator.adapters.tables import Checkpoint, Job, Task
 from federated_aggregator.services.chain_port import ChainPort, Sending, Sent
 from federated_aggregator.services.job_company import AcceptedOwner, JobCompany, job_versions
-from federated_aggregator.services.job_run import CHECKPOINT, DONE, START, TRAINER, parse_spec
-from federated_aggregator.services.steps import DELIVERED, GLOBAL
-
-_DOING = {
-    Step.TRAIN: "training on their rows",
-    Step.REFRESH: "refreshing the encrypted weights",
-    Step.EVALUATE: "evaluating the model",
-    Step.SQUARE: "squaring the masked residuals",
-    Step.UNMASK: "signing the encrypted errors",
-    Step.OPEN: "opening the metric",
-    Step.DELIVER: "signing for the delivered weights",
-}
+from federated_aggregator.services.job_run import CHECKPOINT, DONE, START, parse_spec
+from federated_aggregator.services.job_values import value_text
 
 
 @dataclass(frozen=True)
@@ -90,7 +79,7 @@ class JobViews:
             }
 
     def delivery(self, buyer: str, job_id: int) -> dict[str, Any]:
-        """The masked final weights for the buyer, and once the job is finished the ones that the validators signed.
+        """What was delivered under its mask, for the buyer, and once the job is finished what it can be compared with.
 
         Raises:
             NotFound: no such job, or nothing delivered yet.
@@ -100,15 +89,14 @@ class JobViews:
             job = _get(session, job_id)
             if job.buyer != buyer:
                 raise NotAllowed(f"job {job_id} belongs to another buyer", job_id=job_id)
-            delivered = session.get(JobVector, (job_id, DELIVERED))
+            delivered = value_text(session, job_id, DELIVERED)
             if delivered is None:
                 raise NotFound(f"job {job_id}: nothing is delivered yet; it is {job.state}", job_id=job_id)
-            # [w] could be decrypted at once, so it is shown only when everybody has been paid.
-            final = session.get_one(JobVector, (job_id, GLOBAL)) if job.state == JobState.FINISHED else None
+            # It may hold what could be decrypted at once, so it is shown only when everybody has been paid.
+            evidence = value_text(session, job_id, EVIDENCE) if job.state == JobState.FINISHED else None
             return {
-                "delivered": json.loads(delivered.vector),
-                "final": json.loads(final.vector) if final else None,
-                "candidate_digests": _candidate_digests(session, job_id) if final else [],
+                "delivered": json.loads(delivered),
+                "evidence": json.loads(evidence) if evidence else None,
                 "round": job.round,
             }
 
@@ -153,7 +141,7 @@ def _summary(job: Job, company: JobCompany) -> dict[str, Any]:
                 "roles": owner.roles,
                 "role": owner.role,
                 "row_count": owner.row_count,
-                "growth": owner.growth,
+                "facts": owner.facts,
                 "declaration_signature": owner.declaration_signature,
                 "out": owner.out,
             }
@@ -173,7 +161,7 @@ def _reason(job: Job, left_out: list[AcceptedOwner]) -> str | None:
     return " · ".join(text for text in (job.reason, job.trouble, *without) if text) or None
 
 
-def _waiting_for(job: Job, spec: TrainingJobSpec, accepted: int, asked: list[str]) -> dict[str, Any] | None:
+def _waiting_for(job: Job, spec: JobSpec, accepted: int, asked: list[str]) -> dict[str, Any] | None:
     if job.state == JobState.RECRUITING:
         if START in job.transactions:
             return {"code": "start", "who": [], "what": "the contract to confirm the start", "until": spec.start_by}
@@ -184,22 +172,17 @@ def _waiting_for(job: Job, spec: TrainingJobSpec, accepted: int, asked: list[str
         return {"code": "settlement", "who": [], "what": what, "until": spec.finish_by}
     if job.state != JobState.RUNNING or job.step is None:
         return None
-    return {"code": job.step, "who": asked, "what": _DOING[Step(job.step)], "until": job.step_deadline}
+    what = computation_of(spec).aggregator().doing(Step(job.step, job.round, job.checkpoint))
+    return {"code": job.step, "who": asked, "what": what, "until": job.step_deadline}
 
 
 def _objections(session: Session, job_id: int) -> list[dict[str, Any]]:
-    query = select(Task).where(Task.job_id == job_id, Task.kind == TaskKind.VERIFY, Task.reason.is_not(None))
+    """What members remarked in answers that nothing waits for."""
+    query = select(Task).where(Task.job_id == job_id, Task.status == DONE, Task.reason.is_not(None))
     return [
         {"validator": task.assignee, "checkpoint": task.checkpoint, "reason": task.reason}
-        for task in session.scalars(query.where(Task.status == DONE).order_by(Task.checkpoint, Task.assignee))
+        for task in session.scalars(query.order_by(Task.checkpoint, Task.assignee))
     ]
-
-
-def _candidate_digests(session: Session, job_id: int) -> list[str]:
-    """Digests of the last checkpoint's candidates, whose common digest the validators signed; the final model first."""
-    trainers = session.scalars(select(Enrolment).where(Enrolment.job_id == job_id, Enrolment.role == TRAINER))
-    rows = [session.get_one(JobVector, (job_id, f"candidate/{index}")) for index in range(1 + len(list(trainers)))]
-    return ["0x" + CiphertextVector.model_validate_json(row.vector).digest().hex() for row in rows]
 
 
 def _get(session: Session, job_id: int) -> Job:

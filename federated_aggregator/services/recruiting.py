@@ -10,8 +10,7 @@ import structlog
 from commons.chain.signing import AcceptanceTerms
 from commons.ciphers.masks import draw_seed, seed_hash
 from commons.ciphers.paillier import ModulusProof, PublicKey, verify_modulus
-from commons.computations.linear_regression.numeric_plan import NumericPlan
-from commons.computations.linear_regression.spec import TrainingJobSpec
+from commons.computations.registry import JobSpec, computation_of
 from commons.errors import Conflict, HeadroomExceeded, InvalidInput, NotAllowed, NotFound
 from commons.market.declaration import Declaration
 from commons.market.roles import Role, draw_roles
@@ -21,7 +20,7 @@ from commons.storage.database import Database
 from federated_aggregator.adapters.tables import Enrolment, Job
 from federated_aggregator.services.catalogue import search_form
 from federated_aggregator.services.chain_port import ChainJob, ChainPort, ChainState
-from federated_aggregator.services.job_run import START, TRAINER, VALIDATOR, Clock, JobRun
+from federated_aggregator.services.job_run import START, TRAINER, VALIDATOR, Clock, JobRun, Means, declaration_of
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +30,7 @@ class Posting:
     """What a buyer posts."""
 
     job_id: int
-    spec: TrainingJobSpec
+    spec: JobSpec
     modulus: str
     modulus_proof: list[str]
 
@@ -40,17 +39,10 @@ class Posting:
 class AcceptanceOffer:
     """What an owner signs and declares (`commons.market.declaration`)."""
 
-    row_count: int
-    growth: float
-    roles: int
+    declaration: Declaration
     deadline: int
     signature: bytes
     declaration_signature: bytes
-
-    @property
-    def declaration(self) -> Declaration:
-        """What it declares."""
-        return Declaration(row_count=self.row_count, growth=self.growth, roles=self.roles)
 
 
 @dataclass(frozen=True)
@@ -61,13 +53,13 @@ class Recruiting:
         database: the aggregator's database.
         chain: the contract.
         clock: time in Unix seconds.
-        unsafe_small_key: whether keys under the minimum size are taken.
+        means: what computations need from outside.
     """
 
     database: Database
     chain: ChainPort
     clock: Clock
-    unsafe_small_key: bool = False
+    means: Means
 
     def post(self, buyer: str, posting: Posting) -> None:
         """Offer a job that is on chain already to data owners; repeating it changes nothing.
@@ -75,16 +67,18 @@ class Recruiting:
         Raises:
             KeyTooSmall, KeyProofInvalid: the buyer's key.
             NotFound, Conflict, NotAllowed: the contract has no such job, other terms, or another buyer.
-            HeadroomExceeded: no step of the job would fit the key.
+            InvalidInput, HeadroomExceeded: the terms are none for this kind of job, or no step of it would fit the key.
             ChainUnavailable: the node does not answer; nothing was stored.
         """
-        key = PublicKey(from_hex(posting.modulus), unsafe_small_key=self.unsafe_small_key)
+        key = PublicKey(from_hex(posting.modulus), unsafe_small_key=self.means.unsafe_small_key)
         with self.database.snapshot() as session:
             if (known := session.get(Job, posting.job_id)) is not None:
                 _require_same(known, buyer, posting)
                 return
+        spec, computation = posting.spec, computation_of(posting.spec)
+        computation.require_terms(spec, spec.computation)
         verify_modulus(key, ModulusProof.from_json(posting.modulus_proof))
-        NumericPlan(posting.spec, key.bits).require_headroom((posting.spec.min_rows,))
+        computation.require_headroom(spec, spec.computation, key.bits)
         on_chain = self.chain.read_job(posting.job_id)
         if on_chain is None:
             raise NotFound(
@@ -117,7 +111,7 @@ class Recruiting:
             InvalidInput, HeadroomExceeded: a declared value does not fit the job.
         """
         with self.database.session() as session:
-            run = JobRun.lock(session, job_id, self.clock, unsafe_small_key=self.unsafe_small_key)
+            run = JobRun.lock(session, job_id, self.clock, self.means)
             known = session.get(Enrolment, (job_id, owner))
             signature = "0x" + offer.signature.hex()
             declaration_signature = "0x" + offer.declaration_signature.hex()
@@ -132,9 +126,9 @@ class Recruiting:
                 Enrolment(
                     job_id=job_id,
                     owner=owner,
-                    row_count=offer.row_count,
-                    growth=offer.growth,
-                    roles=offer.roles,
+                    row_count=offer.declaration.row_count,
+                    facts=offer.declaration.facts,
+                    roles=offer.declaration.roles,
                     signature=signature,
                     declaration_signature=declaration_signature,
                     accepted_at=self.clock(),
@@ -150,7 +144,7 @@ class Recruiting:
             NotFound, Conflict: no such job, or it has started.
         """
         with self.database.session() as session:
-            run = JobRun.lock(session, job_id, self.clock, unsafe_small_key=self.unsafe_small_key)
+            run = JobRun.lock(session, job_id, self.clock, self.means)
             known = session.get(Enrolment, (job_id, owner))
             # Who was left out must not be forgotten, since it could accept once more.
             if known is None or known.left_out:
@@ -163,16 +157,18 @@ class Recruiting:
         enrolments = [enrolment for enrolment in run.enrolments() if not enrolment.left_out]
         if len(enrolments) < run.spec.min_owners:
             return
+        rule = run.computation.roles
+        if rule.exact:
+            enrolments = enrolments[: run.spec.min_owners]
         allowed = {enrolment.owner: Role(enrolment.roles) for enrolment in enrolments}
         try:
-            roles = draw_roles(allowed, run.spec.role_seed)
+            roles = draw_roles(allowed, run.spec.role_seed, rule.n_trainers)
         except InvalidInput:
             return  # everybody agreed to one role only: wait for another owner
         by_owner = {enrolment.owner: enrolment for enrolment in enrolments}
         for role, members in ((TRAINER, roles.trainers), (VALIDATOR, roles.validators)):
             for position, owner in enumerate(members):
                 by_owner[owner].role, by_owner[owner].position = role, position
-        run.job.growth = max(enrolment.growth for enrolment in enrolments)
         # One seed for every attempt: should an earlier one be mined after all, the delivery is masked with its seed too.
         run.job.delivery_seed = run.job.delivery_seed or draw_seed()
         key = self.chain.enqueue_start(
@@ -220,12 +216,11 @@ class Recruiting:
             for position, owner in enumerate(members):
                 enrolment = by_owner[owner.lower()]
                 enrolment.role, enrolment.position, enrolment.left_out = role, position, None
-        run.job.growth = max(enrolment.growth for enrolment in by_owner.values() if enrolment.role is not None)
         run.session.flush()
         return True
 
     def _require_recruiting(self, run: JobRun) -> None:
-        if run.progress.state is not JobState.RECRUITING or START in run.job.transactions:
+        if run.state is not JobState.RECRUITING or START in run.job.transactions:
             raise Conflict(f"job {run.job.job_id} is not recruiting any more", job_id=run.job.job_id)
         if self.clock() > run.spec.start_by:
             raise Conflict(f"job {run.job.job_id}: its time to start has passed", job_id=run.job.job_id)
@@ -234,25 +229,30 @@ class Recruiting:
         spec = run.spec
         if owner in (run.job.buyer, self.chain.address):
             raise NotAllowed("the job's model buyer and its aggregator cannot be data owners of it")
-        if offer.row_count < spec.min_rows:
-            raise InvalidInput(f"row_count: {offer.row_count}; the job asks for {spec.min_rows}", field="row_count")
-        # The job goes by the largest growth and the largest row count of all its owners.
+        declaration, computation = offer.declaration, run.computation
+        if declaration.row_count < spec.min_rows:
+            raise InvalidInput(
+                f"row_count: {declaration.row_count}; the job asks for {spec.min_rows}", field="row_count"
+            )
+        if declaration.roles != Role.EITHER and not computation.roles.may_choose:
+            raise InvalidInput("roles: owners of this kind of job take either role; expected 3", field="roles")
+        # Every step must fit the key with what all owners declare.
         others = [other for other in run.enrolments() if other.owner != owner and not other.left_out]
-        plan = NumericPlan(spec, run.key.bits, max([offer.growth, *(other.growth for other in others)]))
+        declarations = [declaration, *map(declaration_of, others)]
         try:
-            plan.require_headroom((offer.row_count, *(other.row_count for other in others)))
+            computation.require_headroom(spec, spec.computation, run.key.bits, declarations)
         except HeadroomExceeded as error:
-            raise HeadroomExceeded(f"growth: {error.message}", field="growth") from error
-        terms = acceptance_terms(spec, run.key, job_id=run.job.job_id, owner=owner, roles=offer.roles)
+            raise HeadroomExceeded(f"facts: {error.message}", field="facts") from error
+        terms = acceptance_terms(spec, run.key, job_id=run.job.job_id, owner=owner, roles=declaration.roles)
         if offer.deadline != terms.deadline:
             raise InvalidInput(f"deadline: {offer.deadline}; the job's is {terms.deadline}", field="deadline")
         if self.chain.recover_acceptance(terms, offer.signature).lower() != owner.lower():
             raise NotAllowed("signature: not this account's signature of the job's terms", field="signature")
-        declared = offer.declaration.digest()
+        declared = declaration.digest()
         signer = self.chain.recover_declaration(run.job.job_id, owner, declared, offer.declaration_signature)
         if signer.lower() != owner.lower():
             raise NotAllowed(
-                "declaration_signature: not this account's signature of row_count, growth and roles",
+                "declaration_signature: not this account's signature of row_count, roles and facts",
                 field="declaration_signature",
             )
 
@@ -284,7 +284,7 @@ class Recruiting:
                 raise Conflict(f"{field}: the contract's is not the one of this specification and key", field=field)
 
 
-def acceptance_terms(spec: TrainingJobSpec, key: PublicKey, *, job_id: int, owner: str, roles: int) -> AcceptanceTerms:
+def acceptance_terms(spec: JobSpec, key: PublicKey, *, job_id: int, owner: str, roles: int) -> AcceptanceTerms:
     """The terms that an owner signs for a job."""
     return AcceptanceTerms(
         job_id=job_id,

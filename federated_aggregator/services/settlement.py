@@ -7,7 +7,7 @@ that failed decides nothing by itself where somebody else may have done the same
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import delete, select
@@ -15,10 +15,9 @@ from sqlalchemy.orm import Session
 
 from commons.chain.jobs import last_second_before_expiry
 from commons.ciphers.masks import seed_hash
-from commons.computations.linear_regression.schedule import move
 from commons.market.state import JobState
 from commons.storage.database import Database
-from federated_aggregator.adapters.tables import Checkpoint, Enrolment, Job, JobVector, Task
+from federated_aggregator.adapters.tables import Checkpoint, Enrolment, Job, JobValue, Task
 from federated_aggregator.domain.reorganisation import reopened
 from federated_aggregator.services.chain_port import ChainPort, ChainState, JobFacts
 from federated_aggregator.services.job_run import (
@@ -35,8 +34,8 @@ from federated_aggregator.services.job_run import (
 )
 from federated_aggregator.services.recruiting import Recruiting
 from federated_aggregator.services.retries import SILENT, Retries, refused
+from federated_aggregator.services.scheduler import Scheduler
 from federated_aggregator.services.silent_starts import Finding, SilentStarts, is_silent
-from federated_aggregator.services.training import Training
 
 log = structlog.get_logger(__name__)
 
@@ -74,21 +73,21 @@ class Settlement:
         database: the aggregator's database.
         chain: confirmed events and the outbox.
         recruiting: draws again when an owner cannot be enrolled.
-        training: starts jobs and fails them.
+        scheduler: starts jobs and fails them.
         clock: time in Unix seconds.
     """
 
     database: Database
     chain: ChainPort
     recruiting: Recruiting
-    training: Training
+    scheduler: Scheduler
     clock: Clock
 
     def __post_init__(self) -> None:
         self._head: tuple[int, str] | None = None
         self._looked_at = 0.0
         self._retries = Retries(self.chain, self.clock)
-        self._silent_starts = SilentStarts(self.database, self.chain, self.recruiting, self.training, self._retries)
+        self._silent_starts = SilentStarts(self.database, self.chain, self.recruiting, self.scheduler, self._retries)
 
     def step(self) -> None:
         """One pass over all jobs that the chain can still change; a thorough one whenever there are new blocks."""
@@ -105,7 +104,7 @@ class Settlement:
         for job_id in due:
             finding = self._silent_starts.look(job_id) if job_id in starting else None
             with self.database.session() as session:
-                run = JobRun.lock(session, job_id, self.clock, unsafe_small_key=self.training.unsafe_small_key)
+                run = self.scheduler.lock(session, job_id)
                 self._follow(run, self.chain.facts(session, job_id), finding)
         if thorough:
             self._head, self._looked_at = head, now
@@ -125,16 +124,16 @@ class Settlement:
             self._forget(run)
             return
         end = _AFTER_CHAIN.get(facts.state) if facts else None
-        state = run.progress.state
+        state = run.state
         if state in _ENDED_BY_CHAIN and end is not state:
             self._reopen(run)
         if facts is None:
             return
         if end is not None:
-            if end is not run.progress.state:
+            if end is not run.state:
                 self._end(run, end)
             return
-        match run.progress.state:
+        match run.state:
             case JobState.RECRUITING:
                 self._follow_start(run, facts, finding)
             case JobState.RUNNING:
@@ -146,28 +145,27 @@ class Settlement:
     # ------------------------------------------------------------------------------------- ends, and their undoing
 
     def _end(self, run: JobRun, end: JobState) -> None:
-        if run.progress.state is JobState.RUNNING and end is not JobState.EXPIRED:
-            self.training.fail(run, f"the contract shows the job as {end} while training was going on")
+        if run.state is JobState.RUNNING and end is not JobState.EXPIRED:
+            self.scheduler.fail(run, f"the contract shows the job as {end} while training was going on")
             return
-        if run.progress.state is JobState.RECRUITING and end is not JobState.CANCELLED:
-            self.training.fail(run, f"the contract shows the job as {end}, but it never started here")
-        run.store_progress(move(run.progress, end))
-        run.job.step_deadline = None
+        if run.state is JobState.RECRUITING and end is not JobState.CANCELLED:
+            self.scheduler.fail(run, f"the contract shows the job as {end}, but it never started here")
+        run.enter(end)
         if end is not JobState.FINISHED:
-            self.training.close_tasks(run)
+            self.scheduler.close_tasks(run)
 
     def _reopen(self, run: JobRun) -> None:
-        ended = run.progress.state
+        ended = run.state
         run.job.entered = {state: at for state, at in run.job.entered.items() if state != ended}
         state = reopened(ended, run.job.entered)
         log.warning("end_undone", job_id=run.job.job_id, ended=ended, state=state)
-        run.store_progress(replace(run.progress, state=state, step=None))
+        run.put_into(state)
         run.job.reason = f"a reorganisation of the chain undid that the job was {ended}"
 
     def _forget(self, run: JobRun) -> None:
         job_id = run.job.job_id
         log.warning("job_forgotten", job_id=job_id, reason="a reorganisation gave its number to another job")
-        for table in (Task, JobVector, Checkpoint, Enrolment):
+        for table in (Task, JobValue, Checkpoint, Enrolment):
             run.session.execute(delete(table).where(table.job_id == job_id))
         run.session.delete(run.job)
 
@@ -177,9 +175,9 @@ class Settlement:
         if facts.state is ChainState.RUNNING:
             ours = facts.seed_hash == seed_hash(run.job.delivery_seed or b"")
             if ours and self.recruiting.enrol(run, facts.trainers, facts.validators):
-                self.training.start(run)
+                self.scheduler.start(run)
             else:
-                self.training.fail(run, "the contract has started the job with others than those who accepted here")
+                self.scheduler.fail(run, "the contract has started the job with others than those who accepted here")
             return
         for owner in facts.revoked:
             self.recruiting.leave_out(run, owner, _AN_OWNERS_DOING["MarketplaceAcceptanceRevoked"])
@@ -204,7 +202,7 @@ class Settlement:
             return
         members = tuple(tuple(one.owner.lower() for one in run.members(role)) for role in (TRAINER, VALIDATOR))
         if members != (tuple(map(str.lower, facts.trainers)), tuple(map(str.lower, facts.validators))):
-            self.training.fail(run, "a reorganisation of the chain changed who takes part in the job")
+            self.scheduler.fail(run, "a reorganisation of the chain changed who takes part in the job")
             return
         self._follow_checkpoints(run, facts)
 
@@ -238,7 +236,7 @@ class Settlement:
         if failed.reason in _OUTDATED:
             self._retries.again(run, name, what, until=until)
         else:
-            self.training.fail(run, refused(what, failed))
+            self.scheduler.fail(run, refused(what, failed))
 
     def _enforce_deadlines(self, run: JobRun, facts: JobFacts) -> None:
         now, spec, chain_state = self.clock(), run.spec, facts.state
@@ -246,7 +244,7 @@ class Settlement:
         if now > expirable_after and chain_state is ChainState.RUNNING:
             self._retries.insist(run, EXPIRE, "to settle the job", self.chain.enqueue_expire)
         elif now > spec.start_by and chain_state is ChainState.POSTED:
-            if run.progress.state is JobState.RECRUITING:
+            if run.state is JobState.RECRUITING:
                 run.job.reason = (
                     "the job could not be started before start_by; the deposit goes back to the buyer"
                     if START in run.job.transactions

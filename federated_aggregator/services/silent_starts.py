@@ -27,7 +27,7 @@ from federated_aggregator.services.chain_port import ChainPort, Sending, Sent
 from federated_aggregator.services.job_run import START, JobRun
 from federated_aggregator.services.recruiting import Recruiting
 from federated_aggregator.services.retries import SILENT, Retries, refused
-from federated_aggregator.services.training import Training
+from federated_aggregator.services.scheduler import Scheduler
 
 log = structlog.get_logger(__name__)
 
@@ -63,14 +63,14 @@ class SilentStarts:
         database: the aggregator's database.
         chain: the outbox, and who has code.
         recruiting: draws again when owners are left out.
-        training: fails jobs.
+        scheduler: fails jobs.
         retries: sends a start again.
     """
 
     database: Database
     chain: ChainPort
     recruiting: Recruiting
-    training: Training
+    scheduler: Scheduler
     retries: Retries
     _found: dict[int, Finding] = field(default_factory=dict)
 
@@ -105,7 +105,7 @@ class SilentStarts:
         elif failed.reason == SILENT:
             self.retries.again(run, START, _WHAT, until=run.spec.start_by)
         else:
-            self.training.fail(run, refused(_WHAT, failed))
+            self.scheduler.fail(run, refused(_WHAT, failed))
 
     def give_up(self, run: JobRun) -> bool:
         """Fail a job whose start has failed without a reason too often; return whether that was so."""
@@ -114,7 +114,7 @@ class SilentStarts:
         count = sum(is_silent(one) for one in failed)
         if count < MOST_SILENT_STARTS:
             return False
-        self.training.fail(
+        self.scheduler.fail(
             run,
             f"the start failed {count} times without a reason, so it is given up; the deposit comes back when the job is "
             "cancelled",

@@ -20,11 +20,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
 
 from commons.errors import NotAllowed
 from commons.market.state import ENDED, JobState
 from commons.storage.database import Database
-from federated_aggregator.adapters.tables import Enrolment, Job, Participant, Task
+from federated_aggregator.adapters.tables import Enrolment, Job, JobValue, Participant, Task
 from federated_aggregator.services.job_run import PENDING
 
 MAX_WAIT_S = 25
@@ -34,6 +35,8 @@ POLLS_OF_AN_ACCOUNT = 2
 POLLS = 176
 """All waiting polls; the largest job has 141 participants."""
 POLLS_WITHOUT_A_JOB = 48
+MOST_TASKS = 8
+"""In one answer."""
 UNDER_WAY = tuple(state for state in JobState if state not in ENDED)
 
 
@@ -92,8 +95,8 @@ class TaskQueue:
                 self._versions[address] += 1
             self._changed.notify_all()
 
-    def fetch(self, address: str, wait_s: float) -> list[dict[str, Any]]:
-        """The caller's pending tasks, the oldest first; waits up to `wait_s` seconds for one if there is room.
+    def fetch(self, address: str, wait_s: float) -> list[str]:
+        """The caller's pending tasks as JSON, the oldest first; waits up to `wait_s` seconds for one if there is room.
 
         Raises:
             NotAllowed: somebody wants to wait who takes part in nothing here.
@@ -105,7 +108,7 @@ class TaskQueue:
         with self._waiting.one(address, has_job=self._has_job(address)) as may_wait:
             return self._wait(address, version, min(wait_s, MAX_WAIT_S)) if may_wait else []
 
-    def _wait(self, address: str, version: int, wait_s: float) -> list[dict[str, Any]]:
+    def _wait(self, address: str, version: int, wait_s: float) -> list[str]:
         until = time.monotonic() + wait_s
         while True:
             left = until - time.monotonic()
@@ -127,13 +130,25 @@ class TaskQueue:
                 raise NotAllowed("only participants can wait for tasks; register first with PUT /v1/participants/me")
         return False
 
-    def _pending(self, address: str) -> list[dict[str, Any]]:
+    def _pending(self, address: str) -> list[str]:
         query = (
-            select(Task.task_id, Task.deadline, Task.body)
+            select(Task.task_id, Task.job_id, Task.deadline, Task.fields, Task.refers_to)
             .where(Task.assignee == address, Task.status == PENDING)
-            .order_by(Task.created_at, Task.task_id)
-            .limit(8)
+            .order_by(Task.created_at, Task.position, Task.task_id)
+            .limit(MOST_TASKS)
         )
         with self.database.snapshot() as session:
-            rows = session.execute(query).all()
-        return [{"task_id": row.task_id, "deadline": row.deadline, "task": json.loads(row.body)} for row in rows]
+            return [_document(session, row) for row in session.execute(query).all()]
+
+
+def _document(session: Session, row: Any) -> str:
+    """A task as JSON, put together of texts: what it refers to may be megabytes long, and is JSON already."""
+    body = row.fields
+    if row.refers_to:
+        named = select(JobValue.name, JobValue.text).where(
+            JobValue.job_id == row.job_id, JobValue.name.in_(row.refers_to.values())
+        )
+        texts = dict(session.execute(named).all())
+        filled = (f"{json.dumps(member)}: {texts[name]}" for member, name in row.refers_to.items())
+        body = f"{body[:-1]}, {', '.join(filled)}}}"
+    return f'{{"task_id": "{row.task_id}", "deadline": {row.deadline!r}, "task": {body}}}'

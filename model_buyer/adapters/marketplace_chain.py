@@ -29,6 +29,10 @@ class MarketplaceChain:
         """Chain and contract that signatures are for."""
         return self._marketplace.domain
 
+    def check(self) -> None:
+        """Raise ChainUnavailable unless the node answers, NotFound or Conflict unless it has the contract."""
+        self._marketplace.wait_until_ready(0)
+
     def balance_wei(self, address: str) -> int:
         """Ether of an account."""
         return balance_wei(self._marketplace.connection, checked_address("address", address))

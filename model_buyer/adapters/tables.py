@@ -1,13 +1,22 @@
-"""The tables of the model buyer's database."""
+"""The tables of the model buyer's database; times are Unix seconds, amounts of wei decimal text."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, MetaData, String, Text
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, Enum, ForeignKey, Index, LargeBinary, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from commons.chain.event_log import EventLog
 from commons.chain.event_table import ContractEventColumns, FollowedBlockColumns
-from commons.chain.outbox_table import OutboxColumns
+from commons.chain.outbox import Outbox
+from commons.chain.outbox_table import OutboxColumns, Wei
+from commons.computations.base import SignedDelivery
+from commons.computations.registry import JobSpec
 from commons.web.authentication_tables import authentication_tables
+from model_buyer.adapters.json_text import JsonText
+from model_buyer.domain.stages import DeliveryCheck, Participants, Settlement, Stage
 
 
 class Base(DeclarativeBase):
@@ -23,66 +32,87 @@ class Base(DeclarativeBase):
     )
 
 
-class JobRow(Base):
-    """One posted job; documents are JSON text, amounts decimal text (they exceed 64 bits), times Unix seconds."""
+def _text_enum(kind: type[StrEnum]) -> Enum:
+    return Enum(kind, native_enum=False, length=20, values_callable=lambda members: [item.value for item in members])
+
+
+class Job(Base):
+    """One job of this buyer, from the request to its outcome.
+
+    `title`, `kind`, `rounds` and `deposit_wei` are of `spec`, for lists, which do not read the whole of it. What is large or
+    secret is read by name only.
+
+    Attributes:
+        id: this buyer's own; the chain's is `chain_job_id`.
+        note: what the present stage waits for or why it ended, for people; empty when there is nothing to say.
+        trouble: what keeps the job from advancing right now, for people; empty when nothing does.
+        idempotency_key, request_digest: how it was asked for, so that asking again makes no second one.
+        modulus: of its key, in hexadecimal; None before it was made, as are the proof and the sealed secret key.
+        seed: of the delivery mask, from the chain.
+        refusal: why this buyer answers nothing more in the job; None as long as it does.
+    """
 
     __tablename__ = "jobs"
+    __table_args__ = (Index("ix_jobs_stage", "stage", "delivery_check"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     created_at: Mapped[float] = mapped_column(index=True)
-    stage: Mapped[str] = mapped_column(String(20))
-    note: Mapped[str] = mapped_column(Text)
-    trouble: Mapped[str] = mapped_column(Text)
-    needs_attention: Mapped[bool] = mapped_column(index=True)
-    cancel_requested: Mapped[bool]
-    spec_json: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(100))
+    rounds: Mapped[int]
+    deposit_wei: Mapped[int] = mapped_column(Wei)
+    spec: Mapped[JobSpec] = mapped_column(JsonText(JobSpec))
     key_bits: Mapped[int]
-    key_json: Mapped[str | None] = mapped_column(Text)
-    sealed_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
-    chain_job_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
-    participants_json: Mapped[str | None] = mapped_column(Text)
-    delivery_json: Mapped[str | None] = mapped_column(Text)
-    seed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    settlement_json: Mapped[str | None] = mapped_column(Text)
-    model_json: Mapped[str | None] = mapped_column(Text)
-    delivery_check: Mapped[str] = mapped_column(String(20))
     idempotency_key: Mapped[str | None] = mapped_column(String(64), unique=True, index=True)
     request_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    stage: Mapped[Stage] = mapped_column(_text_enum(Stage))
+    note: Mapped[str] = mapped_column(Text)
+    trouble: Mapped[str] = mapped_column(Text)
+    cancel_requested: Mapped[bool]
     refusal: Mapped[str | None] = mapped_column(Text)
+    modulus: Mapped[str | None] = mapped_column(Text)
+    modulus_proof: Mapped[list[str] | None] = mapped_column(JsonText(list[str]), deferred=True)
+    sealed_secret: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    chain_job_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    participants: Mapped[Participants | None] = mapped_column(JsonText(Participants))
+    delivery: Mapped[SignedDelivery | None] = mapped_column(JsonText(SignedDelivery))
+    seed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    settlement: Mapped[Settlement | None] = mapped_column(JsonText(Settlement))
+    outcome_json: Mapped[str | None] = mapped_column(Text, deferred=True)
+    delivery_check: Mapped[DeliveryCheck] = mapped_column(_text_enum(DeliveryCheck))
 
 
-class OpeningRow(Base):
-    """One opened checkpoint."""
-
-    __tablename__ = "openings"
-
-    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
-    checkpoint: Mapped[int] = mapped_column(primary_key=True)
-    round: Mapped[int]
-    statements_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
-    mse: Mapped[float]
-    mse_fixed: Mapped[str] = mapped_column(String(78))
-    leave_one_out_json: Mapped[str] = mapped_column(Text)
-    row_count: Mapped[int]
-    opened_at: Mapped[float]
-
-
-class QuestionRow(Base):
-    """One question that was answered, with what the next ones must agree with and the answer, as JSON."""
+class AnsweredQuestion(Base):
+    """A task that was answered: `outcome` is what the next ones must agree with, `answer` what was sent, as JSON."""
 
     __tablename__ = "questions"
 
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(100), primary_key=True)
     round: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     checkpoint: Mapped[int]
     task_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
-    outcome_json: Mapped[str] = mapped_column(Text)
+    outcome: Mapped[dict[str, Any]] = mapped_column(JsonText(dict[str, Any]))
     answer: Mapped[str | None] = mapped_column(Text, deferred=True)
 
 
-class TimelineRow(Base):
-    """Something that happened to a job."""
+class Score(Base):
+    """An evaluation that was signed: as the chain records it, as people read it, and what the kind keeps with it."""
+
+    __tablename__ = "scores"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    round: Mapped[int]
+    mse_fixed: Mapped[int] = mapped_column(JsonText(int))
+    leave_one_out_mses_fixed: Mapped[tuple[int, ...]] = mapped_column(JsonText(tuple[int, ...]))
+    loss: Mapped[float | None]
+    details: Mapped[dict[str, Any]] = mapped_column(JsonText(dict[str, Any]))
+    opened_at: Mapped[float]
+
+
+class TimelineEntry(Base):
+    """Something that happened to a job, with its transaction if there was one."""
 
     __tablename__ = "timeline"
     __table_args__ = (Index("ix_timeline_job", "job_id", "id"),)
@@ -94,8 +124,8 @@ class TimelineRow(Base):
     tx_hash: Mapped[str | None] = mapped_column(String(66))
 
 
-class VaultRow(Base):
-    """The header of the key vault; there is one row."""
+class VaultHeader(Base):
+    """What opening the vault takes besides the password (`services.key_vault`); there is one row."""
 
     __tablename__ = "vault"
 
@@ -123,4 +153,6 @@ class ContractEvent(ContractEventColumns, Base):
     __tablename__ = "contract_events"
 
 
+EVENTS = EventLog(FollowedBlock, ContractEvent)
+OUTBOX = Outbox(OutboxTransaction)
 AUTHENTICATION = authentication_tables(Base.metadata)

@@ -10,37 +10,30 @@ from flask_openapi3.models.tag import Tag
 
 from commons.web.app import BEARER, json_response, live_response
 from model_buyer.api.schemas import Account, Withdrawal, WithdrawalList, WithdrawalRequest
-from model_buyer.api.views import account, withdrawal
+from model_buyer.api.views import withdrawal
 from model_buyer.services.account_balance import account_balance
-from model_buyer.services.withdraw import PREFIX, request_withdrawal
-from model_buyer.wiring import Assembly
+from model_buyer.services.buyer import Buyer
+from model_buyer.services.withdraw import list_withdrawals, request_withdrawal
 
 
-def account_blueprint(parts: Assembly) -> APIBlueprint:
+def account_blueprint(buyer: Buyer) -> APIBlueprint:
     """The routes about the account."""
     blueprint = APIBlueprint("account", __name__, url_prefix="/v1", abp_tags=[Tag(name="account")], abp_security=BEARER)
 
     @blueprint.get("/account", responses={HTTPStatus.OK: Account})
     def show_account() -> Response:
         """Address, balance, and what can be withdrawn."""
-        return live_response(
-            account(parts.address, account_balance(parts.address, snapshot=parts.snapshot, chain=parts.chain))
-        )
+        return live_response(Account.model_validate(account_balance(buyer)))
 
     @blueprint.post("/withdrawals", responses={HTTPStatus.ACCEPTED: Withdrawal})
     def withdraw(body: WithdrawalRequest) -> Response:
         """Withdraw everything that the contract owes to this account."""
-        sent = request_withdrawal(body.to, unit_of_work=parts.unit_of_work, chain=parts.chain, address=parts.address)
-        return json_response(withdrawal(sent), HTTPStatus.ACCEPTED)
+        return json_response(withdrawal(request_withdrawal(buyer, body.to)), HTTPStatus.ACCEPTED)
 
     @blueprint.get("/withdrawals", responses={HTTPStatus.OK: WithdrawalList})
-    def list_withdrawals() -> Response:
+    def show_withdrawals() -> Response:
         """All withdrawals, newest first."""
-        with parts.snapshot() as repository:
-            sent = repository.sent_with_prefix(PREFIX)
-        taken = {one.tx_hash: one.amount_wei for one in parts.reads.withdrawn(parts.address)}
-        return live_response(
-            WithdrawalList(withdrawals=[withdrawal(one, taken.get(one.tx_hash or "")) for one in sent])
-        )
+        shown = [withdrawal(sent, amount_wei) for sent, amount_wei in list_withdrawals(buyer)]
+        return live_response(WithdrawalList(withdrawals=shown))
 
     return blueprint

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from commons.computations.linear_regression.spec import TrainingJobSpec
+from commons.computations import base
+from commons.computations.registry import JobSpec
 from commons.messages import FrozenModel
 from commons.web.paging import PageQuery
 from model_buyer.domain.job_status import JobStatus
-from model_buyer.services.job_milestones import MilestoneCode
+from model_buyer.domain.milestones import MilestoneCode
+from model_buyer.domain.stages import DeliveryCheck, Stage
+from model_buyer.services.outgoing import SendState
+
+Decimal = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)]
+"""An integer of any size as decimal text."""
 
 MAX_MEMBERS = 10_000
 """Of a row to predict for; those that are no features are left out of account."""
+
+
+class View(BaseModel):
+    """Made of an object that has members of the same names."""
+
+    model_config = ConfigDict(from_attributes=True)
 
 
 class JobPath(FrozenModel):
@@ -34,31 +46,33 @@ class PostHeaders(BaseModel):
     )
 
 
-class Account(BaseModel):
+class Account(View):
     """The account that pays deposits and receives refunds; what only the chain knows is null while that does not answer."""
 
     address: str
-    balance_wei: str | None
-    owed_wei: str | None = Field(description="What can be withdrawn from the contract")
-    posting_fee_wei: str | None = Field(description="Upper estimate of the fee of posting a job")
-    promised_wei: str = Field(description="Deposits of jobs that are being posted, which the balance still contains")
+    balance_wei: Decimal | None
+    owed_wei: Decimal | None = Field(description="What can be withdrawn from the contract")
+    posting_fee_wei: Decimal | None = Field(description="Upper estimate of the fee of posting a job")
+    promised_wei: Decimal = Field(
+        description="Deposits of jobs that are being posted, which the balance still contains"
+    )
     unavailable_reason: str | None = Field(description="Why amounts are null: the chain does not answer")
 
 
 class Checkpoint(BaseModel):
-    """One evaluation of the model, as this buyer opened it."""
+    """One evaluation, as this buyer signed it."""
 
     index: int
     round: int
     mse: float = Field(description="In squared units of the target")
-    mse_fixed: str = Field(description="As recorded on chain")
-    leave_one_out_mses_fixed: list[str]
-    row_count: int
+    mse_fixed: Decimal = Field(description="As recorded on chain")
+    leave_one_out_mses_fixed: list[Decimal]
+    row_count: int | None = Field(description="Rows that it was evaluated on")
     opened_at: float
     tx_hash: str | None = Field(description="The transaction that recorded it, once that is confirmed")
 
 
-class TimelineItem(BaseModel):
+class TimelineItem(View):
     """Something that happened."""
 
     at: float
@@ -71,12 +85,12 @@ class Transaction(BaseModel):
 
     id: str
     description: str
-    state: str = Field(description="pending, mined or failed")
+    state: SendState
     tx_hash: str | None
     reason: str | None = Field(description="What it waits for or why it failed")
 
 
-class Milestone(BaseModel):
+class Milestone(View):
     """Something that happened to a job, as a code; `round` and `checkpoint` are those of a checkpoint."""
 
     code: MilestoneCode
@@ -91,23 +105,23 @@ class Participant(BaseModel):
 
     address: str
     role: str = Field(description="trainer or validator")
-    contribution: str | None = Field(description="Summed contribution on chain; validators have none")
+    contribution: Decimal | None = Field(description="Summed contribution on chain; validators have none")
     share: float | None = Field(description="Part of all contributions, 0 to 1")
-    pay_wei: str | None
+    pay_wei: Decimal | None
 
 
 class Pay(BaseModel):
     """The split of the deposit on the checkpoints so far; final once the job is settled."""
 
-    aggregator_wei: str
-    refund_wei: str
+    aggregator_wei: Decimal
+    refund_wei: Decimal
 
 
-class SettlementView(BaseModel):
+class SettlementView(View):
     """How the deposit was split; the two add up to it."""
 
-    paid_wei: str
-    refunded_wei: str
+    paid_wei: Decimal
+    refunded_wei: Decimal
 
 
 class JobSummary(BaseModel):
@@ -116,18 +130,19 @@ class JobSummary(BaseModel):
     id: str
     job_id: int | None = Field(description="Its number on chain, once it has one")
     title: str
-    stage: str = Field(
-        description="draft, escrowing, escrowed, offered, unmasking, finished, cancelled, expired, failed"
-    )
+    kind: str = Field(description="Of computation")
+    stage: Stage
     status: JobStatus
     note: str = Field(description="What the stage waits for, or why it ended")
     trouble: str = Field(description="What keeps it from advancing right now")
     created_at: float
-    deposit_wei: str
+    deposit_wei: Decimal
     rounds: int
-    round: int = Field(description="The last one after which the model was evaluated")
-    mse: float | None = Field(description="Latest MSE in squared units of the target")
-    initial_mse: float | None = Field(description="MSE of the start model")
+    round: int = Field(description="The last one that was evaluated")
+    mse: float | None = Field(
+        description="Latest MSE in squared units of the target; null for kinds that are paid for each answer"
+    )
+    initial_mse: float | None = Field(description="MSE at the start")
     improvement_percent: float | None = Field(description="By how much the MSE fell, in percent of the initial one")
     cancel_requested: bool
 
@@ -147,7 +162,7 @@ class JobsQuery(PageQuery):
     query: str = Field(default="", max_length=200)
 
 
-class FieldProblem(BaseModel):
+class FieldProblem(View):
     """Why a job cannot be posted as it was asked for."""
 
     code: str
@@ -155,39 +170,45 @@ class FieldProblem(BaseModel):
     field: str | None = Field(description="A path with dots, null when it is about no single field")
 
 
-class DepositFunds(BaseModel):
+class DepositFunds(View):
     """What posting takes and what there is for it."""
 
-    deposit_wei: str
-    posting_fee_wei: str = Field(description="Upper estimate of the fee of posting a job")
-    balance_wei: str
-    promised_wei: str = Field(description="Deposits of jobs that are being posted, which the balance still contains")
-    missing_wei: str = Field(description="What the account lacks; 0 when it holds enough")
+    deposit_wei: Decimal
+    posting_fee_wei: Decimal = Field(description="Upper estimate of the fee of posting a job")
+    balance_wei: Decimal
+    promised_wei: Decimal = Field(
+        description="Deposits of jobs that are being posted, which the balance still contains"
+    )
+    missing_wei: Decimal = Field(description="What the account lacks; 0 when it holds enough")
 
 
 class CheckedJob(BaseModel):
     """What was found about a job; it could be posted now if it has no problems and nothing is unavailable."""
 
     problems: list[FieldProblem]
-    spec: TrainingJobSpec | None = Field(description="With everything filled in that was left open")
+    spec: JobSpec | None = Field(description="With everything filled in that was left open")
     key_bits: int | None
     funds: DepositFunds | None
     unavailable_reason: str | None = Field(description="Why the balance cannot be read now")
+    learns: list[base.Learnt] = Field(description="Who would learn what; empty when the computation cannot be read")
+    pay_rule: base.Pay | None = Field(description="What owners would be paid for")
 
 
 class JobDetail(JobSummary):
     """Everything there is to show of a job."""
 
-    spec: TrainingJobSpec
+    spec: JobSpec
     key_bits: int
     modulus: str | None
-    cost_so_far_wei: str | None = Field(description="What the deposit has paid for on the checkpoints so far")
-    checkpoints: list[Checkpoint]
+    cost_so_far_wei: Decimal | None = Field(description="What the deposit has paid for on the checkpoints so far")
+    pay_rule: base.Pay
+    learns: list[base.Learnt] = Field(description="Who learns what")
+    checkpoints: list[Checkpoint] = Field(description="None for kinds that have no loss for people")
     participants: list[Participant]
     pay: Pay | None
     settlement: SettlementView | None
-    delivery_check: str = Field(
-        description="Whether the model is the one the validators evaluated: pending, matches, differs, unavailable"
+    delivery_check: DeliveryCheck = Field(
+        description="How what was delivered compares with the evidence that the aggregator shows afterwards"
     )
     milestones: list[Milestone]
     timeline: list[TimelineItem]
@@ -212,35 +233,19 @@ class Predictions(BaseModel):
     predictions: list[float]
 
 
-class TrainedColumn(BaseModel):
-    """A column of a model, with the range that the job declared."""
+class ResultDocument(BaseModel):
+    """What a job was for; `format` says which members there are, which are those of its kind of computation."""
 
-    name: str
-    unit: str
-    minimum: float
-    maximum: float
-
-
-class TrainedFeature(TrainedColumn):
-    """A feature and what a unit of it adds to the prediction."""
-
-    weight: float
-
-
-class TrainedModel(BaseModel):
-    """A linear model in original units, as `commons.computations.linear_regression.learning.LinearModel` writes and reads it."""
+    model_config = ConfigDict(extra="allow")
 
     format: str
-    features: list[TrainedFeature]
-    intercept: float
-    target: TrainedColumn
 
 
-class SklearnParameters(BaseModel):
-    """Attributes of a fitted `sklearn.linear_model.LinearRegression`."""
+class SklearnAttributes(BaseModel):
+    """Attributes of a fitted estimator of scikit-learn; a linear regression has `coef_`, `intercept_` and these."""
 
-    coef_: list[float]
-    intercept_: float
+    model_config = ConfigDict(extra="allow")
+
     n_features_in_: int
     feature_names_in_: list[str]
 
@@ -255,7 +260,7 @@ class Withdrawal(Transaction):
     """A withdrawal; the amount is known once the chain has confirmed it."""
 
     requested_at: float
-    amount_wei: str | None
+    amount_wei: Decimal | None
 
 
 class WithdrawalList(BaseModel):

@@ -1,14 +1,14 @@
-"""From the domain's objects to what the API answers with."""
+"""From what use cases return to what the API answers with, where that is more than the same members."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
-from commons.computations.linear_regression.question_ledger import OpenedRecord
+from commons.chain.outbox_table import OutboxColumns
+from commons.computations.registry import computation_of
 from commons.market.state import JobState
+from model_buyer.adapters.tables import Score
 from model_buyer.api.schemas import (
-    Account,
     CheckedJob,
     Checkpoint,
     DepositFunds,
@@ -23,61 +23,53 @@ from model_buyer.api.schemas import (
     Transaction,
     Withdrawal,
 )
-from model_buyer.services.account_balance import AccountBalance
+from model_buyer.domain.milestones import milestones
 from model_buyer.services.follow_job import FollowedJob
-from model_buyer.services.job_list import Course, ListedJob, listed
-from model_buyer.services.job_milestones import Milestone as Happened
-from model_buyer.services.job_milestones import milestones
-from model_buyer.services.ports import SentTransaction
+from model_buyer.services.job_list import Course, ListedJob
+from model_buyer.services.outgoing import reason, send_state
 from model_buyer.services.post_job import CheckedRequest
 
 # Shown once, beside it, or of no use to people.
-_NOT_LIVE = frozenset({"spec", "modulus", "modulus_proof", "growth", "checkpoints"})
+_NOT_LIVE = frozenset({"spec", "modulus", "modulus_proof", "checkpoints"})
 
 
 def job_summary(job: ListedJob, course: Course) -> JobSummary:
     """A job in a list."""
     return JobSummary(
-        id=job.id,
-        job_id=job.job_id,
-        title=job.title,
-        stage=job.stage,
-        status=job.status,
-        note=job.note,
-        trouble=job.trouble,
-        created_at=job.created_at,
-        deposit_wei=str(job.deposit_wei),
-        rounds=job.rounds,
+        **vars(job),
         round=course.round,
-        mse=course.mse,
-        initial_mse=course.initial_mse,
+        mse=course.loss,
+        initial_mse=course.initial_loss,
         improvement_percent=course.improvement_percent,
-        cancel_requested=job.cancel_requested,
     )
 
 
-def job_detail(followed: FollowedJob, happened: Sequence[Happened]) -> JobDetail:
-    """Everything there is to show of a job; `happened` is what confirmed events say of it."""
-    job, openings, live = followed.job, followed.openings, followed.live or {}
-    course = Course(openings[-1].round, openings[0].mse, openings[-1].mse) if openings else Course()
-    quote, settlement = followed.quote, job.settlement
-    recorded = {one.checkpoint: one.tx_hash for one in happened if one.checkpoint is not None}
-    offered_at = live.get("entered", {}).get(JobState.RECRUITING)
+def job_detail(followed: FollowedJob) -> JobDetail:
+    """Everything there is to show of a job."""
+    job, live, quote = followed.job, followed.live or {}, followed.quote
+    kind, settlement = computation_of(job.spec), job.settlement
+    story = milestones(
+        job.stage,
+        followed.happened,
+        posted_at=job.created_at,
+        offered_at=live.get("entered", {}).get(JobState.RECRUITING),
+        settled_at=None if settlement is None else settlement.seen_at,
+    )
     return JobDetail(
-        **job_summary(listed(job), course).model_dump(),
+        **job_summary(followed.listed, followed.course).model_dump(),
         spec=job.spec,
         key_bits=job.key_bits,
-        modulus=None if job.key is None else hex(job.key.modulus),
+        modulus=job.modulus,
+        pay_rule=kind.pay,
+        learns=list(kind.learns(job.spec.computation)),
         cost_so_far_wei=_cost_so_far(followed),
-        checkpoints=[_checkpoint(record, recorded.get(record.index)) for record in openings],
+        checkpoints=_checkpoints(followed),
         participants=_participants(followed),
         pay=None if quote is None else Pay(aggregator_wei=str(quote.aggregator), refund_wei=str(quote.refund)),
-        settlement=None
-        if settlement is None
-        else SettlementView(paid_wei=str(settlement.paid_wei), refunded_wei=str(settlement.refunded_wei)),
-        delivery_check=job.delivery_check.value,
-        milestones=[Milestone(**asdict(one)) for one in milestones(job, happened, offered_at)],
-        timeline=[TimelineItem(at=entry.at, event=entry.event, tx_hash=entry.tx_hash) for entry in followed.timeline],
+        settlement=None if settlement is None else SettlementView.model_validate(settlement),
+        delivery_check=job.delivery_check,
+        milestones=[Milestone.model_validate(one) for one in story],
+        timeline=[TimelineItem.model_validate(entry) for entry in followed.timeline],
         transactions=[transaction(sent) for sent in followed.transactions],
         live={name: value for name, value in live.items() if name not in _NOT_LIVE} or None,
         unavailable=list(followed.unavailable),
@@ -88,52 +80,30 @@ def checked_job(checked: CheckedRequest) -> CheckedJob:
     """What was found about a job."""
     terms, funds = checked.terms, checked.funds
     return CheckedJob(
-        problems=[FieldProblem(**asdict(problem)) for problem in checked.problems],
+        problems=[FieldProblem.model_validate(problem) for problem in checked.problems],
         spec=None if terms is None else terms.spec,
         key_bits=None if terms is None else terms.key_bits,
-        funds=None
-        if funds is None
-        else DepositFunds(
-            deposit_wei=str(funds.deposit_wei),
-            posting_fee_wei=str(funds.posting_fee_wei),
-            balance_wei=str(funds.balance_wei),
-            promised_wei=str(funds.promised_wei),
-            missing_wei=str(funds.missing_wei),
-        ),
+        funds=None if funds is None else DepositFunds.model_validate(funds),
         unavailable_reason=checked.unavailable_reason,
+        learns=list(checked.learns),
+        pay_rule=checked.pay_rule,
     )
 
 
-def account(address: str, balance: AccountBalance) -> Account:
-    """The account, as far as the chain answers."""
-    return Account(
-        address=address,
-        balance_wei=_wei(balance.balance_wei),
-        owed_wei=_wei(balance.owed_wei),
-        posting_fee_wei=_wei(balance.posting_fee_wei),
-        promised_wei=str(balance.promised_wei),
-        unavailable_reason=balance.unavailable_reason,
-    )
-
-
-def withdrawal(sent: SentTransaction, amount_wei: int | None = None) -> Withdrawal:
+def withdrawal(sent: OutboxColumns, amount_wei: int | None = None) -> Withdrawal:
     """A withdrawal."""
     return Withdrawal(
         **transaction(sent).model_dump(),
         requested_at=sent.queued_at,
-        amount_wei=_wei(amount_wei),
+        amount_wei=None if amount_wei is None else str(amount_wei),
     )
 
 
-def transaction(sent: SentTransaction) -> Transaction:
+def transaction(sent: OutboxColumns) -> Transaction:
     """A transaction of this buyer."""
     return Transaction(
-        id=sent.key, description=sent.description, state=sent.state.value, tx_hash=sent.tx_hash, reason=sent.reason
+        id=sent.key, description=sent.description, state=send_state(sent), tx_hash=sent.tx_hash, reason=reason(sent)
     )
-
-
-def _wei(amount: int | None) -> str | None:
-    return None if amount is None else str(amount)
 
 
 def _cost_so_far(followed: FollowedJob) -> str | None:
@@ -142,18 +112,25 @@ def _cost_so_far(followed: FollowedJob) -> str | None:
         return str(job.settlement.paid_wei)
     if job.participants is None:
         return "0"
-    return None if followed.quote is None else str(job.spec.deposit_wei - followed.quote.refund)
+    return None if followed.quote is None else str(job.deposit_wei - followed.quote.refund)
 
 
-def _checkpoint(record: OpenedRecord, tx_hash: str | None) -> Checkpoint:
+def _checkpoints(followed: FollowedJob) -> list[Checkpoint]:
+    recorded = {one.checkpoint: one.tx_hash for one in followed.happened if one.checkpoint is not None}
+    return [
+        _checkpoint(score, score.loss, recorded.get(score.index)) for score in followed.scores if score.loss is not None
+    ]
+
+
+def _checkpoint(score: Score, loss: float, tx_hash: str | None) -> Checkpoint:
     return Checkpoint(
-        index=record.index,
-        round=record.round,
-        mse=record.mse,
-        mse_fixed=str(record.mse_fixed),
-        leave_one_out_mses_fixed=[str(mse) for mse in record.leave_one_out_mses_fixed],
-        row_count=record.row_count,
-        opened_at=record.opened_at,
+        index=score.index,
+        round=score.round,
+        mse=loss,
+        mse_fixed=str(score.mse_fixed),
+        leave_one_out_mses_fixed=list(map(str, score.leave_one_out_mses_fixed)),
+        row_count=score.details.get("row_count"),
+        opened_at=score.opened_at,
         tx_hash=tx_hash,
     )
 
@@ -166,14 +143,14 @@ def _participants(followed: FollowedJob) -> list[Participant]:
     if quote is not None and len(quote.trainers) != len(participants.trainers):
         # The contract is asked for its latest state, in which a reorganisation can have undone the start.
         quote = None
-    total = sum(contributions)
+    pay = None if quote is None else quote.trainers
     trainers = [
         Participant(
             address=address,
             role="trainer",
-            contribution=str(contributions[index]) if index < len(contributions) else None,
-            share=contributions[index] / total if total and index < len(contributions) else None,
-            pay_wei=None if quote is None else str(quote.trainers[index]),
+            contribution=_at(contributions, index),
+            share=_share(contributions, index),
+            pay_wei=None if pay is None else str(pay[index]),
         )
         for index, address in enumerate(participants.trainers)
     ]
@@ -183,3 +160,12 @@ def _participants(followed: FollowedJob) -> list[Participant]:
         for address in participants.validators
     ]
     return trainers + validators
+
+
+def _at(contributions: Sequence[int], index: int) -> str | None:
+    return str(contributions[index]) if index < len(contributions) else None
+
+
+def _share(contributions: Sequence[int], index: int) -> float | None:
+    total = sum(contributions)
+    return contributions[index] / total if total and index < len(contributions) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from model_buyer.domain.posted_job import Stage
+from model_buyer.domain.stages import Stage
 
 
 class JobStatus(StrEnum):
@@ -29,7 +29,7 @@ def job_status(stage: Stage, *, started: bool, delivered: bool) -> JobStatus:
     Args:
         stage: what has been done for it.
         started: whether it has its participants.
-        delivered: whether this buyer has signed for the delivered weights.
+        delivered: whether this buyer has signed for what was delivered.
     """
     if stage is not Stage.OFFERED:
         return JobStatus(stage.value)

@@ -1,1 +1,1 @@
-"""The model buyer's use cases, one function each; what they need from outside is declared in `ports`."""
+"""The model buyer's use cases on its rows; `buyer` is what they work with, `ports` what they need from outside."""

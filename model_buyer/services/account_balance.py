@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from commons.errors import ChainUnavailable
-from model_buyer.services.ports import Chain, UnitOfWork
-from model_buyer.services.post_job import promised_wei
+from model_buyer.adapters.tables import Job
+from model_buyer.domain.stages import NOT_YET_ESCROWED
+from model_buyer.services.buyer import Buyer
 
 
 @dataclass(frozen=True)
@@ -14,6 +18,7 @@ class AccountBalance:
     """What there is, in wei; what only the chain knows is None while it does not answer.
 
     Attributes:
+        address: the account.
         balance_wei: what the account holds.
         owed_wei: what can be withdrawn from the contract.
         posting_fee_wei: upper estimate of the fee of posting a job.
@@ -21,6 +26,7 @@ class AccountBalance:
         unavailable_reason: why the chain's part is missing.
     """
 
+    address: str
     balance_wei: int | None
     owed_wei: int | None
     posting_fee_wei: int | None
@@ -28,13 +34,18 @@ class AccountBalance:
     unavailable_reason: str | None = None
 
 
-def account_balance(address: str, *, snapshot: UnitOfWork, chain: Chain) -> AccountBalance:
+def account_balance(buyer: Buyer) -> AccountBalance:
     """What the account holds, is owed and has promised; the chain does not have to answer."""
-    with snapshot() as repository:
-        promised = promised_wei(repository)
+    with buyer.database.snapshot() as session:
+        promised = promised_wei(session)
+    chain, address = buyer.chain, buyer.address
     try:
-        return AccountBalance(
-            chain.balance_wei(address), chain.owed_wei(address), chain.posting_cost_wei(), promised_wei=promised
-        )
+        amounts = chain.balance_wei(address), chain.owed_wei(address), chain.posting_cost_wei()
     except ChainUnavailable as error:
-        return AccountBalance(None, None, None, promised_wei=promised, unavailable_reason=error.message)
+        return AccountBalance(address, None, None, None, promised, error.message)
+    return AccountBalance(address, *amounts, promised)
+
+
+def promised_wei(session: Session) -> int:
+    """The deposits of jobs that are being posted, which the account's balance still contains."""
+    return sum(session.scalars(select(Job.deposit_wei).where(Job.stage.in_(NOT_YET_ESCROWED))))

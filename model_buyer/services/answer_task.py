@@ -1,65 +1,47 @@
 """Answering the aggregator's tasks: which job, is it this question's turn, compute, remember.
 
-What the buyer sends back are fresh ciphertexts, verifiable openings of sums over all validators, and its signatures on
-checkpoints. An answer, or the refusal over what was decrypted, is stored before it is sent: neither killing the service nor
-asking two of its processes at once gets anybody a second one.
+What is answered is for the kind of computation to say; here stands that it is answered once. An answer, or the refusal over
+what was decrypted, is stored before it is sent: neither killing the service nor asking two of its processes at once gets
+anybody a second one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 
-from commons.chain.signing import MAX_MSE_FIXED, CheckpointStatement, recover_message, sign_checkpoint
-from commons.computations.linear_regression.job_context import JobContext
-from commons.computations.linear_regression.key_holder import KeyHolder, OpenedCheckpoint, SquaredCheckpoint
-from commons.computations.linear_regression.messages import (
-    RESULT,
-    AnyResult,
-    AnyTask,
-    DeliverResult,
-    DeliverTask,
-    Fault,
-    OpenResult,
-    OpenTask,
-    RefreshTask,
-    SquareTask,
-    TaskKind,
-)
-from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONAL_BITS
-from commons.computations.linear_regression.question_ledger import (
-    BuyerTask,
-    OpenedRecord,
-    Question,
-    repeated,
-    require_last,
-    require_next,
-    statements_digest,
-)
-from commons.computations.linear_regression.range_proof import ParallelMap
-from commons.errors import Conflict, ContentRefused, NotAuthenticated, ProtocolViolation
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from commons.chain.signing import recover_message, sign_checkpoint
+from commons.computations.base import BuyerAnswer, BuyerPart, OpenedScore, ParallelMap, Question, SignCheckpoint
+from commons.computations.registry import AnyResult, AnyTask, computation_of, kind_of_task
+from commons.errors import Conflict, ContentRefused, NotFound, ProtocolViolation
 from commons.market.tasks import task_digest
-from model_buyer.domain.posted_job import PostedJob, SignedDelivery, Stage
-from model_buyer.services.participants import ensure_participants, job_context
-from model_buyer.services.ports import Buyer, Repository, TimelineEntry
-
-_IN_TRAINING = frozenset({Stage.ESCROWED, Stage.OFFERED})
+from model_buyer.adapters.tables import EVENTS, Job
+from model_buyer.domain.questions import repeated
+from model_buyer.domain.stages import ANSWERS_TASKS
+from model_buyer.services.buyer import Buyer
+from model_buyer.services.job_rows import changing, find_job, tell
+from model_buyer.services.participants import ensure_participants, secret_key, started_job
+from model_buyer.services.questions import keep_answer, opened, questions_of, scores_of, stored_answer
 
 
 @dataclass(frozen=True)
 class _Loaded:
+    """This buyer's part of one job, for as long as the chain has it started with these trainers and validators."""
+
     local_id: str
-    context: JobContext
-    holder: KeyHolder
+    members: tuple[tuple[str, ...], tuple[str, ...]]
+    part: BuyerPart
 
 
 @dataclass(frozen=True)
-class _Answered:
-    """A question with its answer, the metric if it was an opening, and why the buyer's part ends with it, if it does."""
+class _Asked:
+    """What was asked and signed before a task."""
 
-    question: Question
-    result: AnyResult
-    record: OpenedRecord | None = None
-    end: str | None = None
+    questions: list[Question]
+    scores: list[OpenedScore]
 
 
 class TaskAnswerer:
@@ -79,190 +61,96 @@ class TaskAnswerer:
             Conflict: the job has not started, or is over.
             ServiceUnavailable: chain or aggregator is needed and does not answer.
         """
-        if isinstance(task, DeliverTask):
-            return self._deliver(task)
-        if not isinstance(task, BuyerTask):
-            raise ProtocolViolation(f"a model buyer does not answer {task.kind} tasks")
-        loaded = self._of_running_job(task.job_id)
-        with self._buyer.snapshot() as repository:
-            if (stored := self._stored(repository, loaded, task)) is not None:
-                return stored
+        loaded = self._load(task)
+        with self._buyer.database.snapshot() as session:
+            found = self._look(session, find_job(session, loaded.local_id), loaded, task)
+        if not isinstance(found, _Asked):
+            return found
         try:
-            answered = self._computed(loaded, task)
+            answer = loaded.part.answer(task, found.questions, found.scores)
         except ContentRefused as error:
-            with self._buyer.unit_of_work() as repository:
-                self._end_part(repository, loaded.local_id, error.message)
+            with changing(self._buyer, loaded.local_id) as (session, job):
+                self._end_part(session, job, error.message)
             raise
-        with self._buyer.unit_of_work() as repository:
+        with changing(self._buyer, loaded.local_id) as (session, job):
             # Another process of this service may have been faster.
-            if (stored := self._stored(repository, loaded, task)) is not None:
-                return stored
-            self._keep(repository, loaded.local_id, answered)
-        return answered.result
+            found = self._look(session, job, loaded, task)
+            if not isinstance(found, _Asked):
+                return found
+            self._keep(session, job, task, answer)
+        result: AnyResult = answer.result
+        return result
 
     def prepare(self) -> bool:
         """Do a little of what the next tasks will need; returns whether there was anything to do."""
-        return any(loaded.holder.prepare() for loaded in list(self._loaded.values()))
+        return any(loaded.part.prepare() for loaded in list(self._loaded.values()))
 
-    def _stored(self, repository: Repository, loaded: _Loaded, task: BuyerTask) -> AnyResult | None:
-        """The answer that a task has already, or None if it is its turn; raises ProtocolViolation if it is not."""
-        job = repository.get(loaded.local_id)
+    def _look(self, session: Session, job: Job, loaded: _Loaded, task: AnyTask) -> _Asked | AnyResult:
+        """The answer that a task has already, or if it is its turn what was asked before; raises if it is not."""
+        questions = questions_of(session, job)
         if job.delivery is not None:
-            raise ProtocolViolation(f"job {task.job_id}: training is over, and its weights were signed for")
-        questions = repository.questions(job.id)
+            return self._delivered(session, job, questions, task)
+        _require_running(job)
+        _require_same_members(session, loaded, task.job_id)
         if (known := repeated(questions, task)) is not None:
-            return RESULT.validate_json(repository.answer(job.id, known))
-        _require_part(job)
-        require_next(loaded.context, questions, repository.openings(job.id), task)
-        return None
-
-    def _computed(self, loaded: _Loaded, task: BuyerTask) -> _Answered:
-        question = Question(TaskKind(task.kind), task.round, task.checkpoint, task_digest(task))
-        match task:
-            case RefreshTask():
-                return _Answered(question, loaded.holder.refresh(task))
-            case SquareTask():
-                done = loaded.holder.square(task, _recover)
-                present = tuple(done.squared.sse_digests)
-                question = replace(question, validators=present, squared=done.squared)
-                return _Answered(question, done.result, end=_why_ended(done))
-            case OpenTask():
-                opened = loaded.holder.open(task, _recover)
-                present = tuple(statement.validator.lower() for statement in task.statements)
-                record = self._opened_record(task, opened)
-                signature = self._checkpoint_signature(task, record)
-                result = OpenResult(sums=opened.sums, zero_checks=opened.zero_checks, checkpoint_signature=signature)
-                return _Answered(replace(question, validators=present), result, record=record)
-
-    def _keep(self, repository: Repository, local_id: str, answered: _Answered) -> None:
-        repository.keep_answer(local_id, answered.question, answered.result.model_dump_json())
-        if answered.record is not None:
-            repository.add_opening(local_id, answered.record)
-        if answered.end is not None:
-            self._end_part(repository, local_id, answered.end)
-
-    def _end_part(self, repository: Repository, local_id: str, reason: str) -> None:
-        """Answer nothing more in this job, for good."""
-        job = repository.get(local_id)
+            return stored_answer(session, job, known)
         if job.refusal is not None:
-            return
-        note = f"this buyer answers nothing more in this job: {reason}"
-        repository.save(replace(job, refusal=reason, note=note))
-        repository.record(local_id, TimelineEntry(self._buyer.clock(), note))
+            raise ContentRefused(f"this buyer answers nothing more in job {task.job_id}: {job.refusal}")
+        scores = [opened(job, score) for score in scores_of(session, job)]
+        loaded.part.require_next(task, questions, scores)
+        return _Asked(questions, scores)
 
-    def _opened_record(self, task: OpenTask, opened: OpenedCheckpoint) -> OpenedRecord:
-        values = opened.values
-        return OpenedRecord(
-            index=task.checkpoint,
-            round=task.round,
-            statements_digest=statements_digest(task.statements),
-            mse=values.mse_target_units,
-            mse_fixed=min(values.mse, MAX_MSE_FIXED),
-            leave_one_out_mses_fixed=tuple(min(mse, MAX_MSE_FIXED) for mse in values.leave_one_out_mses),
-            row_count=values.row_count,
-            opened_at=self._buyer.clock(),
-        )
+    def _delivered(self, session: Session, job: Job, questions: list[Question], task: AnyTask) -> AnyResult:
+        """The answer to the task whose delivery was signed for; no other is answered after that."""
+        same = next((one for one in questions if (one.kind, one.digest) == (task.kind, task_digest(task))), None)
+        if same is not None:
+            with suppress(NotFound):
+                return stored_answer(session, job, same)
+        raise ProtocolViolation(f"job {task.job_id}: a delivery was signed for, so nothing else is answered any more")
 
-    def _checkpoint_signature(self, task: OpenTask, record: OpenedRecord) -> str:
-        statement = CheckpointStatement(
-            task.job_id, record.index, record.round, record.mse_fixed, record.leave_one_out_mses_fixed
-        )
-        return "0x" + self._sign(statement).hex()
+    def _keep(self, session: Session, job: Job, task: AnyTask, answer: BuyerAnswer) -> None:
+        keep_answer(session, job, task, answer, at=self._buyer.clock())
+        if answer.delivery is not None:
+            job.delivery, job.note = answer.delivery, "the result is delivered; everybody is being paid"
+            tell(session, job, self._buyer.clock(), "signed for the masked result that was delivered")
+        if answer.end is not None:
+            self._end_part(session, job, answer.end)
 
-    def _deliver(self, task: DeliverTask) -> DeliverResult:
-        loaded = self._load(task.job_id)
-        plan = loaded.context.plan
-        delivered = task.delivered.to_vector(
-            loaded.context.key,
-            count=plan.spec.n_weights,
-            fractional_bits=WEIGHT_FRACTIONAL_BITS,
-            bound=plan.masked_bound(task.round, WEIGHT_FRACTIONAL_BITS),
-        )
-        with self._buyer.unit_of_work() as repository:
-            job = repository.get(loaded.local_id)
-            delivery = job.delivery
-            if delivery is None:
-                _require_in_training(job)
-                _require_part(job)
-                record = require_last(job.spec, repository.openings(job.id), task)
-                delivery = self._signed_delivery(task, record, delivered.digest())
-                repository.save(replace(job, delivery=delivery, note="training is over; everybody is being paid"))
-                repository.forget_answers(job.id)
-                event = "signed for the masked weights that were delivered, which ends the training"
-                repository.record(job.id, TimelineEntry(self._buyer.clock(), event))
-        if (delivery.digest, delivery.checkpoint) != (delivered.digest(), task.checkpoint):
-            raise ProtocolViolation("other weights were delivered and signed for already")
-        return DeliverResult(checkpoint_signature="0x" + delivery.signature.hex())
+    def _end_part(self, session: Session, job: Job, reason: str) -> None:
+        """Answer nothing more in this job, for good."""
+        if job.refusal is None:
+            job.refusal, job.note = reason, f"this buyer answers nothing more in this job: {reason}"
+            tell(session, job, self._buyer.clock(), job.note)
 
-    def _signed_delivery(self, task: DeliverTask, record: OpenedRecord, digest: bytes) -> SignedDelivery:
-        latest = CheckpointStatement(
-            task.job_id, record.index, record.round, record.mse_fixed, record.leave_one_out_mses_fixed
-        )
-        return SignedDelivery(
-            delivered=task.delivered,
-            digest=digest,
-            candidates_digest=bytes.fromhex(task.statements[0].candidates_digest[2:]),
-            round=task.round,
-            checkpoint=task.checkpoint,
-            signature=self._sign(latest.closing(digest)),
-        )
-
-    def _sign(self, statement: CheckpointStatement) -> bytes:
-        return sign_checkpoint(self._buyer.account, self._buyer.chain.domain(), statement)
-
-    def _of_running_job(self, chain_job_id: int) -> _Loaded:
-        loaded = self._load(chain_job_id)
-        with self._buyer.snapshot() as repository:
-            job = repository.get(loaded.local_id)
-            started = repository.on_record(chain_job_id).started
-        _require_in_training(job)
-        members = (loaded.context.trainers, loaded.context.validators)
-        if started is not None and (started.trainers, started.validators) != members:
-            raise ProtocolViolation(f"job {chain_job_id}: a reorganisation of the chain changed who takes part")
-        return loaded
-
-    def _load(self, chain_job_id: int) -> _Loaded:
-        with self._buyer.snapshot() as repository:
-            job = self._own(repository.by_chain_id(chain_job_id), chain_job_id)
-        loaded = self._loaded.get(chain_job_id)
+    def _load(self, task: AnyTask) -> _Loaded:
+        with self._buyer.database.snapshot() as session:
+            job = session.scalar(select(Job).where(Job.chain_job_id == task.job_id))
+        if job is None:
+            raise ProtocolViolation(f"job {task.job_id} is not a job of this buyer")
+        kind = computation_of(job.spec)
+        if kind_of_task(task.kind) is not kind:
+            raise ProtocolViolation(f"job {task.job_id} is of the kind {kind.kind}; it has no {task.kind} tasks")
+        loaded = self._loaded.get(task.job_id)
         # A reorganisation can give a number to another job.
         if loaded is None or loaded.local_id != job.id:
-            job = ensure_participants(self._buyer, job)
-            context = job_context(job, self._buyer.chain.domain(), unsafe_small_key=self._buyer.unsafe_small_key)
-            secret_key = self._buyer.vault.open(job.require_key().sealed_secret, job.id)
-            loaded = _Loaded(job.id, context, KeyHolder(context, secret_key, parallel_map=self._parallel_map))
-            self._loaded[chain_job_id] = loaded
+            started = started_job(self._buyer, ensure_participants(self._buyer, job))
+            key = secret_key(self._buyer, job)
+            part = kind.buyer(started, key, self._signer(), recover_message, self._parallel_map)
+            loaded = _Loaded(job.id, (started.trainers, started.validators), part)
+            self._loaded[task.job_id] = loaded
         return loaded
 
-    @staticmethod
-    def _own(job: PostedJob | None, chain_job_id: int) -> PostedJob:
-        if job is None:
-            raise ProtocolViolation(f"job {chain_job_id} is not a job of this buyer")
-        return job
+    def _signer(self) -> SignCheckpoint:
+        account, domain = self._buyer.account, self._buyer.chain.domain()
+        return lambda statement: sign_checkpoint(account, domain, statement)
 
 
-def _why_ended(done: SquaredCheckpoint) -> str | None:
-    """Why a job cannot go on after this square, or None if it can."""
-    if done.squared.sse_digests:
-        return None
-    above = sorted(validator for validator, fault in done.faults.items() if fault is Fault.ABOVE_BOUND)
-    if above:
-        return f"training has diverged: the error on the rows of {', '.join(above)} is above what can be measured"
-    return f"too few validators are left: the residuals of {', '.join(sorted(done.faults))} cannot be read"
+def _require_running(job: Job) -> None:
+    if job.stage not in ANSWERS_TASKS or job.cancel_requested:
+        raise Conflict(f"job {job.chain_job_id} is not running any more", stage=job.stage)
 
 
-def _require_in_training(job: PostedJob) -> None:
-    if job.stage not in _IN_TRAINING or job.cancel_requested:
-        raise Conflict(f"job {job.chain_job_id} is not in training any more", stage=job.stage)
-
-
-def _require_part(job: PostedJob) -> None:
-    if job.refusal is not None:
-        raise ContentRefused(f"this buyer answers nothing more in job {job.chain_job_id}: {job.refusal}")
-
-
-def _recover(digest: bytes, signature: bytes) -> str:
-    try:
-        return recover_message(digest, signature)
-    except NotAuthenticated as error:
-        raise ProtocolViolation(f"a validator's statement: {error.message}") from error
+def _require_same_members(session: Session, loaded: _Loaded, chain_job_id: int) -> None:
+    started = EVENTS.started(session, chain_job_id)
+    if started is not None and (started.trainers, started.validators) != loaded.members:
+        raise ProtocolViolation(f"job {chain_job_id}: a reorganisation of the chain changed who takes part")

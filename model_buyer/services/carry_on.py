@@ -6,16 +6,18 @@ Whatever does not answer leaves a job where it is, and says who is waited for.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import structlog
+from sqlalchemy import select
 
 from commons.errors import DeltaMLError
-from model_buyer.domain.posted_job import PostedJob, Stage
+from model_buyer.adapters.tables import Job
+from model_buyer.domain.stages import Stage
+from model_buyer.services.buyer import Buyer
 from model_buyer.services.escrow import announce, call_off, confirm_deposit, make_key, send_deposit
-from model_buyer.services.ports import Buyer
+from model_buyer.services.job_rows import changing, unfinished
 from model_buyer.services.reorganisation import follow_reorganisation
-from model_buyer.services.settle import compare_delivery, receive_model, watch_chain
+from model_buyer.services.settle import compare_delivery, receive_outcome, watch_chain
 
 _log = structlog.get_logger(__name__)
 _MAX_STEPS = 20
@@ -24,8 +26,8 @@ _MAX_STEPS = 20
 def carry_on(buyer: Buyer) -> None:
     """Advance every job that needs it; no job's trouble keeps another from advancing."""
     follow_reorganisation(buyer)
-    with buyer.snapshot() as repository:
-        jobs = repository.unfinished()
+    with buyer.database.snapshot() as session:
+        jobs = session.scalars(select(Job).where(unfinished()).order_by(Job.created_at, Job.id)).all()
     for job in jobs:
         try:
             _set_trouble(buyer, advance(buyer, job), "")
@@ -36,7 +38,7 @@ def carry_on(buyer: Buyer) -> None:
             _set_trouble(buyer, job, "an unexpected error; the service's log has it")
 
 
-def advance(buyer: Buyer, job: PostedJob) -> PostedJob:
+def advance(buyer: Buyer, job: Job) -> Job:
     """Take the job through its stages until one has to wait.
 
     Raises:
@@ -45,35 +47,35 @@ def advance(buyer: Buyer, job: PostedJob) -> PostedJob:
     for _ in range(_MAX_STEPS):
         before = job
         job = _STEPS[job.stage](buyer, job)
-        if job.stage is before.stage and job.key == before.key:
+        if (job.stage, job.modulus) == (before.stage, before.modulus):
             return job
         _log.info("job_advanced", job=job.id, stage=job.stage)
     return job
 
 
-def _draft(buyer: Buyer, job: PostedJob) -> PostedJob:
+def _draft(buyer: Buyer, job: Job) -> Job:
     if job.cancel_requested:
         return call_off(buyer, job)
-    return make_key(buyer, job) if job.key is None else send_deposit(buyer, job)
+    return make_key(buyer, job) if job.modulus is None else send_deposit(buyer, job)
 
 
-def _escrowed(buyer: Buyer, job: PostedJob) -> PostedJob:
+def _escrowed(buyer: Buyer, job: Job) -> Job:
     job = watch_chain(buyer, job)
     if job.stage is not Stage.ESCROWED or job.cancel_requested:
         return job
     return announce(buyer, job)
 
 
-def _unchanged(_buyer: Buyer, job: PostedJob) -> PostedJob:
+def _unchanged(_buyer: Buyer, job: Job) -> Job:
     return job
 
 
-_STEPS: dict[Stage, Callable[[Buyer, PostedJob], PostedJob]] = {
+_STEPS: dict[Stage, Callable[[Buyer, Job], Job]] = {
     Stage.DRAFT: _draft,
     Stage.ESCROWING: confirm_deposit,
     Stage.ESCROWED: _escrowed,
     Stage.OFFERED: watch_chain,
-    Stage.UNMASKING: receive_model,
+    Stage.UNMASKING: receive_outcome,
     Stage.FINISHED: compare_delivery,
     Stage.CANCELLED: _unchanged,
     Stage.EXPIRED: _unchanged,
@@ -81,11 +83,10 @@ _STEPS: dict[Stage, Callable[[Buyer, PostedJob], PostedJob]] = {
 }
 
 
-def _set_trouble(buyer: Buyer, job: PostedJob, trouble: str) -> None:
+def _set_trouble(buyer: Buyer, job: Job, trouble: str) -> None:
     if trouble == job.trouble:
         return
-    with buyer.unit_of_work() as repository:
-        stored = repository.get(job.id)
-        repository.save(replace(stored, trouble=trouble))
+    with changing(buyer, job.id) as (_, stored):
+        stored.trouble = trouble
     if trouble:
         _log.warning("job_waits", job=job.id, stage=stored.stage, reason=trouble)

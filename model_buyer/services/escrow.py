@@ -2,115 +2,109 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict
+
+from sqlalchemy import select
 
 from commons.chain.jobs import JobTerms
-from commons.ciphers.paillier import PublicKey, generate_keypair
-from model_buyer.domain.participant_limits import MAX_PARTICIPANTS, MIN_TRAINERS, MIN_VALIDATORS
-from model_buyer.domain.posted_job import JobKey, PostedJob, Stage
-from model_buyer.services.ports import CREATION_PREFIX, Buyer, SendState, TimelineEntry
+from commons.ciphers.paillier import generate_keypair
+from commons.computations.registry import computation_of
+from commons.messages import to_hex
+from model_buyer.adapters.tables import EVENTS, Job
+from model_buyer.domain.participant_limits import limits
+from model_buyer.domain.stages import Stage
+from model_buyer.services.buyer import Buyer
+from model_buyer.services.job_rows import changing, move, tell
+from model_buyer.services.outgoing import SendState, creation_key, latest, reason, send, send_state
+from model_buyer.services.participants import public_key, require_chain_job_id
+
+_ON_ITS_WAY = "the deposit is on its way to the chain"
 
 
-def creation_key(job: PostedJob) -> str:
-    """The outbox key of the job's createJob."""
-    return CREATION_PREFIX + job.id
-
-
-def make_key(buyer: Buyer, job: PostedJob) -> PostedJob:
+def make_key(buyer: Buyer, job: Job) -> Job:
     """Generate the job's Paillier key with the proof about its modulus, and keep it sealed."""
-    secret_key = generate_keypair(job.key_bits, unsafe_small_key=buyer.unsafe_small_key)
-    key = JobKey(
-        modulus=int(secret_key.public_key.n),
-        modulus_proof=tuple(secret_key.prove_modulus().to_json()),
-        sealed_secret=buyer.vault.seal(secret_key, job.id),
-    )
-    with buyer.unit_of_work() as repository:
-        stored = repository.get(job.id)
-        if stored.key is None:
-            stored = replace(stored, key=key)
-            repository.save(stored)
+    key = generate_keypair(job.key_bits, unsafe_small_key=buyer.unsafe_small_key)
+    proof, sealed = key.prove_modulus().to_json(), buyer.vault.seal(key, job.id)
+    with changing(buyer, job.id) as (_, stored):
+        if stored.modulus is None:
+            stored.modulus, stored.modulus_proof = to_hex(int(key.public_key.n)), list(proof)
+            stored.sealed_secret = sealed
     return stored
 
 
-def send_deposit(buyer: Buyer, job: PostedJob) -> PostedJob:
+def send_deposit(buyer: Buyer, job: Job) -> Job:
     """Put `createJob` with the deposit into the outbox, unless the job was called off meanwhile.
 
     Raises:
         ServiceUnavailable: the aggregator, whose address the contract needs, does not answer.
     """
+    spec = job.spec
     terms = JobTerms(
         aggregator=buyer.aggregator.status().aggregator_address,
-        spec_digest=job.spec.digest(),
-        key_digest=PublicKey(job.require_key().modulus, unsafe_small_key=buyer.unsafe_small_key).digest(),
-        start_by=job.spec.start_by,
-        finish_by=job.spec.finish_by,
-        trainer_bps=job.spec.pay.trainer_bps,
-        validator_bps=job.spec.pay.validator_bps,
-        aggregator_bps=job.spec.pay.aggregator_bps,
-        min_trainers=MIN_TRAINERS,
-        min_validators=MIN_VALIDATORS,
-        max_participants=MAX_PARTICIPANTS,
+        spec_digest=spec.digest(),
+        key_digest=public_key(buyer, job).digest(),
+        start_by=spec.start_by,
+        finish_by=spec.finish_by,
+        **spec.pay.model_dump(),
+        **asdict(limits(spec.min_owners, computation_of(spec).roles)),
     )
-    call = buyer.chain.create_job(terms, job.spec.deposit_wei)
-    with buyer.unit_of_work() as repository:
-        stored = repository.get(job.id)
-        if stored.stage is not Stage.DRAFT:
-            return stored
-        if stored.cancel_requested:
-            return stored
-        repository.send(creation_key(job), call)
-        stored = stored.at(Stage.ESCROWING, "the deposit is on its way to the chain")
-        repository.save(stored)
+    call = buyer.chain.create_job(terms, spec.deposit_wei)
+    with changing(buyer, job.id) as (session, stored):
+        if stored.stage is Stage.DRAFT and not stored.cancel_requested:
+            send(session, creation_key(job.id), call)
+            move(stored, Stage.ESCROWING, _ON_ITS_WAY)
     return stored
 
 
-def call_off(buyer: Buyer, job: PostedJob) -> PostedJob:
+def call_off(buyer: Buyer, job: Job) -> Job:
     """End a draft whose cancellation was asked for; nothing has been sent yet."""
-    return _moved(buyer, job.at(Stage.CANCELLED, "called off before the deposit was sent"), "cancelled", None)
+    with changing(buyer, job.id) as (session, stored):
+        move(stored, Stage.CANCELLED, "called off before the deposit was sent")
+        tell(session, stored, buyer.clock(), "cancelled")
+    return stored
 
 
-def confirm_deposit(buyer: Buyer, job: PostedJob) -> PostedJob:
+def confirm_deposit(buyer: Buyer, job: Job) -> Job:
     """Take the job's id from the confirmed event of createJob."""
-    with buyer.snapshot() as repository:
-        sent = repository.sent(creation_key(job))
-        created = repository.created_job_id(sent.tx_hash) if sent is not None and sent.tx_hash is not None else None
+    with buyer.database.snapshot() as session:
+        sent = latest(session, creation_key(job.id))
+        created = EVENTS.created_by(session, sent.tx_hash) if sent is not None and sent.tx_hash is not None else None
     if sent is not None and created is not None:
-        escrowed = replace(job.at(Stage.ESCROWED), chain_job_id=created)
-        return _moved(buyer, escrowed, f"deposit escrowed; the job is number {created} on chain", sent.tx_hash)
-    if sent is None or sent.state is not SendState.FAILED:
-        waits = sent.reason if sent is not None and sent.reason else "the deposit is on its way to the chain"
-        return _noted(buyer, job, waits)
-    note = f"the deposit could not be sent: {sent.reason or 'no reason given'}. Nothing is escrowed; post the job again"
-    return _moved(buyer, job.at(Stage.FAILED, note), "posting failed", sent.tx_hash)
+        with changing(buyer, job.id) as (session, stored):
+            move(stored, Stage.ESCROWED)
+            stored.chain_job_id = created.job_id
+            event = f"deposit escrowed; the job is number {created.job_id} on chain"
+            tell(session, stored, buyer.clock(), event, sent.tx_hash)
+        return stored
+    if sent is None or send_state(sent) is not SendState.FAILED:
+        return _noted(buyer, job, (None if sent is None else reason(sent)) or _ON_ITS_WAY)
+    with changing(buyer, job.id) as (session, stored):
+        why = reason(sent) or "no reason given"
+        move(stored, Stage.FAILED, f"the deposit could not be sent: {why}. Nothing is escrowed; post the job again")
+        tell(session, stored, buyer.clock(), "posting failed", sent.tx_hash)
+    return stored
 
 
-def announce(buyer: Buyer, job: PostedJob) -> PostedJob:
+def announce(buyer: Buyer, job: Job) -> Job:
     """Tell the aggregator about the job, its key and the proof.
 
     Raises:
         ServiceUnavailable: the aggregator does not answer.
         DeltaMLError: it refuses the job; the deposit can be had back by cancelling.
     """
-    key = job.require_key()
-    buyer.aggregator.offer_job(
-        job.require_chain_job_id(), job.spec, modulus=key.modulus, modulus_proof=key.modulus_proof
-    )
-    return _moved(buyer, job.at(Stage.OFFERED), "offered to data owners", None)
+    with buyer.database.snapshot() as session:
+        proof = session.scalar(select(Job.modulus_proof).where(Job.id == job.id))
+    modulus = int(public_key(buyer, job).n)
+    buyer.aggregator.offer_job(require_chain_job_id(job), job.spec, modulus=modulus, modulus_proof=proof or ())
+    with changing(buyer, job.id) as (session, stored):
+        move(stored, Stage.OFFERED)
+        tell(session, stored, buyer.clock(), "offered to data owners")
+    return stored
 
 
-def _moved(buyer: Buyer, job: PostedJob, event: str, tx_hash: str | None) -> PostedJob:
-    with buyer.unit_of_work() as repository:
-        stored = repository.get(job.id)
-        moved = replace(stored.at(job.stage, job.note), chain_job_id=job.chain_job_id)
-        repository.save(moved)
-        repository.record(job.id, TimelineEntry(buyer.clock(), event, tx_hash))
-    return moved
-
-
-def _noted(buyer: Buyer, job: PostedJob, note: str) -> PostedJob:
+def _noted(buyer: Buyer, job: Job, note: str) -> Job:
     if note == job.note:
         return job
-    with buyer.unit_of_work() as repository:
-        noted = replace(repository.get(job.id), note=note)
-        repository.save(noted)
-    return noted
+    with changing(buyer, job.id) as (_, stored):
+        stored.note = note
+    return stored

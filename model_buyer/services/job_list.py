@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from model_buyer.adapters.tables import Job, Score
 from model_buyer.domain.job_status import JobStatus, improvement_percent, job_status
-from model_buyer.domain.posted_job import PostedJob
+from model_buyer.domain.stages import Stage
+from model_buyer.services.buyer import Buyer
 
 
 @dataclass(frozen=True)
@@ -18,7 +23,8 @@ class ListedJob:
     id: str
     job_id: int | None
     title: str
-    stage: str
+    kind: str
+    stage: Stage
     status: JobStatus
     note: str
     trouble: str
@@ -30,17 +36,17 @@ class ListedJob:
 
 @dataclass(frozen=True)
 class Course:
-    """How far training came: the last evaluated round, and the MSE at the start and then (squared units of the target)."""
+    """How far a job came: the last evaluated round, and the loss at the start and then, for kinds that have one for people."""
 
     round: int = 0
-    initial_mse: float | None = None
-    mse: float | None = None
+    initial_loss: float | None = None
+    loss: float | None = None
 
     @property
     def improvement_percent(self) -> float | None:
-        """By how much the MSE fell."""
-        # The first evaluation is of the start model, which is no improvement yet.
-        return improvement_percent(self.initial_mse, self.mse) if self.round else None
+        """By how much the loss fell."""
+        # The first evaluation is of the start, which is no improvement yet.
+        return improvement_percent(self.initial_loss, self.loss) if self.round else None
 
 
 @dataclass(frozen=True)
@@ -52,27 +58,17 @@ class JobPage:
     counts: dict[JobStatus, int]
 
 
-class JobIndex(Protocol):
-    """The stored jobs, read without what lists do not show."""
-
-    def listed(self) -> Sequence[ListedJob]:
-        """All jobs, newest first."""
-        ...
-
-    def courses(self, job_ids: Sequence[str]) -> Mapping[str, Course]:
-        """How far these jobs came; jobs without an evaluation are left out."""
-        ...
-
-
 def list_jobs(
-    index: JobIndex, *, status: JobStatus | None = None, query: str = "", limit: int | None = None, offset: int = 0
+    buyer: Buyer, *, status: JobStatus | None = None, query: str = "", limit: int | None = None, offset: int = 0
 ) -> JobPage:
     """The jobs of one status, or all, whose title has `query` in it, from `offset` on and no more than `limit`."""
     wanted = query.casefold()
-    found = [job for job in index.listed() if wanted in job.title.casefold()]
-    chosen = [job for job in found if status is None or job.status is status]
-    page = chosen[offset:][:limit]
-    courses = index.courses([job.id for job in page])
+    with buyer.database.snapshot() as session:
+        everything = session.execute(_listed().order_by(Job.created_at.desc(), Job.id)).all()
+        found = [job for row in everything if wanted in (job := _read(row)).title.casefold()]
+        chosen = [job for job in found if status is None or job.status is status]
+        page = chosen[offset:][:limit]
+        courses = _courses(session, [job.id for job in page])
     return JobPage(
         jobs=tuple((job, courses.get(job.id, Course())) for job in page),
         total=len(chosen),
@@ -80,18 +76,69 @@ def list_jobs(
     )
 
 
-def listed(job: PostedJob) -> ListedJob:
-    """A job as it stands in the list."""
-    return ListedJob(
-        id=job.id,
-        job_id=job.chain_job_id,
-        title=job.spec.title,
-        stage=job.stage.value,
-        status=job_status(job.stage, started=job.participants is not None, delivered=job.delivery is not None),
-        note=job.note,
-        trouble=job.trouble,
-        created_at=job.created_at,
-        deposit_wei=job.spec.deposit_wei,
-        rounds=job.spec.rounds,
-        cancel_requested=job.cancel_requested,
+def listed_job(buyer: Buyer, job_id: str) -> tuple[ListedJob, Course]:
+    """One job, which must be there, as it stands in the list."""
+    with buyer.database.snapshot() as session:
+        return listed_in(session, job_id)
+
+
+def listed_in(session: Session, job_id: str) -> tuple[ListedJob, Course]:
+    """The same inside a unit of work."""
+    row = session.execute(_listed().where(Job.id == job_id)).one()
+    return _read(row), _courses(session, [job_id]).get(job_id, Course())
+
+
+def _listed() -> Select[*tuple[Any, ...]]:
+    return select(
+        Job.id,
+        Job.chain_job_id,
+        Job.title,
+        Job.kind,
+        Job.stage,
+        Job.note,
+        Job.trouble,
+        Job.created_at,
+        Job.deposit_wei,
+        Job.rounds,
+        Job.cancel_requested,
+        Job.participants.is_not(None).label("started"),
+        Job.delivery.is_not(None).label("delivered"),
     )
+
+
+def _read(row: Any) -> ListedJob:
+    return ListedJob(
+        id=row.id,
+        job_id=row.chain_job_id,
+        title=row.title,
+        kind=row.kind,
+        stage=row.stage,
+        status=job_status(row.stage, started=row.started, delivered=row.delivered),
+        note=row.note,
+        trouble=row.trouble,
+        created_at=row.created_at,
+        deposit_wei=row.deposit_wei,
+        rounds=row.rounds,
+        cancel_requested=row.cancel_requested,
+    )
+
+
+def _courses(session: Session, job_ids: Sequence[str]) -> Mapping[str, Course]:
+    """How far these jobs came; jobs without an evaluation are left out."""
+    last = (
+        select(Score.job_id, func.max(Score.index).label("index"))
+        .where(Score.job_id.in_(job_ids))
+        .group_by(Score.job_id)
+        .subquery()
+    )
+    ends = (
+        select(Score.job_id, Score.round, Score.loss)
+        .join(last, last.c.job_id == Score.job_id)
+        .where((Score.index == 0) | (Score.index == last.c.index))
+        .order_by(Score.job_id, Score.index)
+    )
+    courses: dict[str, Course] = {}
+    for job_id, number, loss in session.execute(ends):
+        start = courses.get(job_id, Course(initial_loss=loss))
+        courses[job_id] = Course(round=number, initial_loss=start.initial_loss, loss=loss)
+    return courses

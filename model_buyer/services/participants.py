@@ -2,40 +2,85 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
 
 from commons.chain.jobs import JobStarted
-from commons.chain.signing import SigningDomain, recover_declaration
-from commons.ciphers.paillier import PublicKey
-from commons.computations.linear_regression.job_context import JobContext
-from commons.computations.linear_regression.numeric_plan import NumericPlan
+from commons.chain.signing import recover_declaration
+from commons.ciphers.paillier import PublicKey, SecretKey
+from commons.computations.base import StartedJob
+from commons.computations.registry import computation_of
 from commons.errors import Conflict, ServiceUnavailable
-from commons.market.declaration import Declared, check_declarations, read_declarations
-from model_buyer.domain.participant_limits import require_enough_owners
-from model_buyer.domain.posted_job import Participants, PostedJob
-from model_buyer.services.ports import Buyer, TimelineEntry
+from commons.market.declaration import Declaration, check_declarations, read_declarations
+from commons.messages import from_hex
+from model_buyer.adapters.tables import EVENTS, Job
+from model_buyer.domain.participant_limits import require_agreed_owners
+from model_buyer.domain.stages import Participants
+from model_buyer.services.buyer import Buyer
+from model_buyer.services.job_rows import changing, tell
 
 
-def ensure_participants(buyer: Buyer, job: PostedJob) -> PostedJob:
+def ensure_participants(buyer: Buyer, job: Job) -> Job:
     """The job with its participants, which are taken from the confirmed start once and then stored.
 
     Raises:
-        ProtocolViolation: if it was started with fewer owners than agreed, with other roles than the seed gives, or without
-            their signed declarations.
+        ProtocolViolation: if it was started with another number of owners than agreed, with other roles than the seed gives,
+            or without their signed declarations.
         ServiceUnavailable: if the start is not confirmed, or the aggregator does not answer.
     """
-    if job.participants is not None and job.participants.row_counts:
+    if job.participants is not None:
         return job
-    started = _started(buyer, job.require_chain_job_id())
+    started = _started(buyer, require_chain_job_id(job))
     trainers, validators = started.trainers, started.validators
-    require_enough_owners(job.spec.min_owners, len(trainers), len(validators))
-    declared = _declared(buyer, job, started)
-    with buyer.unit_of_work() as repository:
-        job = replace(repository.get(job.id), participants=_participants(started, declared))
-        repository.save(job)
-        event = f"training started with {len(trainers)} trainers and {len(validators)} validators"
-        repository.record(job.id, TimelineEntry(buyer.clock(), event, started.tx_hash))
-    return job
+    require_agreed_owners(job.spec.min_owners, len(trainers) + len(validators), computation_of(job.spec).roles)
+    participants = Participants(trainers, validators, _declared(buyer, job, started))
+    with changing(buyer, job.id) as (session, stored):
+        stored.participants = participants
+        event = f"started with {len(trainers)} trainers and {len(validators)} validators"
+        tell(session, stored, buyer.clock(), event, started.tx_hash)
+    return stored
+
+
+def started_job(buyer: Buyer, job: Job) -> StartedJob[Any]:
+    """The public facts of a started job; raises Conflict if it has not started."""
+    if job.participants is None:
+        raise Conflict(f"job {job.id} has not started", stage=job.stage)
+    domain = buyer.chain.domain()
+    return StartedJob(
+        chain_id=domain.chain_id,
+        contract=domain.contract,
+        job_id=require_chain_job_id(job),
+        terms=job.spec,
+        spec=job.spec.computation,
+        key=public_key(buyer, job),
+        trainers=job.participants.trainers,
+        validators=job.participants.validators,
+        declarations=job.participants.declarations,
+    )
+
+
+def public_key(buyer: Buyer, job: Job) -> PublicKey:
+    """A job's key; raises Conflict before it was made."""
+    if job.modulus is None:
+        raise Conflict(f"job {job.id} has no key yet", stage=job.stage)
+    return PublicKey(from_hex(job.modulus), unsafe_small_key=buyer.unsafe_small_key)
+
+
+def secret_key(buyer: Buyer, job: Job) -> SecretKey:
+    """A job's secret key, out of the vault; raises Conflict before it was made."""
+    with buyer.database.snapshot() as session:
+        sealed = session.scalar(select(Job.sealed_secret).where(Job.id == job.id))
+    if sealed is None:
+        raise Conflict(f"job {job.id} has no key yet", stage=job.stage)
+    return buyer.vault.open(sealed, job.id)
+
+
+def require_chain_job_id(job: Job) -> int:
+    """A job's number on chain; raises Conflict before it has one."""
+    if job.chain_job_id is None:
+        raise Conflict(f"job {job.id} is not on chain yet", stage=job.stage)
+    return job.chain_job_id
 
 
 def _started(buyer: Buyer, chain_job_id: int) -> JobStarted:
@@ -43,14 +88,14 @@ def _started(buyer: Buyer, chain_job_id: int) -> JobStarted:
         if look:
             # The aggregator may have seen the start a moment earlier.
             buyer.follow()
-        with buyer.snapshot() as repository:
-            started = repository.on_record(chain_job_id).started
+        with buyer.database.snapshot() as session:
+            started = EVENTS.started(session, chain_job_id)
         if started is not None:
             return started
     raise ServiceUnavailable(f"job {chain_job_id}: its start is not confirmed on chain yet", job_id=chain_job_id)
 
 
-def _declared(buyer: Buyer, job: PostedJob, started: JobStarted) -> Declared:
+def _declared(buyer: Buyer, job: Job, started: JobStarted) -> dict[str, Declaration]:
     domain = buyer.chain.domain()
     return check_declarations(
         read_declarations(buyer.aggregator.job(started.job_id).get("owners")),
@@ -58,28 +103,5 @@ def _declared(buyer: Buyer, job: PostedJob, started: JobStarted) -> Declared:
         started.validators,
         role_seed=job.spec.role_seed,
         recover=lambda owner, digest, signature: recover_declaration(domain, started.job_id, owner, digest, signature),
-    )
-
-
-def _participants(started: JobStarted, declared: Declared) -> Participants:
-    return Participants(started.trainers, started.validators, declared.growth, declared.row_counts)
-
-
-def job_context(job: PostedJob, domain: SigningDomain, *, unsafe_small_key: bool) -> JobContext:
-    """The public facts of a started job that every protocol step needs.
-
-    Raises:
-        Conflict: if the job has not started.
-    """
-    if job.participants is None:
-        raise Conflict(f"job {job.id} has not started", stage=job.stage)
-    return JobContext(
-        chain_id=domain.chain_id,
-        contract=domain.contract,
-        job_id=job.require_chain_job_id(),
-        key=PublicKey(job.require_key().modulus, unsafe_small_key=unsafe_small_key),
-        plan=NumericPlan(job.spec, job.key_bits, job.participants.growth),
-        trainers=job.participants.trainers,
-        validators=job.participants.validators,
-        row_counts=job.participants.row_counts,
+        n_trainers=computation_of(job.spec).roles.n_trainers,
     )

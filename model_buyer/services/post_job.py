@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from pydantic import ValidationError
 
-from commons.computations.linear_regression.numeric_plan import NumericPlan
-from commons.computations.linear_regression.spec import TrainingJobSpec
+from commons.computations.base import Learnt, Pay
+from commons.computations.registry import JobSpec
 from commons.errors import (
     ChainUnavailable,
     Conflict,
@@ -20,14 +19,14 @@ from commons.errors import (
     InvalidInput,
 )
 from commons.web.validation import to_invalid_input
+from model_buyer.adapters.tables import Job
 from model_buyer.domain.job_request import JobRequest, checked_key_bits
 from model_buyer.domain.participant_limits import require_placeable
-from model_buyer.domain.posted_job import PostedJob, Stage, Submission
-from model_buyer.services.ports import Chain, Clock, Repository, TimelineEntry, UnitOfWork
+from model_buyer.services.account_balance import promised_wei
+from model_buyer.services.buyer import Buyer
+from model_buyer.services.job_rows import add_job, find_under_key, new_job, tell
 
 Result = TypeVar("Result")
-
-_NOT_YET_ESCROWED = frozenset({Stage.DRAFT, Stage.ESCROWING})
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class RequestProblem:
 class Terms:
     """What follows from a request: the specification, whose draws and durations from now differ each time, and the key's size."""
 
-    spec: TrainingJobSpec
+    spec: JobSpec
     key_bits: int
 
 
@@ -77,144 +76,93 @@ class CheckedRequest:
         terms: None when the request is not good for any.
         funds: None when the request has no usable deposit, or while the chain does not answer.
         unavailable_reason: why the account's balance cannot be read now.
+        learns: who would learn what; empty when it is not known what is to be computed.
+        pay_rule: what owners would be paid for.
     """
 
     problems: tuple[RequestProblem, ...] = ()
     terms: Terms | None = None
     funds: Funds | None = None
     unavailable_reason: str | None = None
+    learns: Sequence[Learnt] = ()
+    pay_rule: Pay | None = None
 
 
-@dataclass(frozen=True)
-class JobPosting:
-    """Takes job requests on.
+def check_request(buyer: Buyer, document: object, key: str | None = None) -> CheckedRequest:
+    """Find out whether a job could be posted; nothing is stored.
 
-    Attributes:
-        unit_of_work, snapshot: of the buyer's database.
-        chain: for balance and fees.
-        address: the account that pays.
-        default_key_bits: size of the Paillier key unless a request asks for another.
-        unsafe_small_key: takes keys under the minimum size (tests).
-        clock: Unix seconds.
+    Args:
+        buyer: who would post it.
+        document: what would be sent to post it, as parsed from JSON.
+        key: under which it would be posted. When it was already, posting it again is right, with the terms that it has.
     """
-
-    unit_of_work: UnitOfWork
-    snapshot: UnitOfWork
-    chain: Chain
-    address: str
-    default_key_bits: int
-    unsafe_small_key: bool
-    clock: Clock
-
-    def check(self, document: object, key: str | None = None) -> CheckedRequest:
-        """Find out whether a job could be posted; nothing is stored.
-
-        Args:
-            document: what would be sent to post it, as parsed from JSON.
-            key: under which it would be posted. When it was already, posting it again is right, with the terms that it has.
-        """
-        problems: list[RequestProblem] = []
-        request = _tried(lambda: _parsed(document), problems)
-        if request is None:
-            return CheckedRequest(tuple(problems))
-        submission = _submission(request, key)
-        former = self._posted_before(submission)
-        if former is None or former.submission != submission:
-            former, terms = None, _tried(lambda: self._terms(request), problems)
-        else:
-            terms = Terms(former.spec, former.key_bits)
-        try:
-            balance_wei, fee_wei = self.chain.balance_wei(self.address), self.chain.posting_cost_wei()
-        except ChainUnavailable as error:
-            return CheckedRequest(tuple(problems), terms, unavailable_reason=error.message)
-        with self.snapshot() as repository:
-            funds = Funds(request.deposit_wei, fee_wei, balance_wei, promised_wei(repository))
+    problems: list[RequestProblem] = []
+    request = _tried(lambda: _parsed(document), problems)
+    if request is None:
+        return CheckedRequest(tuple(problems))
+    former = _posted_before(buyer, key)
+    if former is None or former.request_digest != request.digest():
+        former, terms = None, _tried(lambda: _terms(buyer, request), problems)
+    else:
+        terms = Terms(former.spec, former.key_bits)
+    funds, unavailable = None, None
+    try:
+        balance_wei, fee_wei = buyer.chain.balance_wei(buyer.address), buyer.chain.posting_cost_wei()
+    except ChainUnavailable as error:
+        unavailable = error.message
+    else:
+        with buyer.database.snapshot() as session:
+            funds = Funds(request.deposit_wei, fee_wei, balance_wei, promised_wei(session))
         if former is None:
-            _tried(lambda: self._require_enough(funds), problems)
-        return CheckedRequest(tuple(problems), terms, funds)
-
-    def post(self, request: JobRequest, key: str | None = None) -> PostedJob:
-        """Store a new job as a draft, which the background agent carries on.
-
-        Args:
-            request: what is asked for.
-            key: chosen by who asks, different for each job. The same request under the same key gives the job that was made
-                then, however far it is by now, and stores nothing. Without a key every request makes a job.
-
-        Raises:
-            IdempotencyKeyReused: another request was posted under this key.
-            InvalidInput: naming the field that cannot be.
-            HeadroomExceeded: the numbers of this job do not fit the key.
-            Conflict: the account cannot pay deposit and fees.
-            ChainUnavailable: the account's balance cannot be read now.
-        """
-        submission = _submission(request, key)
-        if (former := self._posted_before(submission)) is not None:
-            return _of_same_request(former, submission)
-        job = self._draft(request, submission)
-        balance_wei, fee_wei = self.chain.balance_wei(self.address), self.chain.posting_cost_wei()
-        with self.unit_of_work() as repository:
-            # Before the balance is looked at, which the same request, at the same time elsewhere, may have promised away.
-            stored = repository.add(job)
-            if stored is not job:
-                return _of_same_request(stored, submission)
-            # In one unit of work with storing it, so that two requests cannot both count on the same money.
-            promised_before_wei = promised_wei(repository) - request.deposit_wei
-            self._require_enough(Funds(request.deposit_wei, fee_wei, balance_wei, promised_before_wei))
-            repository.record(job.id, TimelineEntry(self.clock(), "job accepted; its key is being made"))
-        return job
-
-    def _posted_before(self, submission: Submission | None) -> PostedJob | None:
-        if submission is None:
-            return None
-        with self.snapshot() as repository:
-            return repository.submitted(submission.key)
-
-    def _draft(self, request: JobRequest, submission: Submission | None) -> PostedJob:
-        terms = self._terms(request)
-        return PostedJob(
-            id=uuid.uuid4().hex,
-            spec=terms.spec,
-            key_bits=terms.key_bits,
-            created_at=self.clock(),
-            submission=submission,
-        )
-
-    def _terms(self, request: JobRequest) -> Terms:
-        key_bits = checked_key_bits(
-            request.key_bits, default=self.default_key_bits, unsafe_small_key=self.unsafe_small_key
-        )
-        spec = _specification(request, self.clock())
-        require_placeable(spec.min_owners)
-        NumericPlan(spec, key_bits).require_headroom((spec.min_rows,))
-        return Terms(spec, key_bits)
-
-    def _require_enough(self, funds: Funds) -> None:
-        missing_wei = funds.missing_wei
-        if missing_wei > 0:
-            more = f"about {funds.posting_fee_wei} wei of fees"
-            if funds.promised_wei:
-                more = f"{more} and {funds.promised_wei} wei for jobs that are being posted"
-            raise Conflict(
-                f"deposit_wei is {funds.deposit_wei}, with {more}; account "
-                f"{self.address} holds {funds.balance_wei} wei. Send it at least {missing_wei} wei more, or lower the deposit",
-                field="deposit_wei",
-                balance_wei=str(funds.balance_wei),
-                missing_wei=str(missing_wei),
-            )
+            _tried(lambda: _require_enough(buyer, funds), problems)
+    learns, pay_rule = request.kind.learns(request.computation), request.kind.pay
+    return CheckedRequest(tuple(problems), terms, funds, unavailable, learns, pay_rule)
 
 
-def promised_wei(repository: Repository) -> int:
-    """The deposits of jobs that are being posted, which the account's balance still contains."""
-    return sum(job.spec.deposit_wei for job in repository.unfinished() if job.stage in _NOT_YET_ESCROWED)
+def post_job(buyer: Buyer, request: JobRequest, key: str | None = None) -> Job:
+    """Store a new job as a draft, which the background agent carries on.
+
+    Args:
+        buyer: who posts it.
+        request: what is asked for.
+        key: chosen by who asks, different for each job. The same request under the same key gives the job that was made
+            then, however far it is by now, and stores nothing. Without a key every request makes a job.
+
+    Raises:
+        IdempotencyKeyReused: another request was posted under this key.
+        InvalidInput: naming the field that cannot be.
+        HeadroomExceeded: the numbers of this job do not fit the key.
+        Conflict: the account cannot pay deposit and fees.
+        ChainUnavailable: the account's balance cannot be read now.
+    """
+    if (former := _posted_before(buyer, key)) is not None:
+        return _of_same_request(former, request)
+    terms = _terms(buyer, request)
+    job = new_job(terms.spec, key_bits=terms.key_bits, at=buyer.clock())
+    if key is not None:
+        job.idempotency_key, job.request_digest = key, request.digest()
+    balance_wei, fee_wei = buyer.chain.balance_wei(buyer.address), buyer.chain.posting_cost_wei()
+    with buyer.database.session() as session:
+        # Before the balance is looked at, which the same request, at the same time elsewhere, may have promised away.
+        stored = add_job(session, job)
+        if stored is not job:
+            return _of_same_request(stored, request)
+        # In one unit of work with storing it, so that two requests cannot both count on the same money.
+        promised_before_wei = promised_wei(session) - request.deposit_wei
+        _require_enough(buyer, Funds(request.deposit_wei, fee_wei, balance_wei, promised_before_wei))
+        tell(session, job, buyer.clock(), "job accepted; its key is being made")
+    return job
 
 
-def _submission(request: JobRequest, key: str | None) -> Submission | None:
-    return None if key is None else Submission(key, request.digest())
+def _posted_before(buyer: Buyer, key: str | None) -> Job | None:
+    if key is None:
+        return None
+    with buyer.database.snapshot() as session:
+        return find_under_key(session, key)
 
 
-def _of_same_request(job: PostedJob, submission: Submission | None) -> PostedJob:
-    if job.submission != submission:
+def _of_same_request(job: Job, request: JobRequest) -> Job:
+    if job.request_digest != request.digest():
         raise IdempotencyKeyReused(
             f"job {job.id} was posted under this Idempotency-Key and asks for something else; "
             "to post another job send another key",
@@ -223,7 +171,31 @@ def _of_same_request(job: PostedJob, submission: Submission | None) -> PostedJob
     return job
 
 
-def _specification(request: JobRequest, now: float) -> TrainingJobSpec:
+def _terms(buyer: Buyer, request: JobRequest) -> Terms:
+    key_bits = checked_key_bits(request.key_bits, default=buyer.key_bits, unsafe_small_key=buyer.unsafe_small_key)
+    spec = _specification(request, buyer.clock())
+    request.kind.require_terms(spec, spec.computation)
+    require_placeable(spec.min_owners, request.kind.roles)
+    request.kind.require_headroom(spec, spec.computation, key_bits)
+    return Terms(spec, key_bits)
+
+
+def _require_enough(buyer: Buyer, funds: Funds) -> None:
+    missing_wei = funds.missing_wei
+    if missing_wei > 0:
+        more = f"about {funds.posting_fee_wei} wei of fees"
+        if funds.promised_wei:
+            more = f"{more} and {funds.promised_wei} wei for jobs that are being posted"
+        raise Conflict(
+            f"deposit_wei is {funds.deposit_wei}, with {more}; account "
+            f"{buyer.address} holds {funds.balance_wei} wei. Send it at least {missing_wei} wei more, or lower the deposit",
+            field="deposit_wei",
+            balance_wei=str(funds.balance_wei),
+            missing_wei=str(missing_wei),
+        )
+
+
+def _specification(request: JobRequest, now: float) -> JobSpec:
     try:
         return request.to_spec(now=now)
     except ValidationError as error:

@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from commons.computations.linear_regression.learning import LinearModel
-from commons.computations.linear_regression.prediction import predict_rows
+from commons.computations.base import Predictor
 from commons.errors import InvalidInput
 
 MAX_ROWS = 100_000
@@ -25,7 +24,7 @@ _NAMED_CELLS = 20
 _BLOCK_ROWS = 1000
 
 
-def predict_csv(model: LinearModel, text: str) -> str:
+def predict_csv(model: Predictor, text: str) -> str:
     """Return the CSV with the predictions as last column, all other columns as they are.
 
     Cells are separated by commas, or as spreadsheets of many languages do by semicolons or tabs; numbers may then have a
@@ -40,10 +39,10 @@ def predict_csv(model: LinearModel, text: str) -> str:
     decimal_mark = "," if table.check() else "."
     written = io.StringIO(newline="")
     writer = csv.writer(written, delimiter=table.delimiter)
-    writer.writerow([*table.header, _new_name(f"predicted {model.target.name}", table.header)])
+    writer.writerow([*table.header, _new_name(f"predicted {model.target[0]}", table.header)])
     rows, first = table.rows(), 1
     while block := list(islice(rows, _BLOCK_ROWS)):
-        predictions = predict_rows(model, [table.numbers(row) for row in block], first=first)
+        predictions = model.predict([table.numbers(row) for row in block], first=first)
         for row, prediction in zip(block, predictions, strict=True):
             writer.writerow([*row, repr(prediction).replace(".", decimal_mark)])
         first += len(block)
@@ -60,7 +59,7 @@ class _Table:
     places: dict[str, int]
 
     @classmethod
-    def of(cls, model: LinearModel, text: str) -> _Table:
+    def of(cls, model: Predictor, text: str) -> _Table:
         delimiter = _delimiter(model, text)
         header = [name.strip() for name in next(_records(text, delimiter), [])]
         _check_header(model, header)
@@ -119,7 +118,7 @@ def _records(text: str, delimiter: str) -> Iterator[list[str]]:
         raise InvalidInput(f"line {reader.line_num}: not CSV ({error})", field="csv", line=reader.line_num) from error
 
 
-def _delimiter(model: LinearModel, text: str) -> str:
+def _delimiter(model: Predictor, text: str) -> str:
     """The separator with which the first line names the most features."""
 
     def named(delimiter: str) -> int:
@@ -133,7 +132,7 @@ def _delimiter(model: LinearModel, text: str) -> str:
     return max(_DELIMITERS, key=named)
 
 
-def _check_header(model: LinearModel, header: list[str]) -> None:
+def _check_header(model: Predictor, header: list[str]) -> None:
     if not header:
         raise InvalidInput("the file is empty; expected a first line that names the columns", field="csv")
     if len(header) > MAX_COLUMNS:

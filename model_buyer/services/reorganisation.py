@@ -5,66 +5,99 @@ The transactions come back by themselves, since the outbox sends them again. A j
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import structlog
+from sqlalchemy import Exists, Select, and_, exists, or_, select, update
+from sqlalchemy.orm import Session
 
-from model_buyer.domain.posted_job import DeliveryCheck, PostedJob, Stage
-from model_buyer.services.ports import Buyer, TimelineEntry
+from model_buyer.adapters.tables import ContractEvent, Job, OutboxTransaction
+from model_buyer.domain.stages import DeliveryCheck, Stage
+from model_buyer.services.buyer import Buyer
+from model_buyer.services.job_rows import changing, move, tell
+from model_buyer.services.outgoing import CREATION_PREFIX
 
 _log = structlog.get_logger(__name__)
+_ENDED_BY = {
+    "JobFinalized": (Stage.UNMASKING, Stage.FINISHED),
+    "JobExpired": (Stage.EXPIRED,),
+    "JobCancelled": (Stage.CANCELLED,),
+}
 
 
 def follow_reorganisation(buyer: Buyer) -> None:
     """Bring all jobs into line with the events as they are now."""
-    with buyer.snapshot() as repository:
-        renumbered, undone = repository.renumbered(), repository.undone()
+    with buyer.database.snapshot() as session:
+        renumbered = session.execute(_renumbered()).all()
+        undone = session.execute(_undone()).all()
     if renumbered:
         _renumber(buyer)
-    for job in undone:
-        _reopen(buyer, job)
+    for job_id, stage in undone:
+        _reopen(buyer, job_id, stage)
 
 
-def _renumber(buyer: Buyer) -> None:
-    with buyer.unit_of_work() as repository:
-        moved = repository.renumbered()
-        repository.renumber([(_under_new_number(job), number) for job, number in moved])
-        for job, number in moved:
-            event = f"a reorganisation of the chain made this job number {number}; it was {job.chain_job_id}"
-            repository.record(job.id, TimelineEntry(buyer.clock(), event))
-            _log.warning("job_renumbered", job=job.id, number=number, former=job.chain_job_id)
-
-
-def _under_new_number(job: PostedJob) -> PostedJob:
-    job = job.at(Stage.ESCROWED)
-    if job.participants is None:
-        return job
-    # Owners have worked under this key for the job of the former number: another one must not use it as well.
-    return replace(
-        job,
-        participants=None,
-        delivery=None,
-        settlement=None,
-        seed=None,
-        model_json=None,
-        cancel_requested=True,
-        note="a reorganisation of the chain undid the training; the job is called off and its deposit comes back",
+def _renumbered() -> Select[str, int | None]:
+    """The ids of jobs that the chain has under another number than this database, with that number."""
+    return (
+        select(Job.id, ContractEvent.job_id)
+        .join(OutboxTransaction, OutboxTransaction.key == CREATION_PREFIX + Job.id)
+        .join(ContractEvent, ContractEvent.tx_hash == OutboxTransaction.tx_hash)
+        .where(ContractEvent.name == "JobCreated", ContractEvent.job_id.is_not(None))
+        .where(Job.stage != Stage.ESCROWING, Job.chain_job_id.is_distinct_from(ContractEvent.job_id))
     )
 
 
-def _reopen(buyer: Buyer, seen: PostedJob) -> None:
-    with buyer.unit_of_work() as repository:
-        job = repository.get(seen.id)
-        if job.stage is not seen.stage:
+def _undone() -> Select[str, Stage]:
+    """The ids of jobs that ended in a way that no confirmed event shows (any more), with the stage that they are in."""
+    ends = [and_(Job.stage.in_(stages), ~_happened(name)) for name, stages in _ENDED_BY.items()]
+    return select(Job.id, Job.stage).where(Job.chain_job_id.is_not(None), or_(*ends))
+
+
+def _happened(name: str) -> Exists:
+    return exists().where(ContractEvent.job_id == Job.chain_job_id, ContractEvent.name == name)
+
+
+def _renumber(buyer: Buyer) -> None:
+    with buyer.database.session() as session:
+        for job, number, former in _freed(session):
+            job.chain_job_id = number
+            _begin_again(job)
+            event = f"a reorganisation of the chain made this job number {number}; it was {former}"
+            tell(session, job, buyer.clock(), event)
+            _log.warning("job_renumbered", job=job.id, number=number, former=former)
+
+
+def _freed(session: Session) -> list[tuple[Job, int, int | None]]:
+    """Jobs with their new and former numbers, all of which nobody holds now."""
+    numbers = {job_id: number for job_id, number in session.execute(_renumbered()) if number is not None}
+    jobs = session.scalars(select(Job).where(Job.id.in_(numbers)).order_by(Job.id).with_for_update()).all()
+    found = [(job, numbers[job.id], job.chain_job_id) for job in jobs]
+    # Numbers are unique, and who held one of these has another by now, or will have.
+    taken = or_(Job.chain_job_id.in_(numbers.values()), Job.id.in_(numbers))
+    session.execute(update(Job).where(taken).values(chain_job_id=None))
+    return found
+
+
+def _begin_again(job: Job) -> None:
+    move(job, Stage.ESCROWED)
+    if job.participants is None:
+        return
+    # Owners have worked under this key for the job of the former number: another one must not use it as well.
+    job.participants = job.delivery = None
+    job.cancel_requested = True
+    job.note = "a reorganisation of the chain undid the start; the job is called off and its deposit comes back"
+    _forget_end(job)
+
+
+def _reopen(buyer: Buyer, job_id: str, seen: Stage) -> None:
+    with changing(buyer, job_id) as (session, job):
+        if job.stage is not seen:
             return
-        before = Stage.ESCROWED if job.stage is Stage.CANCELLED else Stage.OFFERED
-        reopened = replace(
-            job.at(before, f"a reorganisation of the chain undid that the job was {job.stage}"),
-            settlement=None,
-            seed=None,
-            model_json=None,
-            delivery_check=DeliveryCheck.PENDING,
-        )
-        repository.save(reopened)
-        repository.record(job.id, TimelineEntry(buyer.clock(), reopened.note))
-    _log.warning("end_undone", job=job.id, ended=job.stage)
+        before = Stage.ESCROWED if seen is Stage.CANCELLED else Stage.OFFERED
+        move(job, before, f"a reorganisation of the chain undid that the job was {seen}")
+        _forget_end(job)
+        tell(session, job, buyer.clock(), job.note)
+    _log.warning("end_undone", job=job_id, ended=seen)
+
+
+def _forget_end(job: Job) -> None:
+    job.settlement = job.seed = job.outcome_json = None
+    job.delivery_check = DeliveryCheck.PENDING

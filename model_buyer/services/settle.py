@@ -1,4 +1,4 @@
-"""From an offered job to its end on chain, and from there to the model.
+"""From an offered job to its end on chain, and from there to what it was for.
 
 The chain decides how a job ends. Only when it says "finished", which it does in the transaction that pays everybody,
 is the delivery decrypted.
@@ -6,20 +6,29 @@ is the delivery decrypted.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from pydantic import ValidationError
+from sqlalchemy.orm import Session
 
 from commons.chain.jobs import ContractCall, JobSettled, JobStarted, JobState, last_second_before_expiry
 from commons.chain.outbox import LONGEST_RETRY_PAUSE_S, retry_pause_s
-from commons.computations.linear_regression.job_context import JobContext
-from commons.computations.linear_regression.key_holder import KeyHolder
-from commons.errors import Conflict, NotFound, ProtocolViolation, ServiceUnavailable
-from model_buyer.domain.handover import FinalWeights, compare, to_model, unmask
-from model_buyer.domain.posted_job import DeliveryCheck, PostedJob, Settlement, Stage
-from model_buyer.services.escrow import creation_key
-from model_buyer.services.participants import ensure_participants, job_context
-from model_buyer.services.ports import Buyer, SendState, SentTransaction, TimelineEntry
+from commons.chain.outbox_table import OutboxColumns
+from commons.computations.base import SignedDelivery
+from commons.computations.registry import computation_of
+from commons.errors import Conflict, InvalidInput, NotFound, ProtocolViolation, ServiceUnavailable
+from model_buyer.adapters.tables import EVENTS, OUTBOX, Job
+from model_buyer.domain.stages import DeliveryCheck, Settlement, Stage
+from model_buyer.services.buyer import Buyer
+from model_buyer.services.job_rows import changing, move, tell
+from model_buyer.services.outgoing import (
+    SendState,
+    cancellation_key,
+    creation_key,
+    expiry_key,
+    latest,
+    reason,
+    send,
+    send_state,
+)
+from model_buyer.services.participants import ensure_participants, require_chain_job_id, secret_key, started_job
 
 COMPARE_WITHIN_S = 600
 START_GRACE_S = 60
@@ -29,59 +38,42 @@ _ON_ITS_WAY = "on its way to the chain"
 
 _ENDS = {
     JobState.FINISHED: (Stage.UNMASKING, "everybody was paid; the mask's seed is public"),
-    JobState.EXPIRED: (Stage.EXPIRED, "settled at its deadline on the latest checkpoint; no model was delivered"),
+    JobState.EXPIRED: (Stage.EXPIRED, "settled at its deadline on what was recorded; nothing was delivered"),
     JobState.CANCELLED: (Stage.CANCELLED, "cancelled; the deposit can be withdrawn"),
+}
+_COMPARED = {
+    DeliveryCheck.MATCHES: "what was delivered is what the owners signed for",
+    DeliveryCheck.DIFFERS: "what was delivered is NOT what the owners signed for",
+    DeliveryCheck.UNAVAILABLE: "the aggregator showed nothing to compare the delivery with",
 }
 
 
-def expiry_key(job: PostedJob) -> str:
-    """The outbox key of the job's expireJob."""
-    return f"expire-job-{job.id}"
-
-
-def cancellation_key(job: PostedJob) -> str:
-    """The outbox key of the job's cancelJob."""
-    return f"cancel-job-{job.id}"
-
-
-def watch_chain(buyer: Buyer, job: PostedJob) -> PostedJob:
+def watch_chain(buyer: Buyer, job: Job) -> Job:
     """Follow what confirmed events say about the job, send a cancellation that was asked for, and get the deposit out of a
     job whose deadline has passed without anybody doing so.
     """
-    chain_job_id = job.require_chain_job_id()
-    with buyer.snapshot() as repository:
-        on_record = repository.on_record(chain_job_id)
-        creation = repository.sent(creation_key(job))
-    if on_record.state is JobState.NONE:
+    chain_job_id = require_chain_job_id(job)
+    with buyer.database.snapshot() as session:
+        state, end = EVENTS.job_state(session, chain_job_id), _end(session, chain_job_id)
+        started = EVENTS.started(session, chain_job_id)
+        last_recorded = EVENTS.is_last_recorded(session, chain_job_id)
+        creation = latest(session, creation_key(job.id))
+    if state is JobState.NONE:
         return _taken_back(buyer, job, creation)
-    if on_record.end is not None:
-        return _ended(buyer, job, on_record.state, on_record.end)
+    if end is not None:
+        return _ended(buyer, job, state, end)
     spec, now = job.spec, buyer.chain_clock()
-    if on_record.started is not None:
-        expirable_after = last_second_before_expiry(spec.finish_by, last_recorded=on_record.last_recorded)
-        if now > expirable_after + FINISH_GRACE_S:
-            return _sending(buyer, job, expiry_key(job), buyer.chain.expire_job(chain_job_id))
-        return _started(buyer, job, on_record.started)
+    if started is not None:
+        if now > last_second_before_expiry(spec.finish_by, last_recorded=last_recorded) + FINISH_GRACE_S:
+            return _sending(buyer, job, expiry_key(job.id), buyer.chain.expire_job(chain_job_id))
+        return _started(buyer, job, started)
     if job.cancel_requested or now > spec.start_by + START_GRACE_S:
-        return _sending(buyer, job, cancellation_key(job), buyer.chain.cancel_job(chain_job_id))
+        return _sending(buyer, job, cancellation_key(job.id), buyer.chain.cancel_job(chain_job_id))
     return job
 
 
-def _taken_back(buyer: Buyer, job: PostedJob, creation: SentTransaction | None) -> PostedJob:
-    with buyer.unit_of_work() as repository:
-        stored = repository.get(job.id)
-        if creation is not None and creation.state is SendState.FAILED:
-            note = f"a reorganisation of the chain undid the deposit, which then failed: {creation.reason}"
-            stored = stored.at(Stage.FAILED, f"{note}. Nothing is escrowed; post the job again")
-            repository.record(job.id, TimelineEntry(buyer.clock(), "posting undone"))
-        else:
-            stored = replace(stored, note="a reorganisation of the chain undid the deposit; it is sent again")
-        repository.save(stored)
-    return stored
-
-
-def receive_model(buyer: Buyer, job: PostedJob) -> PostedJob:
-    """Unmask the delivered weights with the seed that is on chain, and keep the model in original units.
+def receive_outcome(buyer: Buyer, job: Job) -> Job:
+    """Unmask what was delivered with the seed that is on chain, and keep it in the clear.
 
     Raises:
         ServiceUnavailable: chain or aggregator is needed for the participants and does not answer.
@@ -89,58 +81,66 @@ def receive_model(buyer: Buyer, job: PostedJob) -> PostedJob:
     job = ensure_participants(buyer, job)
     if job.delivery is None or job.seed is None:
         raise Conflict(f"job {job.id} was finalized, but this buyer never signed a delivery", stage=job.stage)
-    context, holder = _opened(buyer, job)
-    model = to_model(job.spec, unmask(context, holder, job.delivery, job.seed))
-    with buyer.unit_of_work() as repository:
-        finished = replace(repository.get(job.id).at(Stage.FINISHED), model_json=model.to_json())
-        repository.save(finished)
-        repository.record(job.id, TimelineEntry(buyer.clock(), "the model is here"))
-    return finished
+    kind = computation_of(job.spec)
+    outcome = kind.outcome(started_job(buyer, job), secret_key(buyer, job), job.delivery, job.seed)
+    with changing(buyer, job.id) as (session, stored):
+        move(stored, Stage.FINISHED)
+        stored.outcome_json = outcome.to_json()
+        tell(session, stored, buyer.clock(), "the result is here")
+    return stored
 
 
-def compare_delivery(buyer: Buyer, job: PostedJob) -> PostedJob:
-    """Compare the model with the final weights that the validators signed, once the aggregator shows them."""
+def compare_delivery(buyer: Buyer, job: Job) -> Job:
+    """Compare what was delivered with the evidence of what was agreed on, once the aggregator shows it."""
     if job.delivery is None or job.seed is None or job.settlement is None:
         raise Conflict(f"job {job.id} has no delivery to compare", stage=job.stage)
     try:
-        shown = FinalWeights.model_validate(_final_part(buyer.aggregator.delivery(job.require_chain_job_id())))
-        context, holder = _opened(buyer, job)
-        weights = unmask(context, holder, job.delivery, job.seed)
-        result = compare(context, holder, job.delivery, shown, weights)
-    except (ServiceUnavailable, Conflict, NotFound, ValidationError):
+        result = _compared(buyer, job, job.delivery, job.seed)
+    except (ServiceUnavailable, Conflict, NotFound, InvalidInput):
         if buyer.clock() < job.settlement.seen_at + COMPARE_WITHIN_S:
             return job
         result = DeliveryCheck.UNAVAILABLE
-    with buyer.unit_of_work() as repository:
-        compared = replace(repository.get(job.id), delivery_check=result)
-        repository.save(compared)
-        repository.record(job.id, TimelineEntry(buyer.clock(), _COMPARED[result]))
-    return compared
+    with changing(buyer, job.id) as (session, stored):
+        stored.delivery_check = result
+        if result in _COMPARED:
+            tell(session, stored, buyer.clock(), _COMPARED[result])
+    return stored
 
 
-_COMPARED = {
-    DeliveryCheck.MATCHES: "the delivered weights are the ones that the validators evaluated",
-    DeliveryCheck.DIFFERS: "the delivered weights are NOT the ones that the validators evaluated",
-    DeliveryCheck.UNAVAILABLE: "the aggregator did not show the final weights; they were not compared",
-}
+def _compared(buyer: Buyer, job: Job, delivery: SignedDelivery, seed: bytes) -> DeliveryCheck:
+    shown = buyer.aggregator.delivery(require_chain_job_id(job)).get("evidence")
+    # Without evidence it is for the kind to say whether it waits for some.
+    evidence = shown if isinstance(shown, dict) else {}
+    started, key = started_job(buyer, job), secret_key(buyer, job)
+    agrees = computation_of(job.spec).compare(started, key, delivery, seed, evidence)
+    if agrees is None:
+        return DeliveryCheck.NOT_APPLICABLE
+    return DeliveryCheck.MATCHES if agrees else DeliveryCheck.DIFFERS
 
 
-def _final_part(answer: dict[str, object]) -> dict[str, object]:
-    return {name: answer[name] for name in ("final", "candidate_digests") if name in answer}
+def _end(session: Session, chain_job_id: int) -> JobSettled | None:
+    """How the deposit was divided or refunded, None before that."""
+    if (cancelled := EVENTS.cancelled(session, chain_job_id)) is not None:
+        return JobSettled(chain_job_id, None, 0, cancelled.refunded_wei, cancelled.tx_hash)
+    return EVENTS.settled(session, chain_job_id)
 
 
-def _opened(buyer: Buyer, job: PostedJob) -> tuple[JobContext, KeyHolder]:
-    context = job_context(job, buyer.chain.domain(), unsafe_small_key=buyer.unsafe_small_key)
-    secret_key = buyer.vault.open(job.require_key().sealed_secret, job.id)
-    return context, KeyHolder(context, secret_key)
+def _taken_back(buyer: Buyer, job: Job, creation: OutboxColumns | None) -> Job:
+    with changing(buyer, job.id) as (session, stored):
+        if creation is not None and send_state(creation) is SendState.FAILED:
+            note = f"a reorganisation of the chain undid the deposit, which then failed: {reason(creation)}"
+            move(stored, Stage.FAILED, f"{note}. Nothing is escrowed; post the job again")
+            tell(session, stored, buyer.clock(), "posting undone")
+        else:
+            stored.note = "a reorganisation of the chain undid the deposit; it is sent again"
+    return stored
 
 
-def _started(buyer: Buyer, job: PostedJob, started: JobStarted) -> PostedJob:
-    members = job.participants
-    if members is not None and (members.trainers, members.validators) != (started.trainers, started.validators):
+def _started(buyer: Buyer, job: Job, started: JobStarted) -> Job:
+    if job.participants is not None and job.participants.members != (started.trainers, started.validators):
         raise ProtocolViolation(
-            "a reorganisation of the chain changed who takes part while training was going on; no more tasks of this job "
-            "are answered, and it ends at finish_by"
+            "a reorganisation of the chain changed who takes part after the start; no more tasks of this job are answered, "
+            "and it ends at finish_by"
         )
     try:
         job = ensure_participants(buyer, job)
@@ -149,41 +149,35 @@ def _started(buyer: Buyer, job: PostedJob, started: JobStarted) -> PostedJob:
         return job
     if not job.cancel_requested:
         return job
-    with buyer.unit_of_work() as repository:
-        kept = replace(repository.get(job.id), cancel_requested=False, note="it started before it could be cancelled")
-        repository.save(kept)
-    return kept
+    with changing(buyer, job.id) as (_, stored):
+        stored.cancel_requested, stored.note = False, "it started before it could be cancelled"
+    return stored
 
 
-def _sending(buyer: Buyer, job: PostedJob, key: str, call: ContractCall) -> PostedJob:
-    with buyer.unit_of_work() as repository:
-        sent = repository.sent(key)
-        gave_up = sent is not None and sent.state is SendState.FAILED
-        if sent is None or (gave_up and buyer.clock() - sent.queued_at > _pause_s(sent)):
-            repository.send(key, call)
-            note = f"{call.description}: {_ON_ITS_WAY}"
+def _sending(buyer: Buyer, job: Job, key: str, call: ContractCall) -> Job:
+    with changing(buyer, job.id) as (session, stored):
+        tries = OUTBOX.tries(session, key)
+        if not tries or _is_to_be_tried_again(buyer, tries):
+            send(session, key, call)
+            stored.note = f"{call.description}: {_ON_ITS_WAY}"
+        elif send_state(tries[0]) is SendState.FAILED:
+            stored.note = f"{call.description} failed: {reason(tries[0]) or _ON_ITS_WAY}"
         else:
-            waits = sent.reason or _ON_ITS_WAY
-            note = f"{call.description} failed: {waits}" if gave_up else f"{call.description}: {waits}"
-        noted = replace(repository.get(job.id), note=note)
-        repository.save(noted)
-    return noted
+            stored.note = f"{call.description}: {reason(tries[0]) or _ON_ITS_WAY}"
+    return stored
 
 
-def _pause_s(sent: SentTransaction) -> float:
-    return retry_pause_s(sent.tries, first_s=RETRY_INTERVAL_S, longest_s=LONGEST_RETRY_PAUSE_S)
+def _is_to_be_tried_again(buyer: Buyer, tries: list[OutboxColumns]) -> bool:
+    pause_s = retry_pause_s(len(tries), first_s=RETRY_INTERVAL_S, longest_s=LONGEST_RETRY_PAUSE_S)
+    return send_state(tries[0]) is SendState.FAILED and buyer.clock() - tries[0].queued_at > pause_s
 
 
-def _ended(buyer: Buyer, job: PostedJob, state: JobState, settled: JobSettled) -> PostedJob:
+def _ended(buyer: Buyer, job: Job, state: JobState, settled: JobSettled) -> Job:
     stage, event = _ENDS[state]
-    seen = Settlement(settled.paid_wei, settled.refunded_wei, buyer.clock())
-    with buyer.unit_of_work() as repository:
-        ended = replace(
-            repository.get(job.id).at(stage, event if stage is not Stage.UNMASKING else ""),
-            settlement=seen,
-            seed=settled.seed,
-        )
-        repository.save(ended)
-        money = f"paid {seen.paid_wei} wei, refunded {seen.refunded_wei} wei"
-        repository.record(job.id, TimelineEntry(buyer.clock(), f"{event}; {money}", settled.tx_hash or None))
-    return ended
+    with changing(buyer, job.id) as (session, stored):
+        move(stored, stage, event if stage is not Stage.UNMASKING else "")
+        stored.settlement = Settlement(settled.paid_wei, settled.refunded_wei, buyer.clock())
+        stored.seed = settled.seed
+        money = f"paid {settled.paid_wei} wei, refunded {settled.refunded_wei} wei"
+        tell(session, stored, buyer.clock(), f"{event}; {money}", settled.tx_hash or None)
+    return stored

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from commons.chain.checks import checked_address
+from commons.chain.outbox_table import OutboxColumns
 from commons.errors import Conflict
-from model_buyer.services.ports import Chain, SendState, SentTransaction, UnitOfWork
+from model_buyer.adapters.tables import EVENTS, OutboxTransaction
+from model_buyer.services.buyer import Buyer
+from model_buyer.services.outgoing import SendState, send, send_state
 
-PREFIX = "withdraw-"
+_PREFIX = "withdraw-"
 
 
-def request_withdrawal(to: str | None, *, unit_of_work: UnitOfWork, chain: Chain, address: str) -> SentTransaction:
+def request_withdrawal(buyer: Buyer, to: str | None) -> OutboxColumns:
     """Send everything owed to this account, or to `to`; while one withdrawal is on its way, it is the answer.
 
     Raises:
@@ -20,14 +27,25 @@ def request_withdrawal(to: str | None, *, unit_of_work: UnitOfWork, chain: Chain
         ChainUnavailable: what is owed cannot be read now.
     """
     recipient = None if to is None else checked_address("to", to)
-    owed_wei = chain.owed_wei(address)
-    call = chain.withdraw(recipient)
-    with unit_of_work() as repository:
-        for sent in repository.sent_with_prefix(PREFIX):
-            if sent.state is SendState.PENDING:
+    owed_wei = buyer.chain.owed_wei(buyer.address)
+    call = buyer.chain.withdraw(recipient)
+    with buyer.database.session() as session:
+        for sent in _withdrawals(session):
+            if send_state(sent) is SendState.PENDING:
                 return sent
         if owed_wei == 0:
-            raise Conflict(f"the contract owes nothing to {address}", owed_wei="0")
-        key = f"{PREFIX}{uuid.uuid4().hex}"
-        repository.send(key, call)
-        return repository.sent_with_prefix(key)[0]
+            raise Conflict(f"the contract owes nothing to {buyer.address}", owed_wei="0")
+        return send(session, f"{_PREFIX}{uuid.uuid4().hex}", call)
+
+
+def list_withdrawals(buyer: Buyer) -> list[tuple[OutboxColumns, int | None]]:
+    """All withdrawals, newest first, each with the amount in wei once it is confirmed."""
+    with buyer.database.snapshot() as session:
+        sent = _withdrawals(session)
+        taken = {one.tx_hash: one.amount_wei for one in EVENTS.withdrawals(session, buyer.address)}
+    return [(one, None if one.tx_hash is None else taken.get(one.tx_hash)) for one in sent]
+
+
+def _withdrawals(session: Session) -> Sequence[OutboxColumns]:
+    ours = OutboxTransaction.key.startswith(_PREFIX, autoescape=True)
+    return session.scalars(select(OutboxTransaction).where(ours).order_by(OutboxTransaction.id.desc())).all()

@@ -34,7 +34,7 @@ def wanted() -> tuple[Roles, dict[str, Role]]:
 
 
 def signed(account, roles: Role) -> SignedDeclaration:
-    declaration = Declaration(row_count=10, growth=1.0, roles=int(roles))
+    declaration = Declaration(row_count=10, facts={"growth": 1.0}, roles=int(roles))
     return SignedDeclaration(
         str(account.address), declaration, sign_declaration(account, DOMAIN, 7, declaration.digest())
     )

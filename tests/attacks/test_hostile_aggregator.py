@@ -21,7 +21,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from commons.ciphers.paillier import Randomizer, generate_keypair
 from commons.ciphers.wire import CiphertextVector
 from commons.computations.linear_regression.messages import (
-    AnyTask,
     EvaluateTask,
     OpenTask,
     RefreshTask,
@@ -30,6 +29,7 @@ from commons.computations.linear_regression.messages import (
     UnmaskTask,
     VerifyTask,
 )
+from commons.computations.registry import AnyTask
 from commons.errors import DeltaMLError
 from commons.market.tasks import task_digest
 from tests.doubles.arena import Arena
@@ -214,7 +214,7 @@ class HostileAggregator(RuleBasedStateMachine):
                 residuals[0] = residuals[0].model_copy(update={"masked": residuals[1].masked})
             number = self.context.plan.spec.round_of(checkpoint)
             return SquareTask.model_construct(
-                **job.job.head(number, checkpoint), kind="square", validators=tuple(residuals)
+                **job.job.head(number, checkpoint), kind="linear_regression/square", validators=tuple(residuals)
             )
 
         made = [task(job, place) for place, job in enumerate(self.jobs)]

@@ -25,7 +25,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from deltaml.demo.dataset import Dataset, write_part
+from deltaml.demo.kinds.linear_regression import LinearRegressionJob, RegressionTable
 from deltaml.demo.options import DemoOptions
 from deltaml.demo.processes import ServiceProcess
 from deltaml.demo.world import DATA_DIR, Login, World, running_world
@@ -70,7 +70,7 @@ class Stack:
 
     world: World
     folder: Path
-    data: Dataset
+    data: RegressionTable
     node: ChainNode
     chain_folder: Path
     sample: Path
@@ -95,12 +95,12 @@ class Stack:
         self.node = start_ganache(self.node.port, db_path=self.chain_folder)
 
 
-def orchards() -> Dataset:
+def orchards() -> RegressionTable:
     """Sixty rows of two features, which a line fits well."""
     rng = np.random.default_rng(41)
     X = np.column_stack([rng.uniform(300, 900, 60), rng.uniform(1200, 2600, 60)])
     y = 0.03 * X[:, 0] + 0.012 * X[:, 1] + rng.uniform(-1, 1, 60)
-    return Dataset("orchards", ("rain", "sun"), "harvest", X, y)
+    return RegressionTable("orchards", ("rain", "sun"), "harvest", X, y)
 
 
 @pytest.fixture(scope="module")
@@ -116,10 +116,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     try:
         with running_world(options, folder, node=node, settings=settings) as world:
             running = Stack(world, folder, orchards(), node, folder / "chain", folder / "all-orchards.csv")
-            write_part(running.sample, running.data.features, running.data.target, running.data.X, running.data.y)
-            for owner, (X, y) in zip(world.owners, running.data.deal(7, 5), strict=True):
+            running.data.write(running.sample)
+            parts = LinearRegressionJob(running.data, {}).deal(7, 5)
+            for owner, rows in zip(world.owners, parts, strict=True):
                 running.files.append(folder / owner.login.name / DATA_DIR / f"orchard-{owner.login.name}.csv")
-                write_part(running.files[-1], running.data.features, running.data.target, X, y)
+                running.data.write(running.files[-1], rows)
             yield running
     finally:
         (running.node if running else node).stop()

@@ -15,7 +15,8 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
-from deltaml.demo.scenario import Hands, run_job
+from deltaml.demo.acceptors import Acceptors
+from deltaml.demo.scenario import run_job
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -94,8 +95,8 @@ def places(stack, browser) -> dict[str, str]:
     for owner, path in zip(world.owners, stack.files, strict=True):
         tags = ["fruit", owner.login.name]
         owner.session.post("/v1/datasets", {"path": str(path), "name": "Orchards", "tags": tags})
-    with Hands(world) as hands:
-        finished = run_job(world, request_of(stack, "Harvest of an orchard"), lambda job: None, hands)
+    with Acceptors(world) as acceptors:
+        finished = run_job(world, request_of(stack, "Harvest of an orchard"), lambda job: None, acceptors)
     request = request_of(stack, "Harvest of a vineyard")
     request["target"]["name"] = "grapes"
     opened = world.buyer.session.post("/v1/jobs", request)["id"]

@@ -9,14 +9,13 @@ from pathlib import Path
 from eth_account import Account
 
 from commons.chain.jobs import JobState
-from commons.chain.signing import sign_message
+from commons.chain.signing import recover_message, sign_message
 from commons.ciphers.masks import draw_seed
 from commons.ciphers.paillier import EncryptedVector
 from commons.ciphers.wire import CiphertextVector
+from commons.computations.base import OwnerSecrets, StartedJob
 from commons.computations.linear_regression.averaging import average, candidates
 from commons.computations.linear_regression.messages import (
-    AnyResult,
-    AnyTask,
     EvaluateResult,
     EvaluateTask,
     OpenTask,
@@ -29,20 +28,25 @@ from commons.computations.linear_regression.messages import (
     ValidatorResiduals,
     ValidatorStatement,
 )
+from commons.computations.linear_regression.own_statistics import OwnStatistics
+from commons.computations.linear_regression.owner import LinearRegressionOwner
 from commons.computations.linear_regression.refreshing import mask_weights, unmask_weights
+from commons.computations.linear_regression.spec import LinearRegressionSpec
 from commons.computations.linear_regression.statements import candidates_digest
+from commons.computations.registry import AnyResult, AnyTask
+from commons.market.declaration import Declaration
 from commons.storage.database import create_database
 from data_owner.adapters.tables import Base as OwnerBase
-from data_owner.agent import TaskAnswerer as OwnerAnswerer
 from data_owner.services.answered_tasks import AnsweredTasks
 from data_owner.services.participation import Participant
-from model_buyer.adapters.repository import SqlVaultHeaders, snapshot, unit_of_work
+from data_owner.services.task_answers import TaskAnswerer as OwnerAnswerer
 from model_buyer.adapters.tables import Base as BuyerBase
-from model_buyer.adapters.vault import KeyVault
-from model_buyer.domain.posted_job import JobKey, Participants, PostedJob, Stage
+from model_buyer.adapters.tables import Job, Participants
+from model_buyer.domain.stages import Stage
 from model_buyer.services.answer_task import TaskAnswerer as BuyerAnswerer
-from model_buyer.services.ports import Buyer
-from tests.doubles.around_buyer import Clock, FakeAggregator, FakeChain
+from model_buyer.services.buyer import Buyer
+from model_buyer.services.key_vault import KeyVault
+from tests.doubles.around_buyer import Clock, FakeAggregator, FakeChain, job_row, put_job, stored_job
 from tests.doubles.in_memory_job import JOB_ID, InMemoryJob, Owner
 
 
@@ -64,7 +68,7 @@ class Arena:
             database = create_database(f"sqlite:///{folder}/{owner.address}.sqlite3")
             OwnerBase.metadata.create_all(database.engine)
             make = partial(self._participant, owner)
-            self.owners[owner.address] = OwnerAnswerer(make, AnsweredTasks(database), owner.account)
+            self.owners[owner.address] = OwnerAnswerer(make, AnsweredTasks(database))
 
     def restart(self) -> None:
         """Another process of the buyer, which knows only what is stored."""
@@ -176,49 +180,65 @@ class Arena:
         """Numbers of the aggregator's own choice, encoded already."""
         return EncryptedVector.encrypt(self.job.randomizer, values, fractional_bits=fractional_bits)
 
-    def stored_job(self) -> PostedJob:
+    def stored_job(self) -> Job:
         """The job as the buyer has it."""
-        with self._posted.snapshot() as repository:
-            return repository.get("a" * 32)
+        return stored_job(self._posted.database, "a" * 32)
+
+    def _started(self) -> StartedJob[LinearRegressionSpec]:
+        context = self.context
+        return StartedJob(
+            chain_id=context.chain_id,
+            contract=context.contract,
+            job_id=context.job_id,
+            terms=self.job.spec,
+            spec=context.plan.spec,
+            key=context.key,
+            trainers=context.trainers,
+            validators=context.validators,
+            declarations=self._declarations(),
+        )
+
+    def _declarations(self) -> dict[str, Declaration]:
+        growth = self.context.plan.growth
+        return {
+            owner: Declaration(row_count=rows, roles=3, facts={"growth": growth})
+            for owner, rows in self.context.row_counts.items()
+        }
 
     def _participant(self, owner: Owner, _job_id: int) -> Participant:
-        trains = owner.address in self.context.trainers
-        part = owner.trainer(self.context) if trains else owner.validator(self.context)
-        return Participant((self.context.trainers, self.context.validators), part, self.job.randomizer)
+        secrets = OwnerSecrets(
+            address=owner.address,
+            mask_secret=owner.mask_secret,
+            sign=lambda digest: sign_message(owner.account, digest),
+            recover=recover_message,
+        )
+        statistics = OwnStatistics(step=owner.step(self.context.plan.spec), metric=owner.metric())
+        part = LinearRegressionOwner(self._started(), secrets, statistics, self.job.randomizer)
+        return Participant((self.context.trainers, self.context.validators), "linear_regression", part)
 
     def _post(self, folder: Path) -> Buyer:
         database = create_database(f"sqlite:///{folder}/buyer.sqlite3")
         BuyerBase.metadata.create_all(database.engine)
         context = self.context
         chain = FakeChain(database, trainers=context.trainers, validators=context.validators)
-        vault = KeyVault("a password", SqlVaultHeaders(database), cost=2**10, unsafe_small_key=True)
-        posted = PostedJob(
-            id="a" * 32,
-            spec=context.plan.spec,
-            key_bits=context.key.bits,
-            created_at=0.0,
-            stage=Stage.OFFERED,
-            key=JobKey(int(context.key.n), ("0x1",), vault.seal(self.job.secret_key, "a" * 32)),
-            chain_job_id=JOB_ID,
-            participants=Participants(
-                context.trainers, context.validators, context.plan.growth, dict(context.row_counts)
-            ),
-        )
-        chain.put(posted, JobState.RUNNING, number=JOB_ID)
         buyer = Buyer(
-            unit_of_work=partial(unit_of_work, database),
-            snapshot=partial(snapshot, database),
+            database=database,
             chain=chain,
             aggregator=FakeAggregator(),
-            vault=vault,
+            vault=KeyVault("a password", database, cost=2**10, unsafe_small_key=True),
             account=Account.create(),
+            key_bits=context.key.bits,
             follow=lambda: None,
             chain_clock=Clock(),
-            unsafe_small_key=True,
             clock=Clock(),
+            unsafe_small_key=True,
         )
-        with buyer.unit_of_work() as repository:
-            repository.add(posted)
+        posted = job_row(self.job.spec, key_bits=context.key.bits, chain_job_id=JOB_ID, stage=Stage.OFFERED)
+        posted.modulus, posted.modulus_proof = hex(int(context.key.n)), ["0x1"]
+        posted.sealed_secret = buyer.vault.seal(self.job.secret_key, posted.id)
+        posted.participants = Participants(context.trainers, context.validators, self._declarations())
+        put_job(database, posted)
+        chain.put(posted, JobState.RUNNING, number=JOB_ID)
         return buyer
 
 

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from commons.chain.signing import (
     AcceptanceTerms,
-    CheckpointStatement,
     SigningDomain,
     recover_acceptance,
     recover_checkpoint,
     recover_declaration,
 )
 from commons.errors import ChainUnavailable
+from commons.market.checkpoint_statement import CheckpointStatement
 from federated_aggregator.services.chain_port import ChainJob, ChainOverview, ChainState, JobFacts, Sending, Sent
 
 JOB_ID = 7

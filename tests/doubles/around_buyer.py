@@ -1,4 +1,4 @@
-"""What stands around a model buyer under test: a clock, a contract in the states that a test sets, and an aggregator."""
+"""What stands around a model buyer under test: a clock, a contract in the states that a test sets, an aggregator, and rows."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import Any
 
 from eth_account import Account
 from sqlalchemy import delete, func, select
+from sqlalchemy.orm import undefer
 
 from commons.agent.aggregator_client import AggregatorStatus
 from commons.chain.jobs import ContractCall, JobOnChain, JobSettled, JobState, JobTerms, Quote
 from commons.chain.signing import SigningDomain
-from commons.computations.linear_regression.spec import TrainingJobSpec
+from commons.computations.registry import JobSpec
 from commons.errors import ChainUnavailable, NotFound, ServiceUnavailable
 from commons.storage.database import Database
-from model_buyer.adapters.tables import ContractEvent
-from model_buyer.domain.posted_job import PostedJob
+from model_buyer.adapters.tables import ContractEvent, Job, TimelineEntry
+from model_buyer.services.job_rows import new_job
 
 NOW = 1_800_000_000.0
 CONTRACT = "0x" + "C0" * 20
@@ -43,6 +44,9 @@ class FakeChain:
 
     def domain(self) -> SigningDomain:
         return SigningDomain(1337, CONTRACT)
+
+    def check(self) -> None:
+        self._ask()
 
     def balance_wei(self, address: str) -> int:
         self._ask()
@@ -81,7 +85,7 @@ class FakeChain:
         self._ask()
         return Quote(tuple(10 for _ in self.trainers), 5, 3, 2)
 
-    def put(self, job: PostedJob, state: JobState, *, number: int = 1, settled: JobSettled | None = None) -> None:
+    def put(self, job: Job, state: JobState, *, number: int = 1, settled: JobSettled | None = None) -> None:
         """Have the contract show the job in `state`, and its confirmed events say so."""
         self.drop(number)
         self.happen(number, "JobCreated", CREATION_TX, buyer=BUYER, aggregator=AGGREGATOR, deposit="1", **_DIGESTS)
@@ -158,7 +162,7 @@ class FakeAggregator:
         self._ask()
         return AggregatorStatus(1337, CONTRACT, AGGREGATOR, "1")
 
-    def offer_job(self, job_id: int, spec: TrainingJobSpec, *, modulus: int, modulus_proof: Any) -> dict[str, Any]:
+    def offer_job(self, job_id: int, spec: JobSpec, *, modulus: int, modulus_proof: Any) -> dict[str, Any]:
         self._ask()
         self.offered.append({"job_id": job_id, "spec": spec, "modulus": modulus, "proof": modulus_proof})
         return {}
@@ -182,3 +186,45 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+def job_row(spec: JobSpec, **changes: Any) -> Job:
+    """A job that is not in the database yet: a draft, but for these columns."""
+    job = new_job(spec, key_bits=1024, at=NOW)
+    for name, value in {"id": "a" * 32, **changes}.items():
+        setattr(job, name, value)
+    return job
+
+
+def put_job(database: Database, job: Job) -> Job:
+    """Store a job."""
+    with database.session() as session:
+        session.add(job)
+    return job
+
+
+def change_job(database: Database, job_id: str, **changes: Any) -> None:
+    """Change columns of a stored job."""
+    with database.session() as session:
+        job = session.get_one(Job, job_id)
+        for name, value in changes.items():
+            setattr(job, name, value)
+
+
+def stored_job(database: Database, job_id: str) -> Job:
+    """A job as it is stored now, with all its columns."""
+    with database.snapshot() as session:
+        return session.get_one(Job, job_id, options=[undefer("*")])
+
+
+def stored_jobs(database: Database) -> list[Job]:
+    """All jobs, newest first."""
+    with database.snapshot() as session:
+        return list(session.scalars(select(Job).order_by(Job.created_at.desc(), Job.id)))
+
+
+def events_of(database: Database, job_id: str) -> list[str]:
+    """What a job's timeline tells, oldest first."""
+    with database.snapshot() as session:
+        story = select(TimelineEntry.event).where(TimelineEntry.job_id == job_id).order_by(TimelineEntry.id)
+        return list(session.scalars(story))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 from eth_account import Account
@@ -14,10 +16,13 @@ from sqlalchemy import delete, func, select
 
 from commons.agent.aggregator_client import Acceptance as SignedAcceptance
 from commons.chain.calls import MarketplaceCalls
-from commons.chain.jobs import ContractCall, JobOnChain, JobState, Participation, Quote, Role
+from commons.chain.jobs import JobOnChain, JobState, Participation, Quote, Role
 from commons.chain.signing import SigningDomain, sign_declaration
-from commons.ciphers.paillier import SecretKey, generate_keypair
-from commons.computations.linear_regression.spec import TrainingJobSpec
+from commons.ciphers.paillier import EncryptedVector, KeyHolderRandomizer, SecretKey, generate_keypair
+from commons.ciphers.wire import CiphertextVector
+from commons.computations.linear_regression.messages import TrainTask
+from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONAL_BITS
+from commons.computations.registry import JobSpec, computation_of
 from commons.errors import ChainUnavailable, NotFound, ServiceUnavailable
 from commons.market.declaration import Declaration
 from commons.storage.database import Database
@@ -37,6 +42,18 @@ def key() -> SecretKey:
     return generate_keypair(1024, unsafe_small_key=True)
 
 
+def zeros(count: int = 3, bits: int = WEIGHT_FRACTIONAL_BITS) -> CiphertextVector:
+    """So many zeros, encrypted."""
+    encrypted = EncryptedVector.encrypt(KeyHolderRandomizer(key()), [0] * count, fractional_bits=bits)
+    return CiphertextVector.of(encrypted)
+
+
+def train_task(job_id: int = 1, number: int = 1, **changes: Any) -> TrainTask:
+    """A task of the only trainer, whose share is all, in a job with a checkpoint every second round."""
+    fields = {"weights": zeros(), "averaging_weight": 1, "averaging_total": 1} | changes
+    return TrainTask(job_id=job_id, round=number, checkpoint=-(-number // 2), **fields)
+
+
 @cache
 def key_proof() -> tuple[str, ...]:
     return tuple(key().prove_modulus().to_json())
@@ -46,7 +63,7 @@ def key_proof() -> tuple[str, ...]:
 class Job:
     """A job as the aggregator shows it and as the chain has it; tests change either."""
 
-    spec: TrainingJobSpec
+    spec: JobSpec
     view: dict[str, Any]
     on_chain: JobOnChain
     database: Database
@@ -54,6 +71,7 @@ class Job:
     validators: tuple[str, ...] = ()
     contributions: tuple[int, ...] = ()
     revoked: set[str] = field(default_factory=set)
+    facts: Mapping[str, Any] = field(default_factory=lambda: {"growth": 1.0})
 
     def __post_init__(self) -> None:
         digests = {"specDigest": "0x" + self.spec.digest().hex(), "keyDigest": "0x" + "00" * 32}
@@ -81,7 +99,7 @@ class Job:
             mine = delete(ContractEvent).where(ContractEvent.job_id == self.on_chain.job_id)
             session.execute(mine.where(ContractEvent.name.in_(names)))
 
-    def start(self, *, trainers: tuple[str, ...], validators: tuple[str, ...], growth: float = 1.0) -> None:
+    def start(self, *, trainers: tuple[str, ...], validators: tuple[str, ...], **facts: Any) -> None:
         self.trainers, self.validators = trainers, validators
         self.contributions = (0,) * len(trainers)
         self.on_chain = replace(self.on_chain, state=JobState.RUNNING)
@@ -91,20 +109,21 @@ class Job:
         self.view |= {
             "state": "running",
             "owners": [
-                {"address": address, "role": role, "out": None, **self.declared(address, role, growth)}
+                {"address": address, "role": role, "out": None, **self.declared(address, role, facts)}
                 for address, role in owners
             ],
         }
 
-    def declared(self, address: str, role: str, growth: float) -> dict[str, Any]:
+    def declared(self, address: str, role: str, facts: Mapping[str, Any]) -> dict[str, Any]:
         """What an owner declared: this service's own acceptance, or another's of 8 rows in just the role that it has."""
         job_id = self.on_chain.job_id
         with self.database.snapshot() as session:
             own = session.get(Acceptance, job_id)
         if own is not None and address not in OTHERS:
-            shown = {"roles": own.roles, "row_count": own.row_count, "growth": own.growth}
+            shown = {"roles": own.roles, "row_count": own.row_count, "facts": own.facts}
             return {**shown, "declaration_signature": "0x" + own.declaration_signature.hex()}
-        declaration = Declaration(roles=1 if role == "trainer" else 2, row_count=8, growth=growth)
+        roles = (1 if role == "trainer" else 2) if computation_of(self.spec).roles.may_choose else 3
+        declaration = Declaration(roles=roles, row_count=8, facts=facts or self.facts)
         signer = OTHERS.get(address, OTHER_ACCOUNT)
         signature = sign_declaration(signer, SigningDomain(1337, CONTRACT), job_id, declaration.digest())
         return {**declaration.model_dump(), "declaration_signature": "0x" + signature.hex()}
@@ -120,28 +139,47 @@ class Job:
 
 
 @dataclass
+class FakeConnection:
+    """A node at which every account has one ether."""
+
+    away: bool = False
+    web3: Any = field(default_factory=lambda: SimpleNamespace(eth=SimpleNamespace(get_balance=lambda _account: 10**18)))
+
+    def check(self) -> None:
+        if self.away:
+            raise ChainUnavailable("no Ethereum node answers")
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        self.check()
+        yield
+
+
+@dataclass
 class FakeChain:
-    """A contract that holds what tests put into it."""
+    """A `Marketplace` that holds what tests put into it."""
 
     jobs: dict[int, Job]
     address: str
     owed: int = 0
-    away: bool = False
+    connection: FakeConnection = field(default_factory=FakeConnection)
+    calls: MarketplaceCalls = field(default_factory=lambda: MarketplaceCalls(CONTRACT))
+
+    @property
+    def away(self) -> bool:
+        return self.connection.away
+
+    @away.setter
+    def away(self, away: bool) -> None:
+        self.connection.away = away
 
     def _ask(self) -> None:
-        if self.away:
-            raise ChainUnavailable("no Ethereum node answers")
+        self.connection.check()
 
+    @property
     def domain(self) -> SigningDomain:
         self._ask()
         return SigningDomain(1337, CONTRACT)
-
-    def check(self) -> None:
-        self._ask()
-
-    def balance_wei(self, address: str) -> int:
-        self._ask()
-        return 10**18
 
     def owed_wei(self, address: str) -> int:
         self._ask()
@@ -164,16 +202,6 @@ class FakeChain:
     def quote(self, job_id: int) -> Quote:
         self._ask()
         return Quote(tuple(100 + place for place, _ in enumerate(self.jobs[job_id].trainers)), 50, 10, 0)
-
-    def revoke_acceptance(self, job_id: int) -> ContractCall:
-        return MarketplaceCalls(CONTRACT).revoke_acceptance(job_id)
-
-    def expire_job(self, job_id: int) -> ContractCall:
-        return MarketplaceCalls(CONTRACT).expire_job(job_id)
-
-    def withdraw(self, to: str | None) -> ContractCall:
-        calls = MarketplaceCalls(CONTRACT)
-        return calls.withdraw() if to is None else calls.withdraw_to(to)
 
 
 @dataclass

@@ -12,7 +12,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from commons.chain.signing import recover_message, sign_message
-from commons.ciphers.masks import delivery_mask, draw_seed
+from commons.ciphers.masks import draw_seed
 from commons.ciphers.paillier import EncryptedVector, Randomizer, SecretKey
 from commons.ciphers.wire import CiphertextVector
 from commons.computations.linear_regression.averaging import average, candidates
@@ -46,10 +46,13 @@ from commons.computations.linear_regression.numeric_plan import (
     declared_growth,
 )
 from commons.computations.linear_regression.refreshing import check_refresh, mask_weights, unmask_weights
-from commons.computations.linear_regression.spec import TrainingJobSpec
+from commons.computations.linear_regression.spec import LinearRegressionSpec
 from commons.computations.linear_regression.statements import candidates_digest
 from commons.computations.linear_regression.trainer import LocalTrainer
 from commons.computations.linear_regression.validator import Validator
+from commons.computations.registry import JobSpec
+from commons.market.delivery import delivery_mask
+from tests.doubles.job_specs import job_spec
 
 NOW = 1_800_000_000
 JOB_ID = 7
@@ -58,26 +61,35 @@ CONTRACT = "0x" + "c0" * 20
 Part = tuple[np.ndarray, np.ndarray]
 
 
-def make_spec(**changes: Any) -> TrainingJobSpec:
-    """A specification with two features, `range` scaling and 10 rounds, with the given fields changed."""
-    fields: dict[str, Any] = {
-        "title": "Progression of diabetes",
-        "features": [
-            {"name": "age", "minimum": 0, "maximum": 120, "unit": "a"},
-            {"name": "bmi", "minimum": 10, "maximum": 60},
-        ],
-        "target": {"name": "progression", "minimum": 0, "maximum": 400},
-        "rounds": 10,
-        "evaluate_every": 4,
-        "deposit_wei": 10**18,
-        "start_by": NOW + 3600,
-        "finish_by": NOW + 7200,
-        "role_seed": 1,
-    }
-    return TrainingJobSpec.model_validate(fields | changes)
+_TERMS: dict[str, Any] = {
+    "title": "Progression of diabetes",
+    "deposit_wei": 10**18,
+    "start_by": NOW + 3600,
+    "finish_by": NOW + 7200,
+    "role_seed": 1,
+}
+_COMPUTATION: dict[str, Any] = {
+    "features": [
+        {"name": "age", "minimum": 0, "maximum": 120, "unit": "a"},
+        {"name": "bmi", "minimum": 10, "maximum": 60},
+    ],
+    "target": {"name": "progression", "minimum": 0, "maximum": 400},
+    "rounds": 10,
+    "evaluate_every": 4,
+}
 
 
-def _spec_of_parts(parts: Sequence[Part], **changes: Any) -> TrainingJobSpec:
+def make_spec(**changes: Any) -> JobSpec:
+    """A job that computes what `make_computation` specifies, with the given fields of either changed."""
+    return job_spec(**_TERMS | _COMPUTATION | changes)
+
+
+def make_computation(**changes: Any) -> LinearRegressionSpec:
+    """A linear regression with two features, `range` scaling and 10 rounds, with the given fields changed."""
+    return LinearRegressionSpec.model_validate(_COMPUTATION | changes)
+
+
+def _spec_of_parts(parts: Sequence[Part], **changes: Any) -> JobSpec:
     """Specification without scaling whose ranges are those of the rows; the last column is the bias."""
     X, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     features = [
@@ -111,7 +123,7 @@ class Owner:
     def address(self) -> str:
         return str(self.account.address)
 
-    def step(self, spec: TrainingJobSpec) -> GradientMap:
+    def step(self, spec: LinearRegressionSpec) -> GradientMap:
         accumulator = GramAccumulator(self.X.shape[1])
         accumulator.add(self.X, self.y)
         return gradient_map(accumulator.statistics(), spec.learning_rate, spec.local_steps)
@@ -144,7 +156,8 @@ class InMemoryJob:
         accounts: Sequence[LocalAccount] = (),
         **spec_changes: Any,
     ) -> None:
-        spec = _spec_of_parts([*trainer_parts, *validator_parts], **spec_changes)
+        self.spec = _spec_of_parts([*trainer_parts, *validator_parts], **spec_changes)
+        spec = self.spec.computation
         self.secret_key, self.randomizer = secret_key, randomizer
         signers = accounts or [Account.create() for _ in (*trainer_parts, *validator_parts)]
         owners = [Owner(X, y, one) for (X, y), one in zip((*trainer_parts, *validator_parts), signers, strict=True)]

@@ -16,7 +16,7 @@ from commons.chain.jobs import Credit
 from commons.chain.marketplace import Marketplace
 from commons.chain.transactions import balance_wei
 from commons.errors import NotFound, ServiceUnavailable
-from deltaml.demo.dataset import Dataset
+from deltaml.demo.kinds.linear_regression import RegressionTable
 from deltaml.demo.world import Member, World
 
 HOP_HEADERS = {"connection", "transfer-encoding", "content-length", "keep-alive", "content-encoding"}
@@ -160,9 +160,9 @@ def money_of() -> type[Money]:
 
 
 @pytest.fixture
-def terraces() -> Dataset:
+def terraces() -> RegressionTable:
     """Thirty-six rows of two features, enough for a few owners."""
     rng = np.random.default_rng(29)
     X = rng.uniform(-0.9, 0.9, (36, 2))
     y = X @ np.array([0.37, -0.21]) + 0.11 + rng.uniform(-0.05, 0.05, 36)
-    return Dataset("terraces", ("north", "east"), "depth", X, y)
+    return RegressionTable("terraces", ("north", "east"), "depth", X, y)

@@ -13,8 +13,10 @@ from commons.chain.event_log import EventLog
 from commons.chain.jobs import JobState
 from commons.storage.database import create_database
 from data_owner.adapters import tables as owner_tables
+from deltaml.demo.acceptors import Acceptors
+from deltaml.demo.kinds.linear_regression import LinearRegressionJob
 from deltaml.demo.options import DemoOptions
-from deltaml.demo.scenario import Hands, bring_datasets, job_request
+from deltaml.demo.scenario import bring_datasets, job_request
 from deltaml.demo.world import World, running_world
 from deltaml.nodes import start_anvil, start_ganache
 from federated_aggregator.adapters import tables as aggregator_tables
@@ -22,9 +24,8 @@ from model_buyer.adapters import tables as buyer_tables
 
 pytestmark = pytest.mark.e2e
 
-OPTIONS = DemoOptions(
-    owners=3, rounds=80, evaluate_every=20, key_bits=1024, unsafe_small_key=True, headless=True, learning_rate=0.1
-)
+OPTIONS = DemoOptions(owners=3, key_bits=1024, unsafe_small_key=True, headless=True)
+TRAINING = {"scaling": "none", "rounds": 80, "evaluate_every": 20, "learning_rate": 0.1}
 SETTINGS = {"DELTAML_POLL_INTERVAL_S": "0.2"}
 
 
@@ -81,10 +82,11 @@ def test_a_node_and_then_every_service_is_killed_in_mid_job_and_everybody_is_pai
     node = start_ganache(db_path=database)
     try:
         with running_world(OPTIONS, tmp_path, node=node, settings=SETTINGS) as world:
-            bring_datasets(world, terraces, terraces.deal(OPTIONS.seed, OPTIONS.owners), tmp_path)
+            job = LinearRegressionJob(terraces, TRAINING)
+            bring_datasets(world, job, job.deal(OPTIONS.seed, OPTIONS.owners), tmp_path)
             money = money_of(world)
-            with Hands(world):
-                course = Course(world, money, job_request(OPTIONS, terraces))
+            with Acceptors(world):
+                course = Course(world, money, job_request(OPTIONS, job))
                 course.when(lambda: course.on_chain(checkpoints=1), "the first checkpoint")
             node.kill()
             time.sleep(1)
@@ -105,7 +107,8 @@ def test_a_node_and_then_every_service_is_killed_in_mid_job_and_everybody_is_pai
 
 def test_reorganisations_at_every_moment_of_a_job_leave_databases_and_chain_in_agreement(tmp_path, terraces, money_of):
     with start_anvil() as node, running_world(OPTIONS, tmp_path, node=node, settings=SETTINGS) as world:
-        bring_datasets(world, terraces, terraces.deal(OPTIONS.seed, OPTIONS.owners), tmp_path)
+        job = LinearRegressionJob(terraces, TRAINING)
+        bring_datasets(world, job, job.deal(OPTIONS.seed, OPTIONS.owners), tmp_path)
         money = money_of(world)
         # So that the contract itself stays.
         rpc(node.rpc_url, "anvil_mine", hex(5))
@@ -117,8 +120,8 @@ def test_reorganisations_at_every_moment_of_a_job_leave_databases_and_chain_in_a
             assert rpc(node.rpc_url, "eth_getBlockByNumber", before["number"], False)["hash"] != before["hash"]
             undone.append(moment)
 
-        with Hands(world):
-            course = Course(world, money, job_request(OPTIONS, terraces))
+        with Acceptors(world):
+            course = Course(world, money, job_request(OPTIONS, job))
             course.when(lambda: course.on_chain(state=JobState.POSTED), "the deposit")
             reorganise("createJob")
             course.when(course.on_chain, "the start")

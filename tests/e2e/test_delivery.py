@@ -17,36 +17,32 @@ from commons.chain.jobs import FINALIZE_WINDOW_S, JobState
 from commons.chain.keystore import load_account
 from commons.chain.marketplace import Marketplace
 from commons.chain.transactions import send_and_wait
-from commons.ciphers.paillier import EncryptedVector, SecretKey
-from commons.computations.linear_regression.job_context import JobContext
-from commons.computations.linear_regression.key_holder import KeyHolder
+from commons.computations.base import StartedJob
+from commons.computations.linear_regression.job_context import context_of
 from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONAL_BITS
+from commons.computations.linear_regression.outcome import unmask
 from commons.errors import Conflict
-from commons.storage.database import create_database
-from deltaml.demo.dataset import Dataset, train_in_the_clear
+from deltaml.demo.acceptors import Acceptors
+from deltaml.demo.kinds.linear_regression import LinearRegressionJob, RegressionTable
+from deltaml.demo.kinds.linear_regression.in_the_clear import train_in_the_clear
+from deltaml.demo.kinds.linear_regression.job import delivered_weights
 from deltaml.demo.options import DemoOptions
 from deltaml.demo.processes import Services
-from deltaml.demo.scenario import FINISH_WITHIN_S, Hands, bring_datasets, job_request, run_job
+from deltaml.demo.scenario import FINISH_WITHIN_S, bring_datasets, job_request, run_job
 from deltaml.demo.world import World, running_world
+from model_buyer.adapters.tables import Job
 from model_buyer.config import BuyerConfig
-from model_buyer.domain.handover import to_model
-from model_buyer.domain.posted_job import PostedJob, Stage
-from model_buyer.services.participants import job_context
-from model_buyer.services.settle import receive_model
-from model_buyer.wiring import Assembly
+from model_buyer.domain.stages import Stage
+from model_buyer.services.job_rows import find_job
+from model_buyer.services.outcomes import outcome_json
+from model_buyer.services.participants import secret_key, started_job
+from model_buyer.services.settle import receive_outcome
+from model_buyer.wiring import assemble
 
 pytestmark = pytest.mark.e2e
 
-OPTIONS = DemoOptions(
-    owners=3,
-    rounds=3,
-    evaluate_every=2,
-    key_bits=1024,
-    unsafe_small_key=True,
-    headless=True,
-    learning_rate=0.5,
-    chain="anvil",
-)
+OPTIONS = DemoOptions(owners=3, key_bits=1024, unsafe_small_key=True, headless=True, chain="anvil")
+TRAINING = {"scaling": "none", "rounds": 3, "evaluate_every": 2, "learning_rate": 0.5}
 TIMEOUT_S = 90
 # What `finalize` is called with begins with this, whether it is tried out, estimated or sent.
 FINALIZE = MarketplaceCalls("0x" + "11" * 20).finalize(1, b"s" * 32).data[:4].hex().encode()
@@ -56,41 +52,36 @@ class HostileBuyer:
     """Reads its service's database with the service's own password, opens its keys and asks the aggregator as itself."""
 
     def __init__(self, environment: dict[str, str], world: World, job_id: str) -> None:
-        config = BuyerConfig.read({}, environment)
-        self._parts = Assembly(config, create_database(config.database_url), account_of(environment))
-        self.aggregator = self._parts.client()
-        self.own = self._parts.buyer(self.aggregator)
+        self.own = assemble(BuyerConfig.read({}, environment), account_of(environment)).buyer
+        self.aggregator = self.own.aggregator
         self.market = Marketplace(world.rpc_url, world.contract_address)
-        self._job_id = job_id
+        self.job_id = job_id
 
-    def job(self) -> PostedJob:
-        with self.own.snapshot() as repository:
-            return repository.get(self._job_id)
+    def job(self) -> Job:
+        with self.own.database.snapshot() as session:
+            return find_job(session, self.job_id)
 
-    def _delivered(self) -> tuple[PostedJob, JobContext, EncryptedVector, SecretKey]:
-        job = self.job()
-        context = job_context(job, self.own.chain.domain(), unsafe_small_key=True)
-        delivered = job.delivery.delivered.to_vector(
-            context.key,
-            count=job.spec.n_weights,
-            fractional_bits=WEIGHT_FRACTIONAL_BITS,
-            bound=context.plan.masked_bound(job.delivery.round, WEIGHT_FRACTIONAL_BITS),
-        )
-        return job, context, delivered, self.own.vault.open(job.require_key().sealed_secret, job.id)
+    def started(self) -> StartedJob:
+        return started_job(self.own, self.job())
 
     def decrypted(self) -> list[int]:
         """What stands in the delivered ciphertexts: encoded weights plus mask."""
-        _, _, delivered, key = self._delivered()
+        job, context = self.job(), context_of(self.started())
+        delivered = job.delivery.delivered.to_vector(
+            context.key,
+            count=context.plan.spec.n_weights,
+            fractional_bits=WEIGHT_FRACTIONAL_BITS,
+            bound=context.plan.masked_bound(job.delivery.statement.round, WEIGHT_FRACTIONAL_BITS),
+        )
+        key = secret_key(self.own, job)
         return [key.decrypt(one) for one in delivered.ciphertexts]
 
     def unmasked(self, *seeds: bytes) -> Iterator[np.ndarray]:
         """The weights in original units, bias last, as they would be if each were the seed."""
-        job, context, delivered, key = self._delivered()
-        holder = KeyHolder(context, key)
+        job, started = self.job(), self.started()
+        key, scaling = secret_key(self.own, job), started.spec.range_scaling()
         for seed in seeds:
-            weights = holder.unmask_delivery(delivered, seed, round_number=job.delivery.round)
-            model = to_model(job.spec, weights)
-            yield np.array([*model.weights, model.intercept])
+            yield scaling.weights_to_original(unmask(started, key, job.delivery, seed))
 
     def guesses(self) -> set[bytes]:
         """Every 32 bytes that could be taken for the seed: what the job is made of, and all words that are on chain."""
@@ -99,8 +90,8 @@ class HostileBuyer:
         known |= {
             on_chain.terms.spec_digest,
             on_chain.terms.key_digest,
-            job.delivery.digest,
-            job.delivery.candidates_digest,
+            job.delivery.statement.delivery_digest,
+            bytes.fromhex(job.delivery.details["candidates_digest"][2:]),
         }
         known |= {number.to_bytes(32, "big") for number in (job.chain_job_id, job.spec.role_seed)}
         known |= {keccak(number.to_bytes(32, "big")) for number in (job.chain_job_id, job.spec.role_seed)}
@@ -157,11 +148,8 @@ def environments(monkeypatch):
 
 
 @pytest.fixture
-def dataset():
-    rng = np.random.default_rng(23)
-    X = rng.uniform(-0.9, 0.9, (36, 2))
-    y = X @ np.array([0.37, -0.21]) + 0.11 + rng.uniform(-0.05, 0.05, 36)
-    return Dataset("terraces", ("north", "east"), "depth", X, y)
+def regression(terraces: RegressionTable) -> LinearRegressionJob:
+    return LinearRegressionJob(terraces, TRAINING)
 
 
 def true_weights(setting: Setting, buyer: HostileBuyer) -> np.ndarray:
@@ -172,13 +160,13 @@ def true_weights(setting: Setting, buyer: HostileBuyer) -> np.ndarray:
         [part for owner, part in owned if owner.address in accounts]
         for accounts in (buyer.market.trainers(job.chain_job_id), buyer.market.validators(job.chain_job_id))
     )
-    return train_in_the_clear(job.spec, trainers, validators, rounds=OPTIONS.rounds).weights
+    return train_in_the_clear(job.spec.computation, trainers, validators, rounds=TRAINING["rounds"]).weights
 
 
 def assert_masked(buyer: HostileBuyer, truth: np.ndarray) -> None:
     """What the buyer has fits every model that the job could have, and nothing that it knows takes the mask off."""
-    context = job_context(buyer.job(), buyer.own.chain.domain(), unsafe_small_key=True)
-    place = (buyer.job().delivery.round, WEIGHT_FRACTIONAL_BITS)
+    context = context_of(buyer.started())
+    place = (buyer.job().delivery.statement.round, WEIGHT_FRACTIONAL_BITS)
     bound, masks = context.plan.weight_bound(*place), 1 << context.plan.mask_bits(*place)
     for value in buyer.decrypted():
         # For the largest and the smallest weight alike there is a mask that gives this very value.
@@ -191,13 +179,14 @@ def assert_masked(buyer: HostileBuyer, truth: np.ndarray) -> None:
 
 def assert_its_own_service_has_no_model(buyer: HostileBuyer, world: World) -> None:
     job = buyer.job()
-    assert (job.seed, job.model_json) == (None, None)
+    assert job.seed is None
     with pytest.raises(Conflict):
-        world.buyer.session.get(f"/v1/jobs/{job.id}/model")
+        outcome_json(buyer.own, job.id)
     with pytest.raises(Conflict):
-        receive_model(buyer.own, job)
-    shown = buyer.aggregator.delivery(job.chain_job_id)
-    assert (shown["final"], shown["candidate_digests"]) == (None, [])
+        world.buyer.session.get(f"/v1/jobs/{job.id}/result")
+    with pytest.raises(Conflict):
+        receive_outcome(buyer.own, job)
+    assert buyer.aggregator.delivery(job.chain_job_id)["evidence"] is None
     assert buyer.market.job_finalized(job.chain_job_id) is None
 
 
@@ -231,22 +220,23 @@ def attacked_before_finalize(setting: Setting, then) -> tuple[list[HostileBuyer]
     return attacked, follow
 
 
-def test_the_weights_come_with_the_pay_and_not_before(tmp_path, recording_proxy, environments, dataset):
+def test_the_weights_come_with_the_pay_and_not_before(tmp_path, recording_proxy, environments, regression):
     proxies = []
 
     def front(url: Callable[[], str]) -> str:
         proxies.append(recording_proxy(url))
         return proxies[-1].url
 
-    with running_world(OPTIONS, tmp_path, front=front) as world, Hands(world) as hands:
-        setting = Setting(world, proxies[0], environments, dataset.deal(OPTIONS.seed, OPTIONS.owners))
-        bring_datasets(world, dataset, setting.parts, tmp_path)
-        request = job_request(OPTIONS, dataset)
-        paid(setting, request, hands, tmp_path)
-        expired(setting, request, hands)
+    with running_world(OPTIONS, tmp_path, front=front) as world, Acceptors(world) as acceptors:
+        dealt = regression.deal(OPTIONS.seed, OPTIONS.owners)
+        setting = Setting(world, proxies[0], environments, [regression.table.part(rows) for rows in dealt])
+        bring_datasets(world, regression, dealt, tmp_path)
+        request = job_request(OPTIONS, regression)
+        paid(setting, request, acceptors, tmp_path)
+        expired(setting, request, acceptors)
 
 
-def paid(setting: Setting, request, hands: Hands, folder: Path) -> None:
+def paid(setting: Setting, request, acceptors: Acceptors, folder: Path) -> None:
     stored = []
 
     def let_finalize(buyer: HostileBuyer) -> None:
@@ -255,10 +245,10 @@ def paid(setting: Setting, request, hands: Hands, folder: Path) -> None:
 
     setting.chain.held = FINALIZE
     attacked, follow = attacked_before_finalize(setting, let_finalize)
-    outcome = run_job(setting.world, request, follow, hands)
+    finished = run_job(setting.world, request, follow, acceptors)
     (buyer,) = attacked
     truth = true_weights(setting, buyer)
-    assert np.array([*outcome.model.weights, outcome.model.intercept]) == pytest.approx(truth, rel=1e-6)
+    assert np.array(delivered_weights(finished.result)) == pytest.approx(truth, rel=1e-6)
     # The same attack works with the seed, which is on chain now, and was in nothing that the buyer had before.
     seed = buyer.market.job_finalized(buyer.job().chain_job_id).seed
     assert next(buyer.unmasked(seed)) == pytest.approx(truth, rel=1e-6)
@@ -267,7 +257,7 @@ def paid(setting: Setting, request, hands: Hands, folder: Path) -> None:
     assert seed.hex().encode() not in stored[0]
 
 
-def expired(setting: Setting, request, hands: Hands) -> None:
+def expired(setting: Setting, request, acceptors: Acceptors) -> None:
     """The job's time runs out between the delivery and `finalize`."""
 
     def let_time_run_out(buyer: HostileBuyer) -> None:
@@ -280,7 +270,7 @@ def expired(setting: Setting, request, hands: Hands) -> None:
     setting.chain.held = FINALIZE
     attacked, follow = attacked_before_finalize(setting, let_time_run_out)
     with pytest.raises(Conflict, match="expired"):
-        run_job(setting.world, request, follow, hands)
+        run_job(setting.world, request, follow, acceptors)
     (buyer,) = attacked
     # Now the aggregator may finalize as much as it likes: it finds the job expired, and keeps its seed.
     setting.chain.held = None

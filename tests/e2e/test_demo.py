@@ -1,7 +1,8 @@
-"""`deltaml demo` as a user runs it: real chain, real services, real HTTP; compared with plaintext training."""
+"""`deltaml demo` as a user runs it: real chain, real services, real HTTP; compared with the same computed in the clear."""
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -77,7 +78,7 @@ def test_diabetes_on_real_keys_equals_plaintext_and_pays_everybody():
     summary = run_demo("--key-bits", "2048")
     bunch = load_diabetes()
     weights, mse = reference(bunch.data, bunch.target, summary)
-    assert summary["state"] == "finished"
+    assert (summary["state"], summary["kind"]) == ("finished", "linear_regression")
     assert summary["rounds"] == 100
     assert summary["features"] == [*bunch.feature_names, "bias"]
     assert np.abs(np.array(summary["weights"]) - weights).max() <= 1e-6 * np.abs(weights).max()
@@ -114,6 +115,72 @@ def test_another_file_with_range_scaling_and_wide_magnitudes(tmp_path):
     assert summary["mse"]["final"] == pytest.approx(mse * half**2, abs=2**-23 * half**2)
     assert [r for r, _ in summary["mse"]["history"]] == [0, 3, 6, 7]
     assert summary["learning_rate"] == 0.25
+    check_money(summary)
+
+
+WEIRD_TABLE = """\
+age,sex,flat,score,"rent, in €"
+20,f,5,1.5,612.25
+30, m,5,,480
+,f,5,2.5,
+50,,5,-3,901.5
+60,m,5,4e2,733.125
+NA,m,5,7,655
+41,f,5,0.125,512.75
+35,"m",5,12,
+29,f,5,-8.5,
+77,other,5,64,688
+20,f,5,3,701.5
+"""
+
+
+def check_column(shown, cells):
+    """A column of a summary's statistics against its cells, counted and averaged here on purpose."""
+    filled = [cell.strip() for cell in cells if cell.strip() not in ("", "NA")]
+    assert (shown["count"], shown["missing"]) == (len(filled), len(cells) - len(filled))
+    if "levels" in shown:
+        assert shown["levels"] == {level: filled.count(level) for level in set(filled)}
+        return
+    x = np.array(filled, dtype=float)
+    assert (shown["mean"], shown["variance"]) == pytest.approx((x.mean(), x.var()), rel=1e-9, abs=1e-9)
+    edges, counts = shown["histogram"]["edges"], shown["histogram"]["counts"]
+    assert np.histogram(x, edges)[0].tolist() == counts
+    assert sum(counts) == len(x)
+    if np.ptp(x) > 0:
+        assert (edges[0], edges[-1]) == (shown["minimum"], shown["maximum"]) == (x.min(), x.max())
+    else:
+        assert edges[0] < x[0] < edges[-1]
+
+
+def test_statistics_of_a_table_with_gaps_a_constant_and_texts_are_those_of_all_its_rows(tmp_path):
+    path = tmp_path / "weird.csv"
+    path.write_text(WEIRD_TABLE, encoding="utf-8")
+    header, *rows = csv.reader(WEIRD_TABLE.splitlines())
+    columns = dict(zip(header, zip(*rows, strict=True), strict=True))
+    summary = run_demo("--kind", "statistics", *SMALL_KEY, "--data", str(path), "--owners", "3", "--seed", "5")
+    assert (summary["state"], summary["kind"]) == ("finished", "statistics")
+    found = summary["statistics"]
+    assert (found["rows"], found["doubts"]) == (len(rows), [])
+    assert list(found["columns"]) == summary["columns"] == header
+    for name, cells in columns.items():
+        check_column(found["columns"][name], cells)
+    numbers = ["age", "flat", "score", "rent, in €"]
+    complete = np.array(
+        [line for line in zip(*(columns[one] for one in numbers), strict=True) if not {"", "NA"} & set(line)],
+        dtype=float,
+    )
+    assert found["correlation"]["columns"] == numbers
+    r = np.array(found["correlation"]["matrix"], dtype=float)
+    assert np.isnan(r[1]).all()
+    assert np.isnan(r[:, 1]).all()
+    varying = [0, 2, 3]
+    assert r[np.ix_(varying, varying)] == pytest.approx(np.corrcoef(complete[:, varying], rowvar=False), abs=1e-9)
+    assert summary["counts_equal"] is True
+    assert max(summary["max_moment_error"], summary["max_correlation_error"]) < 1e-12
+    assert [owner["rows"] for owner in summary["owners"]] == [4, 4, 3]
+    assert sorted(owner["role"] for owner in summary["owners"]) == ["trainer", "trainer", "validator"]
+    assert [owner["contribution"] for owner in summary["owners"]] == pytest.approx([1 / 3] * 3, abs=1e-4)
+    assert summary["settlement"]["refunded_wei"] == "0"
     check_money(summary)
 
 
@@ -215,6 +282,8 @@ def test_bad_data_gets_one_clear_line(tmp_path, text, expected):
         (["--data", "missing.csv"], "--target"),
         (["--data", "missing.csv", "--target", "y"], "missing.csv"),
         (["--learning-rate", "-1"], "--learning-rate"),
+        (["--kind", "statistics", "--owners", "2"], "--owners"),
+        (["--kind", "statistics", "--target", "y"], "--target"),
     ],
 )
 def test_bad_options_get_one_clear_line(arguments, expected):

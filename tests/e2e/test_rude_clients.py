@@ -12,17 +12,17 @@ from eth_account import Account
 
 from commons.agent.aggregator_client import AggregatorClient
 from commons.agent.http_service import HttpService
-from deltaml.demo.dataset import Dataset
+from deltaml.demo.acceptors import Acceptors
+from deltaml.demo.kinds.linear_regression import LinearRegressionJob, RegressionTable
 from deltaml.demo.options import DemoOptions
-from deltaml.demo.scenario import Hands, bring_datasets, job_request
+from deltaml.demo.scenario import bring_datasets, job_request
 from deltaml.demo.world import World, running_world
 from tests.doubles.rude_clients import Health, Target
 
 pytestmark = pytest.mark.e2e
 
-OPTIONS = DemoOptions(
-    owners=3, rounds=100_000, evaluate_every=50, key_bits=1024, unsafe_small_key=True, headless=True, learning_rate=0.1
-)
+OPTIONS = DemoOptions(owners=3, key_bits=1024, unsafe_small_key=True, headless=True)
+TRAINING = {"scaling": "none", "rounds": 100_000, "evaluate_every": 50, "learning_rate": 0.1}
 MANY = 100
 ATTACK_S = 4.0
 MOST_GROWTH_MIB = 150
@@ -93,13 +93,14 @@ def everywhere(world: World, attack: str) -> Iterator[None]:
 
 
 def test_a_running_job_goes_on_and_everybody_answers_while_strangers_are_rude(
-    tmp_path: Path, terraces: Dataset
+    tmp_path: Path, terraces: RegressionTable
 ) -> None:
     with running_world(OPTIONS, tmp_path) as world:
-        bring_datasets(world, terraces, terraces.deal(OPTIONS.seed, OPTIONS.owners), tmp_path)
+        regression = LinearRegressionJob(terraces, TRAINING)
+        bring_datasets(world, regression, regression.deal(OPTIONS.seed, OPTIONS.owners), tmp_path)
         job = Job(world)
-        with Hands(world):
-            world.buyer.session.post("/v1/jobs", job_request(OPTIONS, terraces))
+        with Acceptors(world):
+            world.buyer.session.post("/v1/jobs", job_request(OPTIONS, regression))
             job.wait_for(ROUNDS, within_s=90)
         before = {name: target.memory_mib() for name, target in targets(world).items()}
         urls = [target.url for target in targets(world).values()]

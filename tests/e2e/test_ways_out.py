@@ -12,18 +12,21 @@ import requests
 from commons.chain.jobs import JobState, Role
 from commons.chain.keystore import load_account
 from commons.chain.transactions import send_and_wait
+from deltaml.demo.acceptors import Acceptors
+from deltaml.demo.kinds.linear_regression import LinearRegressionJob
 from deltaml.demo.options import DemoOptions
 from deltaml.demo.processes import Services
-from deltaml.demo.scenario import FINISH_WITHIN_S, Hands, bring_datasets, job_request
+from deltaml.demo.scenario import FINISH_WITHIN_S, bring_datasets, job_request
 from deltaml.demo.world import running_world
 from deltaml.nodes import start_anvil
 
 pytestmark = pytest.mark.e2e
 
-OPTIONS = DemoOptions(owners=4, key_bits=1024, unsafe_small_key=True, headless=True, learning_rate=0.1)
+OPTIONS = DemoOptions(owners=4, key_bits=1024, unsafe_small_key=True, headless=True)
+TRAINING = {"scaling": "none", "learning_rate": 0.1}
 SETTINGS = {"DELTAML_POLL_INTERVAL_S": "0.2"}
 SETTLED_WITHIN_S = FINISH_WITHIN_S + 10_000
-DELIVERY_RESULT = b'"deliver"'
+DELIVERY_RESULT = b'"linear_regression/deliver"'
 
 
 @pytest.fixture
@@ -40,8 +43,9 @@ def environments(monkeypatch):
     return seen
 
 
-def posted(world: Any, request: dict[str, Any], **changes: Any) -> str:
-    return str(world.buyer.session.post("/v1/jobs", {**request, "min_owners": 3, **changes})["id"])
+def posted(world: Any, request: dict[str, Any], **training: Any) -> str:
+    changed = {**request, "min_owners": 3, "computation": {**request["computation"], **training}}
+    return str(world.buyer.session.post("/v1/jobs", changed)["id"])
 
 
 def pass_time(rpc_url: str, seconds: int) -> None:
@@ -71,8 +75,9 @@ def test_a_silent_buyer_and_an_aggregator_that_is_gone_cost_nobody_what_was_earn
         return url() if len(proxies) == 1 else proxies[1].url
 
     with start_anvil() as node, running_world(OPTIONS, tmp_path, front=front, node=node, settings=SETTINGS) as world:
-        bring_datasets(world, terraces, terraces.deal(OPTIONS.seed, OPTIONS.owners), tmp_path)
-        money, request = money_of(world), job_request(OPTIONS, terraces)
+        job = LinearRegressionJob(terraces, TRAINING)
+        bring_datasets(world, job, job.deal(OPTIONS.seed, OPTIONS.owners), tmp_path)
+        money, request = money_of(world), job_request(OPTIONS, job)
         market, revoker = money.market, world.owners[0]
 
         # One owner accepts, and takes it back where only the contract hears of it: the others train without it.
@@ -80,7 +85,7 @@ def test_a_silent_buyer_and_an_aggregator_that_is_gone_cost_nobody_what_was_earn
         money.wait_until(lambda: revoker.session.get("/v1/offers/1")["status"] == "READY", "the offer")
         revoker.session.post("/v1/offers/1/accept", {})
         revoke(environments["owner-0"], market, 1)
-        with Hands(world):
+        with Acceptors(world):
             money.wait_until(lambda: market.job(1).checkpoint_count >= 2, "the first job to train")
             offer = revoker.session.get("/v1/offers/1")
             assert revoker.address not in members(market, 1)

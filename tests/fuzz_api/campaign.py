@@ -22,10 +22,11 @@ from typing import Any
 import requests
 from eth_account import Account
 
-from deltaml.demo.dataset import diabetes
+from deltaml.demo.acceptors import Acceptors
+from deltaml.demo.kinds.linear_regression import LinearRegressionOptions
 from deltaml.demo.options import DemoOptions
 from deltaml.demo.processes import ServiceProcess
-from deltaml.demo.scenario import Hands, bring_datasets, job_request, run_job
+from deltaml.demo.scenario import bring_datasets, job_request, run_job
 from deltaml.demo.world import Login, World, running_world
 from tests.doubles.process_memory import family, memory_mib
 from tests.fuzz_api.fuzzing import Fuzzer, Report
@@ -34,7 +35,8 @@ from tests.fuzz_api.participant import sign_in_as
 REQUESTS = 10_000
 MOST_GROWTH_MIB = 150
 KEY_BITS = 1024
-OPTIONS = DemoOptions(owners=2, rounds=4, evaluate_every=2, key_bits=KEY_BITS, unsafe_small_key=True)
+OPTIONS = DemoOptions(owners=2, key_bits=KEY_BITS, unsafe_small_key=True)
+TRAINING = LinearRegressionOptions(rounds=4, evaluate_every=2)
 RECRUITING = {"title": "Waits for a third owner", "min_owners": 3}
 
 
@@ -93,11 +95,11 @@ def main() -> int:
 
 def _prepare(world: World, folder: Path) -> None:
     """One finished job, and one that goes on recruiting."""
-    dataset = diabetes()
-    bring_datasets(world, dataset, dataset.deal(OPTIONS.seed, OPTIONS.owners), folder)
-    with Hands(world) as hands:
-        run_job(world, job_request(OPTIONS, dataset), lambda _: None, hands)
-    job_id = world.buyer.session.post("/v1/jobs", {**job_request(OPTIONS, dataset), **RECRUITING})["id"]
+    job = TRAINING.read()
+    bring_datasets(world, job, job.deal(OPTIONS.seed, OPTIONS.owners), folder)
+    with Acceptors(world) as acceptors:
+        run_job(world, job_request(OPTIONS, job), lambda _: None, acceptors)
+    job_id = world.buyer.session.post("/v1/jobs", {**job_request(OPTIONS, job), **RECRUITING})["id"]
     deadline = time.monotonic() + 60
     while world.buyer.session.get(f"/v1/jobs/{job_id}")["stage"] != "offered":
         if time.monotonic() > deadline:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from commons.ciphers.paillier import Randomizer, SecretKey
-from commons.computations.linear_regression.spec import TrainingJobSpec
+from commons.computations.registry import JobSpec
 from tests.doubles import in_memory_job
 from tests.doubles.in_memory_job import InMemoryJob, Owner, Part
 
 
 @pytest.fixture(scope="session")
-def make_spec() -> Callable[..., TrainingJobSpec]:
+def make_spec() -> Callable[..., JobSpec]:
     return in_memory_job.make_spec
 
 

@@ -16,6 +16,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("data_owner", "model_buyer", "federated_aggregator")
+KINDS = tuple(
+    f"commons.computations.{path.parent.name}" for path in sorted((ROOT / "commons/computations").glob("*/__init__.py"))
+)
 PURE = (
     "commons/ciphers",
     "commons/computations",
@@ -81,6 +84,26 @@ def importers(folders: tuple[str, ...], *names: str) -> set[str]:
 
 def test_commons_imports_no_service() -> None:
     assert importers(("commons",), *SERVICES, "deltaml") == set()
+
+
+def test_the_market_reaches_a_kind_through_the_registry_only() -> None:
+    in_commons = tuple(f"commons/{path.name}" for path in (ROOT / "commons").iterdir() if path.is_dir())
+    market = tuple(folder for folder in in_commons if folder not in ("commons/computations", "commons/__pycache__"))
+    assert importers((*market, *SERVICES), *KINDS) == set()
+    of_computations = {line for line in importers(("commons/computations",), *KINDS) if "/registry.py: " not in line}
+    assert {line for line in of_computations if line.count("/") == 2} == set()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_knows_no_other_kind_and_not_the_registry(kind: str) -> None:
+    others = (*(other for other in KINDS if other != kind), "commons.computations.registry")
+    assert importers((kind.replace(".", "/"),), *others) == set()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_reaches_no_database_no_network_and_no_clock(kind: str) -> None:
+    outside = ("sqlalchemy", "flask", "web3", "requests", "time", "datetime", "threading", *SERVICES, "deltaml")
+    assert importers((kind.replace(".", "/"),), *outside) == set()
 
 
 @pytest.mark.parametrize("service", SERVICES)

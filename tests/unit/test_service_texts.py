@@ -25,7 +25,7 @@ from commons.computations.linear_regression.messages import TaskKind
 from commons.market.state import JobState
 from data_owner.services.job_view import TRAINER, VALIDATOR
 from model_buyer.domain.job_request import JobRequest
-from model_buyer.domain.posted_job import Stage
+from model_buyer.domain.stages import Stage
 
 ROOT = Path(__file__).parents[2]
 I18N = ROOT / "ui/src/i18n"
@@ -54,11 +54,12 @@ SHOWN = (
 _OWN_MISTAKES = "only a mistake in this project's own code can bring it about"
 
 NEVER_SHOWN = {
-    "commons/computations/linear_regression/learning/arrays.py": _OWN_MISTAKES,
+    "commons/arrays.py": _OWN_MISTAKES,
     "commons/computations/linear_regression/learning/federated.py": _OWN_MISTAKES,
     "commons/computations/linear_regression/learning/linear_model.py": _OWN_MISTAKES,
     "commons/computations/linear_regression/learning/quadratic_metric.py": _OWN_MISTAKES,
     "commons/computations/linear_regression/learning/scaling.py": _OWN_MISTAKES,
+    "commons/computations/statistics/slots.py": _OWN_MISTAKES,
     "commons/agent/sign_in.py": "the text that accounts sign",
     "commons/agent/upload.py": "the form of a request",
     "commons/chain/artifact.py": "before a service starts",
@@ -81,6 +82,7 @@ NEVER_SHOWN = {
 NO_TEXTS = {
     "Bearer {}": "a header",
     "DeltaML Marketplace": "the name that signatures are for",
+    "DeltaML statistics v1": "the format of a file",
     "text/csv; charset=utf-8": "a header",
     "Paillier public key, keccak256 of n {}": "a member of a file",
     "predicted {}": "the name of a column in a file",

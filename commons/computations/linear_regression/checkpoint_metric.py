@@ -10,14 +10,13 @@ from __future__ import annotations
 import sys
 from fractions import Fraction
 
-from commons.computations.linear_regression.spec import Scaling, TrainingJobSpec
+from commons.computations.linear_regression.spec import LinearRegressionSpec, Scaling
+from commons.market.checkpoint_statement import MAX_MSE_FIXED
 
 WAD = 10**18
-MAX_MSE_FIXED = 2**128 - 1
-"""The largest value that the contract records; anything above is recorded as this, so that nothing can overflow there."""
 
 
-def mse_fixed(spec: TrainingJobSpec, sse: int, row_count: int, fractional_bits: int) -> int:
+def mse_fixed(spec: LinearRegressionSpec, sse: int, row_count: int, fractional_bits: int) -> int:
     """MSE as the contract stores it, rounded down, and at most `MAX_MSE_FIXED`.
 
     Args:
@@ -32,7 +31,7 @@ def mse_fixed(spec: TrainingJobSpec, sse: int, row_count: int, fractional_bits: 
     return min(int(value * WAD), MAX_MSE_FIXED)
 
 
-def mse_in_target_units(spec: TrainingJobSpec, sse: int, row_count: int, fractional_bits: int) -> float:
+def mse_in_target_units(spec: LinearRegressionSpec, sse: int, row_count: int, fractional_bits: int) -> float:
     """MSE in the target's unit squared, correctly rounded; the largest float where training diverged beyond it."""
     value = Fraction(max(sse, 0), row_count << fractional_bits)
     if spec.scaling is Scaling.RANGE:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from commons.ciphers.paillier import PublicKey
-from commons.computations.linear_regression.numeric_plan import NumericPlan
-from commons.computations.linear_regression.spec import Averaging
+from commons.computations.base import StartedJob
+from commons.computations.linear_regression.numeric_plan import NumericPlan, growth_of
+from commons.computations.linear_regression.spec import Averaging, LinearRegressionSpec
 from commons.errors import ProtocolViolation
 
 
@@ -67,3 +68,18 @@ class JobContext:
             raise ProtocolViolation(
                 f"checkpoint {checkpoint} in round {round_number} is not in this job's specification"
             )
+
+
+def context_of(job: StartedJob[LinearRegressionSpec]) -> JobContext:
+    """The same facts in the form that the steps of the protocol need; the largest declared growth sets the numeric plan."""
+    declarations = job.declarations.values()
+    return JobContext(
+        chain_id=job.chain_id,
+        contract=job.contract,
+        job_id=job.job_id,
+        key=job.key,
+        plan=NumericPlan(job.spec, job.key.bits, max(map(growth_of, declarations), default=1.0)),
+        trainers=job.trainers,
+        validators=job.validators,
+        row_counts={owner: declaration.row_count for owner, declaration in job.declarations.items()},
+    )

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from commons.ciphers.masks import delivery_mask
 from commons.ciphers.paillier import EncryptedVector, KeyHolderRandomizer, PackedVector, SecretKey, decode
 from commons.ciphers.wire import CiphertextVector, PackedCiphertexts
 from commons.computations.linear_regression.checkpoint import (
@@ -46,6 +45,7 @@ from commons.computations.linear_regression.range_proof import REPETITIONS, Para
 from commons.computations.linear_regression.refresh_proof import refresh
 from commons.computations.linear_regression.statements import evaluation_digest
 from commons.errors import ContentRefused, InvalidCiphertext, ProtocolViolation
+from commons.market.delivery import delivery_mask
 from commons.messages import to_hex
 
 MAX_PREPARED = 2000

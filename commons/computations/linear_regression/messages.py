@@ -24,26 +24,26 @@ trainers on chain. At checkpoint 0, before any training, there is the start mode
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from commons.ciphers.wire import CiphertextVector, PackedCiphertexts
-from commons.market.tasks import TaskBody
+from commons.market.tasks import TaskBody, TaskResult
 from commons.messages import Address, BigInteger, FrozenModel, Hex32, HexBytes
 
 
 class TaskKind(StrEnum):
     """What a task asks for."""
 
-    TRAIN = "train"
-    REFRESH = "refresh"
-    EVALUATE = "evaluate"
-    SQUARE = "square"
-    UNMASK = "unmask"
-    OPEN = "open"
-    VERIFY = "verify"
-    DELIVER = "deliver"
+    TRAIN = "linear_regression/train"
+    REFRESH = "linear_regression/refresh"
+    EVALUATE = "linear_regression/evaluate"
+    SQUARE = "linear_regression/square"
+    UNMASK = "linear_regression/unmask"
+    OPEN = "linear_regression/open"
+    VERIFY = "linear_regression/verify"
+    DELIVER = "linear_regression/deliver"
 
 
 class TrainTask(TaskBody):
@@ -53,32 +53,32 @@ class TrainTask(TaskBody):
     the one before this were closed without this trainer, because no answer came in time.
     """
 
-    kind: Literal["train"] = "train"
+    kind: Literal["linear_regression/train"] = "linear_regression/train"
     weights: CiphertextVector
     averaging_weight: int = Field(ge=1)
     averaging_total: int = Field(ge=1)
     missed_since: int | None = Field(default=None, ge=1)
 
 
-class TrainResult(FrozenModel):
+class TrainResult(TaskResult):
     """[p_t · w_t], re-randomised."""
 
-    kind: Literal["train"] = "train"
+    kind: Literal["linear_regression/train"] = "linear_regression/train"
     update: CiphertextVector
 
 
 class RefreshTask(TaskBody):
     """Masked weights of all candidates, one after another; `shift_bits` is what truncation takes off the scale."""
 
-    kind: Literal["refresh"] = "refresh"
+    kind: Literal["linear_regression/refresh"] = "linear_regression/refresh"
     masked: CiphertextVector
     shift_bits: int = Field(ge=0)
 
 
-class RefreshResult(FrozenModel):
+class RefreshResult(TaskResult):
     """Truncated and freshly encrypted, with a proof of honest truncation (`refresh_proof`)."""
 
-    kind: Literal["refresh"] = "refresh"
+    kind: Literal["linear_regression/refresh"] = "linear_regression/refresh"
     refreshed: CiphertextVector
     range_blindings: CiphertextVector
     range_values: tuple[BigInteger, ...] = Field(max_length=1000)
@@ -91,7 +91,7 @@ class RefreshResult(FrozenModel):
 class EvaluateTask(TaskBody):
     """Candidates to evaluate on the validator's rows."""
 
-    kind: Literal["evaluate"] = "evaluate"
+    kind: Literal["linear_regression/evaluate"] = "linear_regression/evaluate"
     candidates: tuple[CiphertextVector, ...] = Field(min_length=1)
 
 
@@ -102,14 +102,14 @@ class MaskedResiduals(FrozenModel):
     scaled_residuals: PackedCiphertexts
 
 
-class EvaluateResult(FrozenModel):
+class EvaluateResult(TaskResult):
     """One pair of masked residuals and one correction for each candidate, signed over `statements.evaluation_digest`.
 
     The corrections are [SSE − Σe²], with e the masked residuals: whoever knows the sum of squares gets [SSE] from them. They
     are bound before anybody squares, so that a validator cannot choose its [SSE] by what the others send.
     """
 
-    kind: Literal["evaluate"] = "evaluate"
+    kind: Literal["linear_regression/evaluate"] = "linear_regression/evaluate"
     masked: tuple[MaskedResiduals, ...] = Field(min_length=1)
     corrections: CiphertextVector
     signature: HexBytes
@@ -128,7 +128,7 @@ class ValidatorResiduals(FrozenModel):
 class SquareTask(TaskBody):
     """All validators' masked residuals, to be squared and summed for each validator and candidate."""
 
-    kind: Literal["square"] = "square"
+    kind: Literal["linear_regression/square"] = "linear_regression/square"
     validators: tuple[ValidatorResiduals, ...] = Field(min_length=1)
 
 
@@ -151,21 +151,21 @@ class ValidatorSquares(FrozenModel):
     fault: Fault | None = None
 
 
-class SquareResult(FrozenModel):
+class SquareResult(TaskResult):
     """Encrypted sums of squares, in the order of the task's validators.
 
     When the validators without a fault are too few, the buyer gives no squares and answers nothing more in this job: training
     has diverged if it was for errors above the bound.
     """
 
-    kind: Literal["square"] = "square"
+    kind: Literal["linear_regression/square"] = "linear_regression/square"
     validators: tuple[ValidatorSquares, ...] = Field(min_length=1)
 
 
 class UnmaskTask(TaskBody):
     """The buyer's sums of squares for one validator, and the candidates once more, so that it need not remember them."""
 
-    kind: Literal["unmask"] = "unmask"
+    kind: Literal["linear_regression/unmask"] = "linear_regression/unmask"
     candidates: tuple[CiphertextVector, ...] = Field(min_length=1)
     squares: CiphertextVector
     scaled_squares: CiphertextVector
@@ -186,17 +186,17 @@ class ValidatorStatement(FrozenModel):
     signature: HexBytes
 
 
-class UnmaskResult(FrozenModel):
+class UnmaskResult(TaskResult):
     """The validator's signed statement."""
 
-    kind: Literal["unmask"] = "unmask"
+    kind: Literal["linear_regression/unmask"] = "linear_regression/unmask"
     statement: ValidatorStatement
 
 
 class OpenTask(TaskBody):
     """Every validator's statement; the buyer checks the signatures and multiplies the [SSE] itself."""
 
-    kind: Literal["open"] = "open"
+    kind: Literal["linear_regression/open"] = "linear_regression/open"
     statements: tuple[ValidatorStatement, ...] = Field(min_length=1)
 
 
@@ -207,10 +207,10 @@ class OpenedValue(FrozenModel):
     randomness: BigInteger
 
 
-class OpenResult(FrozenModel):
+class OpenResult(TaskResult):
     """Opened sums for each candidate, opened zero checks for each statement, and the buyer's checkpoint signature."""
 
-    kind: Literal["open"] = "open"
+    kind: Literal["linear_regression/open"] = "linear_regression/open"
     sums: tuple[OpenedValue, ...] = Field(min_length=1)
     zero_checks: tuple[OpenedValue, ...] = Field(min_length=1)
     checkpoint_signature: HexBytes
@@ -219,16 +219,16 @@ class OpenResult(FrozenModel):
 class VerifyTask(TaskBody):
     """What was opened, for the validators to check; training does not wait for their answer."""
 
-    kind: Literal["verify"] = "verify"
+    kind: Literal["linear_regression/verify"] = "linear_regression/verify"
     statements: tuple[ValidatorStatement, ...] = Field(min_length=1)
     sums: tuple[OpenedValue, ...] = Field(min_length=1)
     zero_checks: tuple[OpenedValue, ...] = Field(min_length=1)
 
 
-class VerifyResult(FrozenModel):
+class VerifyResult(TaskResult):
     """Whether everything checked; an objection stops the job, which then settles on the last agreed checkpoint."""
 
-    kind: Literal["verify"] = "verify"
+    kind: Literal["linear_regression/verify"] = "linear_regression/verify"
     accepted: bool
     reason: str = Field(default="", max_length=500)
 
@@ -236,32 +236,13 @@ class VerifyResult(FrozenModel):
 class DeliverTask(TaskBody):
     """[w + s] of the final weights; the buyer signs the last checkpoint over its digest."""
 
-    kind: Literal["deliver"] = "deliver"
+    kind: Literal["linear_regression/deliver"] = "linear_regression/deliver"
     delivered: CiphertextVector
     statements: tuple[ValidatorStatement, ...] = Field(min_length=1)
 
 
-class DeliverResult(FrozenModel):
+class DeliverResult(TaskResult):
     """The signature on the checkpoint with last = true and the digest of the delivered ciphertexts."""
 
-    kind: Literal["deliver"] = "deliver"
+    kind: Literal["linear_regression/deliver"] = "linear_regression/deliver"
     checkpoint_signature: HexBytes
-
-
-AnyTask = Annotated[
-    TrainTask | RefreshTask | EvaluateTask | SquareTask | UnmaskTask | OpenTask | VerifyTask | DeliverTask,
-    Field(discriminator="kind"),
-]
-AnyResult = Annotated[
-    TrainResult
-    | RefreshResult
-    | EvaluateResult
-    | SquareResult
-    | UnmaskResult
-    | OpenResult
-    | VerifyResult
-    | DeliverResult,
-    Field(discriminator="kind"),
-]
-TASK: TypeAdapter[AnyTask] = TypeAdapter(AnyTask)
-RESULT: TypeAdapter[AnyResult] = TypeAdapter(AnyResult)

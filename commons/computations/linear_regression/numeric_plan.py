@@ -18,10 +18,14 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
+from pydantic import Field, ValidationError
+
 from commons.computations.linear_regression.refresh_proof import required_bits
-from commons.computations.linear_regression.spec import Scaling, TrainingJobSpec
-from commons.errors import HeadroomExceeded
+from commons.computations.linear_regression.spec import LinearRegressionSpec, Scaling
+from commons.errors import HeadroomExceeded, InvalidInput
+from commons.market.declaration import Declaration
 from commons.market.job_terms import MAX_TRAINERS
+from commons.messages import FrozenModel
 
 MATRIX_FRACTIONAL_BITS = 48
 """Scale of plaintext matrices (A, R): each multiplication by one adds so many fractional bits."""
@@ -57,11 +61,27 @@ def declared_growth(spectral_norm: float) -> float:
     return math.ceil(spectral_norm / GROWTH_STEP) * GROWTH_STEP
 
 
+class DeclaredFacts(FrozenModel):
+    """What an owner signs for beside its row count: a bound of ‖A‖₂."""
+
+    growth: float = Field(ge=1, le=1e6)
+
+
+def growth_of(declaration: Declaration) -> float:
+    """The growth that an owner declared; raises InvalidInput when it declared something else."""
+    try:
+        return DeclaredFacts.model_validate(declaration.facts).growth
+    except ValidationError as error:
+        raise InvalidInput(
+            "facts: expected growth, a number from 1 to 1000000, and nothing else", field="facts"
+        ) from error
+
+
 @dataclass(frozen=True)
 class NumericPlan:
     """Bounds and scales of one job, equal for all parties: from the spec, the key size and the owners' growth."""
 
-    spec: TrainingJobSpec
+    spec: LinearRegressionSpec
     key_bits: int
     growth: float = 1.0
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from eth_utils.crypto import keccak
 
+from commons.computations.base import OpenedScore, Question
 from commons.computations.linear_regression.job_context import JobContext
 from commons.computations.linear_regression.messages import (
     DeliverTask,
@@ -29,10 +30,9 @@ from commons.computations.linear_regression.messages import (
 )
 from commons.computations.linear_regression.numeric_plan import MATRIX_FRACTIONAL_BITS
 from commons.computations.linear_regression.schedule import should_stop_early
-from commons.computations.linear_regression.spec import TrainingJobSpec
+from commons.computations.linear_regression.spec import LinearRegressionSpec
 from commons.errors import ProtocolViolation
 from commons.market.roles import validator_quorum
-from commons.market.tasks import task_digest
 
 BuyerTask = RefreshTask | SquareTask | OpenTask
 
@@ -50,67 +50,14 @@ class Squared:
     sse_digests: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Question:
-    """A task that the buyer answered.
-
-    Attributes:
-        digest: `task_digest` of the task.
-        validators: those that take part from then on, in lower case (of squares and openings).
-        squared: of a square.
-    """
-
-    kind: TaskKind
-    round: int
-    checkpoint: int
-    digest: bytes
-    validators: tuple[str, ...] = ()
-    squared: Squared | None = None
-
-
-@dataclass(frozen=True)
-class OpenedRecord:
-    """The metric of one opened checkpoint.
-
-    Attributes:
-        statements_digest: which statements were opened.
-        mse: MSE in squared units of the target.
-        mse_fixed: as signed for the chain; so are `leave_one_out_mses_fixed`, in the order of the trainers.
-        row_count: rows of the validators that took part.
-    """
-
-    index: int
-    round: int
-    statements_digest: bytes
-    mse: float
-    mse_fixed: int
-    leave_one_out_mses_fixed: tuple[int, ...]
-    row_count: int
-    opened_at: float
-
-
 def statements_digest(statements: Sequence[ValidatorStatement]) -> bytes:
     """keccak256 over the statements in their order."""
     texts = [statement.model_dump_json().encode() for statement in statements]
     return keccak(b"".join(len(text).to_bytes(8, "big") + text for text in texts))
 
 
-def repeated(questions: Iterable[Question], task: BuyerTask) -> Question | None:
-    """The question that `task` repeats, or None if its place in the job was never asked about.
-
-    Raises:
-        ProtocolViolation: if something else was asked in its place.
-    """
-    known = next((one for one in questions if (one.kind, one.round) == (task.kind, task.round)), None)
-    if known is not None and known.digest != task_digest(task):
-        raise ProtocolViolation(
-            f"{task.kind} in round {task.round} was asked before with other contents; each question is answered once"
-        )
-    return known
-
-
 def require_next(
-    context: JobContext, questions: Sequence[Question], opened: Sequence[OpenedRecord], task: BuyerTask
+    context: JobContext, questions: Sequence[Question], opened: Sequence[OpenedScore], task: BuyerTask
 ) -> None:
     """Check that `task`, which is none that is repeated, is what the protocol asks next.
 
@@ -119,7 +66,7 @@ def require_next(
             take part.
     """
     spec = context.plan.spec
-    if should_stop_early(spec, [one.mse_fixed for one in opened]):
+    if should_stop_early(spec, [one.statement.mse_fixed for one in opened]):
         raise ProtocolViolation(f"{task.kind} in round {task.round}: training has ended by its rule for stopping early")
     match task:
         case RefreshTask():
@@ -133,25 +80,23 @@ def require_next(
             _require_as_squared(context, questions, task)
 
 
-def require_last(spec: TrainingJobSpec, records: Sequence[OpenedRecord], task: DeliverTask) -> OpenedRecord:
-    """The record of the checkpoint that ends training, on which the delivery is signed.
+def require_last(spec: LinearRegressionSpec, scores: Sequence[OpenedScore], task: DeliverTask) -> None:
+    """Check that the delivery, which is signed on the latest checkpoint, comes where training ends.
 
     Raises:
         ProtocolViolation: if that checkpoint is not the latest one opened, with these statements, or training must go
             on after it.
     """
-    if not records or records[-1].index != task.checkpoint or records[-1].round != task.round:
+    last = scores[-1].statement if scores else None
+    if last is None or (last.index, last.round) != (task.checkpoint, task.round):
         raise ProtocolViolation(f"checkpoint {task.checkpoint} of round {task.round} is not the latest one opened here")
-    record = records[-1]
-    if record.statements_digest != statements_digest(task.statements):
+    if scores[-1].details["statements_digest"] != statements_digest(task.statements).hex():
         raise ProtocolViolation(f"checkpoint {task.checkpoint} was opened with other statements")
-    mses = [one.mse_fixed for one in records]
-    if record.round < spec.rounds and not should_stop_early(spec, mses):
+    if last.round < spec.rounds and not should_stop_early(spec, [one.statement.mse_fixed for one in scores]):
         raise ProtocolViolation(
-            f"training must not end at round {record.round}: {spec.rounds} rounds are agreed, and early_stop does not "
+            f"training must not end at round {last.round}: {spec.rounds} rounds are agreed, and early_stop does not "
             "apply"
         )
-    return record
 
 
 def enough_validators(context: JobContext, validators: Collection[str]) -> bool:
@@ -182,9 +127,10 @@ def _require_next_checkpoint(context: JobContext, task: SquareTask | OpenTask, e
 
 
 def _require_as_squared(context: JobContext, questions: Sequence[Question], task: OpenTask) -> None:
-    squared = next((one.squared for one in _of(questions, TaskKind.SQUARE) if one.checkpoint == task.checkpoint), None)
-    if squared is None:
+    asked = next((one for one in _of(questions, TaskKind.SQUARE) if one.checkpoint == task.checkpoint), None)
+    if asked is None:
         raise ProtocolViolation(f"checkpoint {task.checkpoint} cannot be opened before its residuals are squared")
+    squared = Squared(**asked.outcome["squared"])
     signed = [statement.validator for statement in task.statements]
     _require_enough(context, signed, squared.sse_digests.keys(), "open")
     for statement in task.statements:
@@ -209,12 +155,15 @@ def _require_enough(context: JobContext, asked: Sequence[str], present: Collecti
 
 def _present(context: JobContext, questions: Sequence[Question]) -> Collection[str]:
     """The validators that still take part, in lower case."""
-    known = [one for one in questions if one.validators]
+    known = [one for one in questions if one.outcome.get("validators")]
     if not known:
         return [address.lower() for address in context.validators]
     # At one checkpoint the opening comes after the square.
-    return max(known, key=lambda one: (one.checkpoint, one.kind is TaskKind.OPEN)).validators
+    present: Collection[str] = max(known, key=lambda one: (one.checkpoint, one.kind == TaskKind.OPEN)).outcome[
+        "validators"
+    ]
+    return present
 
 
 def _of(questions: Iterable[Question], kind: TaskKind) -> list[Question]:
-    return [one for one in questions if one.kind is kind]
+    return [one for one in questions if one.kind == kind]

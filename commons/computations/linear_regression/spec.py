@@ -1,21 +1,16 @@
-"""The specification of a training job: what a model buyer asks for and what every participant agrees to.
-
-The specification is public. Its digest is stored on chain with the job, and a data owner signs over it when it accepts,
-so nobody can be made to train or be paid by other terms than it saw.
-"""
+"""What a model buyer says of a linear regression: columns with their ranges, rounds, steps, evaluation."""
 
 from __future__ import annotations
 
-import json
 import sys
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from eth_utils.crypto import keccak
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from commons.market.job_terms import MAX_TRAINERS, MAX_VALIDATORS, PayTerms
-from commons.messages import LATEST_TIME, FrozenModel, Wei
+from commons.computations.base import ComputationSpec
+from commons.computations.linear_regression.learning.scaling import FeatureRange, RangeScaling
+from commons.messages import FrozenModel
 
 MAX_FEATURES = 500
 BIAS = "bias"
@@ -64,10 +59,22 @@ class Feature(FrozenModel):
         """Half the width of the declared range, in the column's unit."""
         return (self.maximum - self.minimum) / 2
 
+    def as_range(self) -> FeatureRange:
+        """The same for arithmetic."""
+        return FeatureRange(self.name, self.minimum, self.maximum, self.unit)
+
     @property
     def magnitude(self) -> float:
         """The largest absolute value inside the declared range."""
         return max(abs(self.minimum), abs(self.maximum))
+
+
+LearningRate = Annotated[float, Field(gt=0, le=1e12)]
+
+
+def _left_open() -> Any:
+    """No learning rate; `LinearRegressionSpec` then chooses one."""
+    return None
 
 
 class EarlyStop(FrozenModel):
@@ -77,66 +84,61 @@ class EarlyStop(FrozenModel):
     patience: int = Field(default=2, ge=1, le=1000)
 
 
-class TrainingJobSpec(FrozenModel):
-    """Everything public about a training job, fixed when it is posted.
+class LinearRegressionSpec(ComputationSpec):
+    """What is trained, and how.
 
     The model is linear regression with a bias as last weight. One local step is gradient descent on ½·MSE of the
     trainer's rows: w ← w − learning_rate · Xᵀ(Xw − y)/m.
     """
 
-    title: str = Field(min_length=1, max_length=200)
-    description: str = Field(default="", max_length=5000)
-    model: Literal["linear_regression"] = "linear_regression"
-    features: tuple[Feature, ...] = Field(min_length=1, max_length=MAX_FEATURES)
+    kind: Literal["linear_regression"] = "linear_regression"
+    features: tuple[Feature, ...] = Field(max_length=MAX_FEATURES)
     target: Feature
     scaling: Scaling = Scaling.RANGE
     averaging: Averaging = Averaging.ROWS
     rounds: int = Field(default=100, ge=1, le=100_000)
     local_steps: int = Field(default=1, ge=1, le=1000)
-    learning_rate: float = Field(gt=0, le=1e12)
+    learning_rate: LearningRate = Field(
+        default_factory=_left_open,
+        validate_default=True,
+        description="Needed when scaling is none; else 1 / number of weights",
+    )
     evaluate_every: int = Field(default=10, ge=1, lt=2**31)
     early_stop: EarlyStop | None = None
-    min_owners: int = Field(default=2, ge=2, le=MAX_TRAINERS + MAX_VALIDATORS)
-    min_rows: int = Field(default=1, ge=1, lt=2**62)
-    deposit_wei: Wei = Field(gt=0)
-    pay: PayTerms = PayTerms()
-    start_by: int = Field(
-        gt=0, lt=LATEST_TIME, description="Unix time in seconds until which the job must have started"
-    )
-    finish_by: int = Field(
-        gt=0, lt=LATEST_TIME, description="Unix time in seconds after which anyone may settle the job as it stands"
-    )
-    round_timeout_s: int = Field(default=120, ge=1, le=7 * 86_400)
-    role_seed: int = Field(ge=0, lt=2**63, description="Public seed from which roles are drawn")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _default_learning_rate(cls, values: object) -> object:
-        # Under `range` no entry of X exceeds 1, so λmax(XᵀX/m) ≤ number of weights and 1/number cannot diverge.
-        if isinstance(values, dict) and values.get("learning_rate") is None:
-            if values.get("scaling") == Scaling.NONE:
-                raise ValueError("learning_rate: must be given when scaling is none; there is no safe default")
-            features = values.get("features")
-            count = len(features) if isinstance(features, (list, tuple)) else 0
-            return {**values, "learning_rate": 1 / (count + 1)}
-        return values
 
     @field_validator("features")
     @classmethod
     def _distinct(cls, features: tuple[Feature, ...]) -> tuple[Feature, ...]:
+        # Not min_length, which also complains when the only feature is wrong in another way.
+        if not features:
+            raise ValueError("name at least one feature")
         names = [feature.name for feature in features]
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise ValueError(f"feature names must differ; repeated: {', '.join(repeated)}")
         return features
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.target.name in {feature.name for feature in self.features}:
-            raise ValueError(f"target: {self.target.name!r} must not be one of the features")
-        if self.finish_by <= self.start_by:
-            raise ValueError("finish_by: must be after start_by")
-        return self
+    @field_validator("target")
+    @classmethod
+    def _not_a_feature(cls, target: Feature, info: ValidationInfo) -> Feature:
+        if target.name in {feature.name for feature in info.data.get("features", ())}:
+            raise ValueError(f"{target.name!r} must not be one of the features")
+        return target
+
+    @field_validator("learning_rate", mode="before", json_schema_input_type=LearningRate | None)
+    @classmethod
+    def _default_learning_rate(cls, value: object, info: ValidationInfo) -> object:
+        if value is not None:
+            return value
+        if info.data.get("scaling") is Scaling.NONE:
+            raise ValueError("must be given when scaling is none; there is no safe default")
+        # Under `range` no entry of X exceeds 1, so λmax(XᵀX/m) ≤ number of weights and 1/number cannot diverge.
+        return 1 / (len(info.data.get("features", ())) + 1)
+
+    def range_scaling(self) -> RangeScaling:
+        """How the job's numbers are prepared."""
+        features = tuple(feature.as_range() for feature in self.features)
+        return RangeScaling(features=features, target=self.target.as_range(), mode=self.scaling.value)
 
     @property
     def n_weights(self) -> int:
@@ -159,12 +161,3 @@ class TrainingJobSpec(FrozenModel):
     def is_checkpoint(self, round_number: int) -> bool:
         """Whether the model is evaluated after this round (the last round always is)."""
         return round_number % self.evaluate_every == 0 or round_number == self.rounds
-
-    def canonical_json(self) -> bytes:
-        """The one byte form that the digest is taken over: sorted keys, no white space, shortest float digits."""
-        document = self.model_dump(mode="json")
-        return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode()
-
-    def digest(self) -> bytes:
-        """keccak256 of the canonical JSON, 32 bytes, as stored on chain."""
-        return keccak(self.canonical_json())

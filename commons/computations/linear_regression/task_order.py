@@ -8,8 +8,8 @@ tells nothing either.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from commons.computations.base import AskedBefore
 from commons.computations.linear_regression.messages import EvaluateTask, TaskKind, TrainTask, UnmaskTask, VerifyTask
 from commons.errors import ProtocolViolation
 from commons.market.tasks import task_digest
@@ -17,16 +17,7 @@ from commons.market.tasks import task_digest
 OwnerTask = TrainTask | EvaluateTask | UnmaskTask | VerifyTask
 
 
-@dataclass(frozen=True)
-class Asked:
-    """The latest task of one kind that an owner answered in a job; `digest` is `task_digest`."""
-
-    round: int
-    checkpoint: int
-    digest: bytes
-
-
-def require_next(task: OwnerTask, latest: Mapping[TaskKind, Asked]) -> None:
+def require_next(task: OwnerTask, latest: Mapping[str, AskedBefore]) -> None:
     """Check that a task follows what was asked so far; one that is repeated is none of this function's business.
 
     Raises:
@@ -48,7 +39,7 @@ def require_next(task: OwnerTask, latest: Mapping[TaskKind, Asked]) -> None:
             _require_verifiable(task, latest)
 
 
-def _require_next_round(task: TrainTask, trained: Asked | None) -> None:
+def _require_next_round(task: TrainTask, trained: AskedBefore | None) -> None:
     last = 0 if trained is None else trained.round
     if task.round <= last:
         raise ProtocolViolation(
@@ -59,7 +50,7 @@ def _require_next_round(task: TrainTask, trained: Asked | None) -> None:
         raise ProtocolViolation(f"round {task.round} skips round {last + 1}, and nothing says that it came too late")
 
 
-def _require_evaluated(task: UnmaskTask, latest: Mapping[TaskKind, Asked]) -> None:
+def _require_evaluated(task: UnmaskTask, latest: Mapping[str, AskedBefore]) -> None:
     evaluated, unmasked = latest.get(TaskKind.EVALUATE), latest.get(TaskKind.UNMASK)
     same = EvaluateTask(job_id=task.job_id, round=task.round, checkpoint=task.checkpoint, candidates=task.candidates)
     if evaluated is None or evaluated.digest != task_digest(same):
@@ -68,7 +59,7 @@ def _require_evaluated(task: UnmaskTask, latest: Mapping[TaskKind, Asked]) -> No
         raise ProtocolViolation(f"checkpoint {task.checkpoint} was signed for already, with other squares")
 
 
-def _require_verifiable(task: VerifyTask, latest: Mapping[TaskKind, Asked]) -> None:
+def _require_verifiable(task: VerifyTask, latest: Mapping[str, AskedBefore]) -> None:
     unmasked, verified = latest.get(TaskKind.UNMASK), latest.get(TaskKind.VERIFY)
     if unmasked is None or task.checkpoint > unmasked.checkpoint:
         raise ProtocolViolation(f"checkpoint {task.checkpoint} was not signed for here")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from commons.computations.linear_regression.learning.arrays import FloatArray
+from commons.arrays import FloatArray
 from commons.computations.linear_regression.learning.gram import GramAccumulator, GramStatistics
 from commons.computations.linear_regression.learning.quadratic_metric import QuadraticMetric, QuadraticMetricAccumulator
 from commons.computations.linear_regression.learning.scaling import FeatureRange, RangeScaling

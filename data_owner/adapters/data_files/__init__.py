@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from commons.errors import DatasetInvalid
-from commons.tables.table import TableBlock
 from data_owner.adapters.data_files.csv_file import CsvFile
 from data_owner.adapters.data_files.opening import open_stream
 from data_owner.adapters.data_files.parquet_file import ParquetFile
+from data_owner.services.ports import DataFile
 
-__all__ = ["DataFile", "open_data_file"]
+__all__ = ["open_data_file"]
 
 _PARQUET_MAGIC = b"PAR1"
 _OTHER_KINDS = {
@@ -25,21 +24,6 @@ _OTHER_KINDS = {
     b"\xfe\xff": "UTF-16 text",
 }
 """How files begin that people give the name of a CSV file."""
-
-
-class DataFile(Protocol):
-    """A table on disk.
-
-    Attributes:
-        source: the file's name as it was given, for messages.
-        column_names: names of the columns, without surrounding spaces, in the file's order.
-    """
-
-    source: str
-    column_names: tuple[str, ...]
-
-    def blocks(self, columns: Sequence[str] | None = None) -> Iterator[TableBlock]:
-        """Yield the rows in order, with the named columns only, or all; raises DatasetInvalid for a damaged file."""
 
 
 def open_data_file(path: Path | str, folders: Sequence[Path] | None = None) -> DataFile:

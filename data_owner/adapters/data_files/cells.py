@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from commons.computations.linear_regression.learning.arrays import FloatArray
+from commons.arrays import FloatArray
 from commons.tables.table import CellProblem, ColumnBlock, ColumnType
 
 # Up to here every integer is a float64; beyond it some are not.

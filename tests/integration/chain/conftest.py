@@ -32,7 +32,8 @@ from commons.chain.marketplace import Marketplace
 from commons.chain.outbox import Outbox
 from commons.chain.outbox_sender import OutboxSender, SendingPolicy
 from commons.chain.outbox_table import OutboxColumns, OutboxState
-from commons.chain.signing import ROLE_EITHER, CheckpointStatement, sign_acceptance, sign_checkpoint
+from commons.chain.signing import ROLE_EITHER, sign_acceptance, sign_checkpoint
+from commons.market.checkpoint_statement import CheckpointStatement
 from commons.storage.database import Database, create_database
 from deltaml.nodes import ChainNode, fund, start_anvil, start_ganache
 

@@ -26,7 +26,7 @@ from commons.chain.marketplace import Marketplace
 from commons.chain.signing import sign_acceptance, sign_declaration
 from commons.chain.transactions import send_and_wait
 from commons.ciphers.paillier import SecretKey
-from commons.computations.linear_regression.spec import Feature, TrainingJobSpec
+from commons.computations.linear_regression.spec import Feature
 from commons.market.declaration import Declaration
 from commons.storage.database import Database, create_database
 from commons.storage.migrations import migrate
@@ -38,6 +38,7 @@ from federated_aggregator.services.recruiting import AcceptanceOffer, Posting, a
 from federated_aggregator.services.retries import RETRY_PAUSE_S
 from federated_aggregator.services.silent_starts import HAS_CODE, MAY_HAVE_HAD_CODE, MOST_SILENT_STARTS
 from federated_aggregator.wiring import Aggregator, assemble
+from tests.doubles.job_specs import job_spec
 
 pytestmark = pytest.mark.integration
 
@@ -85,7 +86,7 @@ class Stage:
             fund(self.rpc_url, account.address, 100 * ETHER)
         self.restart()
         now = latest_block(self.connection).time
-        self.spec = TrainingJobSpec(
+        self.spec = job_spec(
             title="Yield",
             features=(Feature(name="rain", minimum=0, maximum=100),),
             target=Feature(name="yield", minimum=0, maximum=10),
@@ -122,9 +123,9 @@ class Stage:
 
     def accept(self, owner: LocalAccount, roles: int = EITHER) -> None:
         terms = acceptance_terms(self.spec, self.key.public_key, job_id=self.job_id, owner=owner.address, roles=roles)
-        declared = Declaration(row_count=100, growth=1.0, roles=roles)
+        declared = Declaration(row_count=100, facts={"growth": 1.0}, roles=roles)
         offer = AcceptanceOffer(
-            **declared.model_dump(),
+            declaration=declared,
             deadline=terms.deadline,
             signature=sign_acceptance(owner, self.market.domain, terms),
             declaration_signature=sign_declaration(owner, self.market.domain, self.job_id, declared.digest()),

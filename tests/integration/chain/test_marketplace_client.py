@@ -14,9 +14,10 @@ from eth_utils.crypto import keccak
 from commons.chain.connection import ChainConnection
 from commons.chain.jobs import FINALIZE_WINDOW_S, ContractCall, Credit, JobState, JobTerms, Participation, Quote, Role
 from commons.chain.marketplace import Marketplace
-from commons.chain.signing import ROLE_EITHER, ROLE_VALIDATOR, CheckpointStatement, sign_acceptance, sign_checkpoint
+from commons.chain.signing import ROLE_EITHER, ROLE_VALIDATOR, sign_acceptance, sign_checkpoint
 from commons.chain.transactions import send_and_wait
 from commons.errors import ChainUnavailable, NotFound, TransactionFailed
+from commons.market.checkpoint_statement import CheckpointStatement
 from deltaml.nodes import ChainNode
 
 pytestmark = pytest.mark.integration

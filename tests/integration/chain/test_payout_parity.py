@@ -20,8 +20,9 @@ from web3.contract import Contract
 from commons.chain.deployment import deploy
 from commons.chain.jobs import ContractCall, JobOnChain, JobState, JobTerms, Role
 from commons.chain.marketplace import Marketplace
-from commons.chain.signing import ROLE_EITHER, CheckpointStatement, sign_acceptance, sign_checkpoint
+from commons.chain.signing import ROLE_EITHER, sign_acceptance, sign_checkpoint
 from commons.chain.transactions import send_and_wait
+from commons.market.checkpoint_statement import CheckpointStatement
 from commons.market.payout import Payout
 from deltaml.nodes import ChainNode, fund
 

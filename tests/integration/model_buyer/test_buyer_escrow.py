@@ -16,19 +16,19 @@ from eth_account import Account
 from commons.agent.aggregator_client import AggregatorStatus
 from commons.chain.deployment import deploy
 from commons.chain.jobs import JobState
-from commons.computations.linear_regression.spec import Feature, TrainingJobSpec
-from commons.storage.database import create_database
-from commons.storage.migrations import migrate
+from commons.computations.linear_regression.spec import Feature
 from deltaml.nodes import fund, start_anvil
 from model_buyer import background
+from model_buyer.adapters.tables import EVENTS, Job
 from model_buyer.config import BuyerConfig
-from model_buyer.domain.posted_job import PostedJob, Stage
-from model_buyer.serve import MIGRATIONS
+from model_buyer.domain.stages import Stage
 from model_buyer.services.cancel_job import cancel_job
 from model_buyer.services.carry_on import advance
-from model_buyer.services.ports import JobOnRecord
-from model_buyer.services.withdraw import PREFIX, request_withdrawal
-from model_buyer.wiring import Assembly
+from model_buyer.services.job_rows import new_job
+from model_buyer.services.withdraw import list_withdrawals, request_withdrawal
+from model_buyer.wiring import Parts, assemble, prepare
+from tests.doubles.around_buyer import put_job, stored_job
+from tests.doubles.job_specs import job_spec
 
 pytestmark = pytest.mark.integration
 ETHER = 10**18
@@ -46,7 +46,7 @@ class Board:
 
 
 @pytest.fixture(scope="module")
-def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assembly]:
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     folder: Path = tmp_path_factory.mktemp("buyer")
     with start_anvil() as node:
         deployer, account = (Account.from_key(secrets.token_bytes(32)) for _ in range(2))
@@ -63,33 +63,31 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assembly]:
             },
             {"DELTAML_KEYSTORE_PASSWORD": "a password"},
         )
-        database = create_database(config.database_url)
-        migrate(database, MIGRATIONS)
-        assembly = Assembly(config, database, account)
-        assembly.client = Board  # type: ignore[method-assign,assignment]
+        prepare(config)
+        made = assemble(config, account)
+        parts = replace(made, buyer=replace(made.buyer, aggregator=Board()))  # type: ignore[arg-type]
         stop = threading.Event()
-        keeper = threading.Thread(target=background.keep_jobs, args=(assembly, stop))
+        keeper = threading.Thread(target=background.keep_jobs, args=(parts, stop))
         keeper.start()
-        yield assembly
+        yield parts
         stop.set()
         keeper.join()
-        database.dispose()
+        parts.buyer.database.dispose()
 
 
-def wait_for(parts: Assembly, job_id: str, reached: Callable[[PostedJob], bool]) -> PostedJob:
+def wait_for(parts: Parts, job_id: str, reached: Callable[[Job], bool]) -> Job:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        with parts.snapshot() as repository:
-            job = repository.get(job_id)
+        job = stored_job(parts.buyer.database, job_id)
         if reached(job):
             return job
         time.sleep(0.05)
     raise AssertionError(f"{job.stage}: {job.note} {job.trouble}")
 
 
-def post(parts: Assembly) -> PostedJob:
+def post(parts: Parts) -> Job:
     now = int(time.time())
-    spec = TrainingJobSpec(
+    spec = job_spec(
         title="Yield",
         features=(Feature(name="rain", minimum=0, maximum=100),),
         target=Feature(name="yield", minimum=0, maximum=10),
@@ -98,43 +96,41 @@ def post(parts: Assembly) -> PostedJob:
         finish_by=now + 2000,
         role_seed=7,
     )
-    job = PostedJob(id=secrets.token_hex(16), spec=spec, key_bits=512, created_at=time.time())
-    with parts.unit_of_work() as repository:
-        repository.add(job)
-    return job
+    return put_job(parts.buyer.database, new_job(spec, key_bits=512, at=time.time()))
 
 
-def test_a_deposit_is_escrowed_under_the_jobs_own_terms(parts: Assembly) -> None:
+def test_a_deposit_is_escrowed_under_the_jobs_own_terms(parts: Parts) -> None:
     job = wait_for(parts, post(parts).id, lambda job: job.stage is Stage.OFFERED)
-    on_chain = parts.chain.job(job.require_chain_job_id())
+    assert job.chain_job_id is not None
+    on_chain = parts.buyer.chain.job(job.chain_job_id)
     assert (on_chain.state, on_chain.deposit_wei, on_chain.buyer) == (JobState.POSTED, ETHER, parts.address)
     assert on_chain.terms.spec_digest == job.spec.digest()
     assert on_chain.terms.aggregator == AGGREGATOR
-    with parts.snapshot() as repository:
-        assert repository.on_record(job.require_chain_job_id()) == JobOnRecord(
-            JobState.POSTED, None, None, last_recorded=False
-        )
+    with parts.buyer.database.snapshot() as session:
+        assert EVENTS.job_state(session, job.chain_job_id) is JobState.POSTED
+        assert EVENTS.started(session, job.chain_job_id) is None
+        assert EVENTS.settled(session, job.chain_job_id) is None
+        assert not EVENTS.is_last_recorded(session, job.chain_job_id)
 
 
-def test_a_cancelled_jobs_deposit_comes_back_to_the_wei(parts: Assembly) -> None:
+def test_a_cancelled_jobs_deposit_comes_back_to_the_wei(parts: Parts) -> None:
     job = wait_for(parts, post(parts).id, lambda job: job.stage is Stage.OFFERED)
-    owed_before = parts.chain.owed_wei(parts.address)
-    cancel_job(job.id, unit_of_work=parts.unit_of_work, snapshot=parts.snapshot, chain=parts.chain, clock=time.time)
+    owed_before = parts.buyer.chain.owed_wei(parts.address)
+    cancel_job(parts.buyer, job.id)
     cancelled = wait_for(parts, job.id, lambda job: job.stage is Stage.CANCELLED)
     assert cancelled.settlement is not None
     assert cancelled.settlement.refunded_wei == ETHER
-    assert parts.chain.owed_wei(parts.address) - owed_before == ETHER
-    request_withdrawal(None, unit_of_work=parts.unit_of_work, chain=parts.chain, address=parts.address)
+    assert parts.buyer.chain.owed_wei(parts.address) - owed_before == ETHER
+    request_withdrawal(parts.buyer, None)
     deadline = time.monotonic() + 30
-    while parts.chain.owed_wei(parts.address) and time.monotonic() < deadline:
+    while parts.buyer.chain.owed_wei(parts.address) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert parts.chain.owed_wei(parts.address) == 0
-    with parts.snapshot() as repository:
-        assert repository.sent_with_prefix(PREFIX)
+    assert parts.buyer.chain.owed_wei(parts.address) == 0
+    assert list_withdrawals(parts.buyer)
 
 
-def test_a_job_whose_start_passed_is_cancelled_without_being_asked(parts: Assembly) -> None:
+def test_a_job_whose_start_passed_is_cancelled_without_being_asked(parts: Parts) -> None:
     job = wait_for(parts, post(parts).id, lambda job: job.stage is Stage.OFFERED)
-    late = replace(parts.buyer(Board()), chain_clock=lambda: time.time() + 5000)  # type: ignore[arg-type]
+    late = replace(parts.buyer, chain_clock=lambda: time.time() + 5000)
     advance(late, job)
     wait_for(parts, job.id, lambda job: job.stage is Stage.CANCELLED)

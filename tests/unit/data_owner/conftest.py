@@ -16,12 +16,13 @@ from eth_account.signers.local import LocalAccount
 from commons.chain.jobs import JobOnChain, JobState, JobTerms
 from commons.chain.outbox import Outbox
 from commons.ciphers.paillier import SecretKey
-from commons.computations.linear_regression.spec import Feature, TrainingJobSpec
+from commons.computations.linear_regression.spec import Feature
+from commons.computations.registry import JobSpec
 from commons.storage.database import Database, create_database
 from commons.storage.migrations import migrate
 from data_owner.adapters.data_files import open_data_file
 from data_owner.adapters.tables import OutboxTransaction
-from data_owner.services.acceptances import Acceptances
+from data_owner.services.acceptances import Acceptances, AcceptRequest
 from data_owner.services.datasets import DatasetDetails, Datasets
 from data_owner.services.deliveries import Deliveries
 from data_owner.services.earnings import EarningsBook
@@ -32,6 +33,7 @@ from data_owner.services.participation import Participation as TakingPart
 from data_owner.services.ports import OpenDataFile
 from data_owner.wiring import MIGRATIONS
 from tests.doubles.around_owner import AGGREGATOR, BUYER, OTHER, FakeAggregator, FakeChain, Job, key, key_proof
+from tests.doubles.job_specs import job_spec
 
 
 @dataclass
@@ -74,7 +76,7 @@ class World:
         self.deliveries = Deliveries(self.database, self.aggregator)
         self.earnings = EarningsBook(self.database, self.chain, self.outbox, self.account.address)
         self.taking_part = TakingPart(
-            self.database, self.chain, self.aggregator, self.account.address, self.open_file, unsafe_small_key=True
+            self.database, self.chain, self.aggregator, self.account, self.open_file, unsafe_small_key=True
         )
         self.on_chain = OnChain(
             self.database, self.chain, self.outbox, self.account.address, self.clock, follow=lambda: None
@@ -99,8 +101,20 @@ class World:
         self.now += 1
         return self.datasets.add(path, DatasetDetails()).id
 
+    def start(self, role: str, other: str, job_id: int = 1, consents: tuple[str, ...] = ()) -> Job:
+        """A job that this owner accepted for one role, handed in, and that runs with another owner in the other one."""
+        if not self.datasets.list():
+            self.add_rows()
+        job = self.post_job(job_id)
+        self.acceptances.accept(job_id, AcceptRequest(roles=1 if role == "trainer" else 2, consents=consents))
+        self.deliveries.deliver_all()
+        own, others = (self.address,), (other,)
+        trainers, validators = (own, others) if role == "trainer" else (others, own)
+        job.start(trainers=trainers, validators=validators)
+        return job
+
     def post_job(self, job_id: int = 1, **changes: Any) -> Job:
-        spec = TrainingJobSpec(
+        spec = job_spec(
             **{
                 "title": f"job {job_id}",
                 "features": (Feature(name="a", minimum=-1, maximum=1), Feature(name="b", minimum=-1, maximum=1)),
@@ -116,6 +130,16 @@ class World:
                 **changes,
             }
         )
+        return self.post(job_id, spec)
+
+    def post_foreign(self, job_id: int = 1) -> Job:
+        """A job of a kind that nobody knows here."""
+        job = self.post_job(job_id)
+        job.view["spec"]["computation"] = {"kind": "census", "of": [{"street": 1.5}, None]}
+        return job
+
+    def post(self, job_id: int, spec: JobSpec) -> Job:
+        """A job of any kind, which recruits."""
         key = self.secret_key.public_key
         view = {
             "job_id": job_id,

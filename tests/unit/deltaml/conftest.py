@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +18,19 @@ from flask import Flask
 
 from commons.chain.jobs import Quote
 from commons.computations.linear_regression.learning import FeatureRange, LinearModel
-from commons.computations.linear_regression.spec import Feature, TrainingJobSpec
+from commons.computations.linear_regression.spec import Feature
+from commons.computations.registry import JobSpec
 from commons.errors import ChainUnavailable
-from commons.storage.database import create_database
-from commons.storage.migrations import migrate
-from data_owner.app import create_app as create_owner_app
-from data_owner.config import OwnerConfig
-from data_owner.wiring import assemble, prepare
 from deltaml.cli import run
+from model_buyer.adapters.tables import Job
 from model_buyer.app import create_app as create_buyer_app
 from model_buyer.config import BuyerConfig
-from model_buyer.domain.posted_job import DeliveryCheck, PostedJob, Settlement, Stage
-from model_buyer.serve import MIGRATIONS
-from model_buyer.wiring import Assembly
+from model_buyer.domain.stages import DeliveryCheck, Settlement, Stage
+from model_buyer.wiring import Parts
+from model_buyer.wiring import assemble as assemble_buyer
+from model_buyer.wiring import prepare as prepare_buyer
+from tests.doubles.around_buyer import job_row, put_job
+from tests.doubles.job_specs import job_spec
 from tests.doubles.serving import serving
 
 PASSWORD = "correct horse"
@@ -92,25 +92,24 @@ def deltaml(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture(scope="module")
-def buyer_parts(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+def buyer_parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     folder = tmp_path_factory.mktemp("buyer")
     options = {"state_dir": folder, "contract_address": CONTRACT, "eth_rpc_url": NOBODY, "aggregator_url": NOBODY}
     config = BuyerConfig.read(options, SECRETS)
-    database = create_database(config.database_url)
-    migrate(database, MIGRATIONS)
-    parts = Assembly(config, database, Account.from_key("0x" + "44" * 32))
-    parts.__dict__["chain"] = RichEnough()
-    return parts
+    prepare_buyer(config)
+    made = assemble_buyer(config, Account.from_key("0x" + "44" * 32))
+    yield replace(made, buyer=replace(made.buyer, chain=RichEnough()))  # type: ignore[arg-type]
+    made.buyer.database.dispose()
 
 
 @pytest.fixture(scope="module")
-def buyer_url(buyer_parts: Assembly) -> Iterator[str]:
+def buyer_url(buyer_parts: Parts) -> Iterator[str]:
     with serving(create_buyer_app(buyer_parts)) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
-def breaking_url(buyer_parts: Assembly) -> Iterator[str]:
+def breaking_url(buyer_parts: Parts) -> Iterator[str]:
     """The buyer's service, which posts a job and is cut off before it has said so, every other time."""
     app = create_buyer_app(buyer_parts)
     inner, posted = app.wsgi_app, itertools.count()
@@ -140,6 +139,10 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def owner_url(tmp_path_factory: pytest.TempPathFactory, board: dict[str, Any], data_dir: Path) -> Iterator[str]:
+    from data_owner.app import create_app as create_owner_app
+    from data_owner.config import OwnerConfig
+    from data_owner.wiring import assemble, prepare
+
     aggregator = Flask("board")
     aggregator.add_url_rule("/v1/jobs/versions", "versions", lambda: {"versions": dict.fromkeys(board, "1")})
     aggregator.add_url_rule("/v1/jobs", "jobs", lambda: {"jobs": list(board.values())})
@@ -158,8 +161,8 @@ def owner_url(tmp_path_factory: pytest.TempPathFactory, board: dict[str, Any], d
             yield url
 
 
-def make_spec(title: str) -> TrainingJobSpec:
-    return TrainingJobSpec(
+def make_spec(title: str) -> JobSpec:
+    return job_spec(
         title=title,
         features=(Feature(name="rain", minimum=0, maximum=100, unit="mm"),),
         target=Feature(name="yield", minimum=0, maximum=10, unit="t"),
@@ -171,27 +174,24 @@ def make_spec(title: str) -> TrainingJobSpec:
 
 
 @pytest.fixture(scope="module")
-def finished_job(buyer_parts: Assembly) -> PostedJob:
+def finished_job(buyer_parts: Parts) -> Job:
     model = LinearModel(
         features=(FeatureRange("rain", 0, 100, "mm"),),
         target=FeatureRange("yield", 0, 10, "t"),
         weights=(0.05,),
         intercept=1.5,
     )
-    job = PostedJob(
+    job = job_row(
+        make_spec("Finished"),
         id="f1" * 16,
-        spec=make_spec("Finished"),
-        key_bits=2048,
         created_at=1_800_000_000.0,
         stage=Stage.FINISHED,
         chain_job_id=41,
         settlement=Settlement(4 * 10**16, 6 * 10**16, 1_800_000_100.0),
-        model_json=model.to_json(),
+        outcome_json=model.to_json(),
         delivery_check=DeliveryCheck.MATCHES,
     )
-    with buyer_parts.unit_of_work() as repository:
-        repository.add(job)
-    return job
+    return put_job(buyer_parts.buyer.database, job)
 
 
 @pytest.fixture

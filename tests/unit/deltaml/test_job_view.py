@@ -35,7 +35,7 @@ def test_following_ends_with_the_job_and_shows_each_change(
 ) -> None:
     monkeypatch.setattr(job_view, "_POLL_S", 0.0)
     monkeypatch.setattr(job_view.sys.stderr, "isatty", lambda: terminal, raising=False)
-    running = {"state": "running", "step": "train", "round": 3}
+    running = {"state": "running", "step": "linear_regression/train", "round": 3}
     states = [
         job(stage="draft", note="its key is being made"),
         job(live=running, checkpoints=[{"mse": 4.0}]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -13,20 +14,12 @@ import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from commons.chain.signing import (
-    CheckpointStatement,
-    recover_message,
-    sign_acceptance,
-    sign_checkpoint,
-    sign_declaration,
-)
+from commons.chain.signing import recover_message, sign_acceptance, sign_checkpoint, sign_declaration
 from commons.ciphers.paillier import Randomizer, SecretKey
 from commons.computations.linear_regression.checkpoint import CheckpointValues
 from commons.computations.linear_regression.job_context import JobContext
 from commons.computations.linear_regression.key_holder import KeyHolder
 from commons.computations.linear_regression.messages import (
-    TASK,
-    AnyTask,
     DeliverResult,
     DeliverTask,
     EvaluateResult,
@@ -41,7 +34,8 @@ from commons.computations.linear_regression.messages import (
     VerifyTask,
 )
 from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONAL_BITS, NumericPlan, declared_growth
-from commons.computations.linear_regression.spec import TrainingJobSpec
+from commons.computations.registry import TASK, AnyTask, JobSpec
+from commons.market.checkpoint_statement import CheckpointStatement
 from commons.market.declaration import Declaration
 from commons.storage.database import Database, create_database
 from federated_aggregator.adapters.tables import Base
@@ -64,7 +58,7 @@ class Play:
         proof: list[str],
         randomizer: Randomizer,
         owners: list[Any],
-        spec: TrainingJobSpec,
+        spec: JobSpec,
     ) -> None:
         self.database_url, self.key, self.proof, self.randomizer = database_url, key, proof, randomizer
         self.clock = Clock()
@@ -129,17 +123,18 @@ class Play:
     def offer(self, owner: Any, **changes: Any) -> AcceptanceOffer:
         roles = changes.get("roles", EITHER)
         terms = acceptance_terms(self.spec, self.key.public_key, job_id=JOB_ID, owner=owner.address, roles=roles)
-        declared = {"row_count": len(owner.y), "growth": declared_growth(owner.step(self.spec).spectral_norm)}
-        declared |= {name: value for name, value in changes.items() if name in declared}
-        digest = Declaration(**declared, roles=roles).digest()
+        growth = changes.get("growth", declared_growth(owner.step(self.spec.computation).spectral_norm))
+        declaration = Declaration(
+            row_count=changes.get("row_count", len(owner.y)), roles=roles, facts={"growth": growth}
+        )
         honest = AcceptanceOffer(
-            **declared,
-            roles=roles,
+            declaration=declaration,
             deadline=self.spec.finish_by,
             signature=sign_acceptance(owner.account, self.chain.domain, terms),
-            declaration_signature=sign_declaration(owner.account, self.chain.domain, JOB_ID, digest),
+            declaration_signature=sign_declaration(owner.account, self.chain.domain, JOB_ID, declaration.digest()),
         )
-        return replace(honest, **changes)
+        of_offer = {name: value for name, value in changes.items() if name not in ("roles", "growth", "row_count")}
+        return replace(honest, **of_offer)
 
     def accept(self, owner: Any, **changes: Any) -> None:
         self.aggregator.recruiting.accept(owner.address, JOB_ID, self.offer(owner, **changes))
@@ -177,7 +172,9 @@ class Play:
             contract=self.chain.contract_address,
             job_id=JOB_ID,
             key=self.key.public_key,
-            plan=NumericPlan(self.spec, self.key.public_key.bits, max(one["growth"] for one in members)),
+            plan=NumericPlan(
+                self.spec.computation, self.key.public_key.bits, max(one["facts"]["growth"] for one in members)
+            ),
             trainers=addresses["trainer"],
             validators=addresses["validator"],
             row_counts={one["address"]: one["row_count"] for one in members},
@@ -186,7 +183,7 @@ class Play:
     # -- tasks
 
     def pending(self, address: str) -> list[dict[str, Any]]:
-        return self.aggregator.queue.fetch(address, 0)
+        return [json.loads(text) for text in self.aggregator.queue.fetch(address, 0)]
 
     def everybody(self) -> list[str]:
         return [self.buyer, *self.owners]
@@ -250,7 +247,7 @@ class Play:
 
     def delivery_digest(self, task: DeliverTask) -> bytes:
         bound = self.context.plan.masked_bound(task.round, WEIGHT_FRACTIONAL_BITS)
-        form = {"count": self.spec.n_weights, "fractional_bits": WEIGHT_FRACTIONAL_BITS, "bound": bound}
+        form = {"count": self.spec.computation.n_weights, "fractional_bits": WEIGHT_FRACTIONAL_BITS, "bound": bound}
         return task.delivered.to_vector(self.key.public_key, **form).digest()
 
     def sign(self, task: AnyTask, values: CheckpointValues, delivery_digest: bytes = bytes(32)) -> str:
@@ -266,7 +263,7 @@ class Play:
         return "0x" + sign_checkpoint(self.buyer_account, self.chain.domain, statement).hex()
 
     def submit(self, address: str, task_id: str, result: Any) -> str:
-        return str(self.aggregator.training.submit_result(address, task_id, result))
+        return str(self.aggregator.scheduler.submit_result(address, task_id, result))
 
     def answer_all(self, kinds: Iterable[TaskKind] = tuple(TaskKind), *, absent: Iterable[str] = ()) -> int:
         """Everybody but the absent answers what is pending now; returns how many answers there were."""
@@ -315,7 +312,7 @@ def build_play(
     job_randomizer: Randomizer,
     modulus_proof: list[str],
     make_owner: Callable[..., Any],
-    make_spec: Callable[..., TrainingJobSpec],
+    make_spec: Callable[..., JobSpec],
 ) -> Callable[..., Play]:
     """A job of four owners (two train, two validate) with two features and range scaling.
 
@@ -328,7 +325,7 @@ def build_play(
         for m in rows:
             X = np.column_stack([rng.uniform(-1, 1, (m, 2)), np.ones(m)])
             owners.append(make_owner(X, np.clip(X @ [0.5, -0.3, 0.1] + rng.normal(0, 0.05, m), -1, 1)))
-        fields = {"rounds": 3, "evaluate_every": 2, "min_owners": len(rows), "round_timeout_s": 60}
+        fields = {"rounds": 3, "evaluate_every": 2, "min_owners": len(rows), "task_timeout_s": 60}
         return Play(
             f"sqlite:///{folder}/aggregator.sqlite3",
             key=job_secret_key,

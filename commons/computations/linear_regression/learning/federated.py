@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from commons.computations.linear_regression.learning.arrays import FloatArray, as_matrix, as_vector
+from commons.arrays import FloatArray, as_matrix, as_vector
 from commons.errors import InvalidInput
 
 Part = tuple[FloatArray, FloatArray]

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from commons.computations.linear_regression.learning.arrays import FloatArray, read_only
+from commons.arrays import FloatArray, read_only
 from commons.computations.linear_regression.learning.gram import GramStatistics
 from commons.errors import InvalidInput
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from commons.computations.linear_regression.learning.arrays import FloatArray, as_matrix, as_vector, read_only
+from commons.arrays import FloatArray, as_matrix, as_vector, read_only
 from commons.errors import InvalidInput
 
 

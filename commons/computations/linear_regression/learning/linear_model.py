@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from commons.computations.linear_regression.learning.arrays import FloatArray, as_matrix, as_vector
+from commons.arrays import FloatArray, as_matrix, as_vector
 from commons.computations.linear_regression.learning.scaling import FeatureRange, RangeScaling
 from commons.errors import InvalidInput
 

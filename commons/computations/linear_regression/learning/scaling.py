@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from commons.computations.linear_regression.learning.arrays import FloatArray, as_matrix, as_vector
+from commons.arrays import FloatArray, as_matrix, as_vector
 from commons.errors import InvalidInput
 
 

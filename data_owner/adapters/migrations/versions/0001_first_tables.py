@@ -20,6 +20,7 @@ def upgrade() -> None:
     _create_sign_in_failures()
     _create_users()
     _create_acceptances()
+    _create_answers()
     _create_sessions()
     _create_event_tables()
 
@@ -57,6 +58,7 @@ def _create_known_jobs() -> None:
         "known_jobs",
         sa.Column("job_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("view", sa.JSON(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("job_id", name="pk_known_jobs"),
     )
 
@@ -90,6 +92,7 @@ def _create_outbox_transactions() -> None:
         sa.Column("taken_back_at", sa.Double(), nullable=True),
         sa.Column("reason", sa.String(length=100), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("arguments", sa.JSON(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_outbox_transactions"),
         sa.UniqueConstraint("chain_id", "sender", "nonce", name="uq_outbox_transactions_chain_id"),
@@ -129,21 +132,50 @@ def _create_acceptances() -> None:
         sa.Column("spec", sa.Text(), nullable=False),
         sa.Column("modulus", sa.Text(), nullable=False),
         sa.Column("row_count", sa.BigInteger(), nullable=False),
-        sa.Column("growth", sa.Double(), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("consents", sa.JSON(), nullable=False),
         sa.Column("deadline", sa.BigInteger(), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.Column("declaration_signature", sa.LargeBinary(), nullable=False),
+        sa.Column("chain_id", sa.BigInteger(), nullable=False),
+        sa.Column("contract", sa.String(length=42), nullable=False),
         sa.Column("mask_secret", sa.LargeBinary(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("accepted_at", sa.Double(), nullable=False),
-        sa.Column("role", sa.String(length=10), nullable=True),
         sa.Column("trainers", sa.JSON(), nullable=True),
         sa.Column("validators", sa.JSON(), nullable=True),
-        sa.Column("agreed_growth", sa.Double(), nullable=True),
+        sa.Column("declarations", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(["dataset_id"], ["datasets.id"], name="fk_acceptances_dataset_id"),
         sa.PrimaryKeyConstraint("job_id", name="pk_acceptances"),
     )
     op.create_index("ix_acceptances_state", "acceptances", ["state"], unique=False)
+
+
+def _create_answers() -> None:
+    op.create_table(
+        "answered_tasks",
+        sa.Column("job_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(length=100), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("checkpoint", sa.Integer(), nullable=False),
+        sa.Column("task_digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("job_id", "kind", name="pk_answered_tasks"),
+    )
+    op.create_table(
+        "learnt",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("dataset_id", sa.String(length=36), nullable=False),
+        sa.Column("version", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=100), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=False),
+        sa.Column("job_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(["dataset_id"], ["datasets.id"], name="fk_learnt_dataset_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_learnt"),
+    )
+    op.create_index("ix_learnt_version", "learnt", ["version"], unique=False)
 
 
 def _create_sessions() -> None:

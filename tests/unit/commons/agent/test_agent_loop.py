@@ -17,7 +17,8 @@ from commons.agent import loop as agent_loop
 from commons.agent.aggregator_client import Answer, PendingTask
 from commons.agent.backoff import Backoff
 from commons.agent.loop import public_reason, run_agent
-from commons.computations.linear_regression.messages import AnyResult, AnyTask, VerifyResult
+from commons.computations.linear_regression.messages import VerifyResult
+from commons.computations.registry import AnyResult, AnyTask
 from commons.errors import (
     ChainUnavailable,
     DatasetInvalid,
@@ -29,7 +30,14 @@ from commons.errors import (
 )
 
 VECTOR = {"count": 1, "fractional_bits": 0, "ciphertexts": "AA=="}
-GOOD = {"kind": "train", "job_id": 1, "round": 1, "checkpoint": 0, "averaging_weight": 1, "averaging_total": 2}
+GOOD = {
+    "kind": "linear_regression/train",
+    "job_id": 1,
+    "round": 1,
+    "checkpoint": 0,
+    "averaging_weight": 1,
+    "averaging_total": 2,
+}
 GOOD["weights"] = VECTOR
 DONE = VerifyResult(accepted=True)
 

@@ -171,17 +171,24 @@ def test_results_failures_and_acceptances_arrive_as_the_interface_says(board: Bo
     client.accept(
         7,
         Acceptance(
-            row_count=88, growth=1.0, roles=3, deadline=99, signature=b"\x01\x02", declaration_signature=b"\x03"
+            row_count=88,
+            facts={"growth": 1.0},
+            roles=3,
+            deadline=99,
+            signature=b"\x01\x02",
+            declaration_signature=b"\x03",
         ),
     )
     client.withdraw_acceptance(7)
     bodies = {path: body for _, path, body in board.seen}
-    assert bodies["/v1/tasks/t/1/result"] == {"result": {"kind": "verify", "accepted": True, "reason": ""}}
+    assert bodies["/v1/tasks/t/1/result"] == {
+        "result": {"kind": "linear_regression/verify", "accepted": True, "reason": ""}
+    }
     assert bodies["/v1/tasks/7/failure"] == {"reason": "no room"}
     accepted = next(body for method, path, body in board.seen if path == "/v1/jobs/7/acceptances")
     assert accepted == {
         "row_count": 88,
-        "growth": 1.0,
+        "facts": {"growth": 1.0},
         "roles": 3,
         "deadline": 99,
         "signature": "0x0102",

@@ -8,8 +8,8 @@ from eth_utils.crypto import keccak
 
 from commons.chain.calls import MarketplaceCalls
 from commons.chain.jobs import JobTerms
-from commons.chain.signing import CheckpointStatement
 from commons.errors import InvalidInput
+from commons.market.checkpoint_statement import CheckpointStatement
 
 CONTRACT = "0x" + "ab" * 20
 AGGREGATOR = "0x" + "cd" * 20

@@ -17,7 +17,6 @@ from commons.chain.signing import (
     ROLE_EITHER,
     ROLE_TRAINER,
     AcceptanceTerms,
-    CheckpointStatement,
     SigningDomain,
     recover_acceptance,
     recover_checkpoint,
@@ -27,6 +26,7 @@ from commons.chain.signing import (
     sign_message,
 )
 from commons.errors import InvalidInput, NotAuthenticated
+from commons.market.checkpoint_statement import CheckpointStatement
 
 SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 ACCOUNT = Account.from_key(bytes.fromhex("11" * 32))

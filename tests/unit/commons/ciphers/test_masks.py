@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commons.ciphers.masks import delivery_mask, draw_seed, expand_mask, refresh_mask, seed_hash
+from commons.ciphers.masks import draw_seed, expand_mask, refresh_mask, seed_hash
+from commons.market.delivery import delivery_mask
 
 SEED = bytes(range(32))
 

@@ -14,13 +14,14 @@ from commons.errors import ProtocolViolation
 from commons.market.declaration import Declaration, SignedDeclaration, check_declarations, read_declarations
 from commons.market.roles import Role, Roles, draw_roles
 
+TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 DOMAIN = SigningDomain(1337, "0x" + "c0" * 20)
 JOB_ID, SEED = 7, 5
 ACCOUNTS = [Account.from_key("0x" + f"{number:02x}" * 32) for number in range(1, 6)]
 
 
 def declared(account, **changes):
-    declaration = Declaration(**{"row_count": 10, "growth": 1.0, "roles": 3} | changes)
+    declaration = Declaration(**{"row_count": 10, "facts": {"growth": 1.0}, "roles": 3} | changes)
     return SignedDeclaration(
         account.address, declaration, sign_declaration(account, DOMAIN, JOB_ID, declaration.digest())
     )
@@ -41,46 +42,54 @@ def check(shown, roles=DRAWN, *, domain=DOMAIN, job_id=JOB_ID):
 
 
 def test_the_digest_is_over_sorted_json_without_white_space():
-    text = b'{"growth":1.0625,"roles":3,"row_count":442}'
-    assert Declaration(row_count=442, growth=1.0625, roles=3).digest() == keccak(text)
+    text = b'{"facts":{"growth":1.0625},"roles":3,"row_count":442}'
+    assert Declaration(row_count=442, facts={"growth": 1.0625}, roles=3).digest() == keccak(text)
 
 
 @given(
     row_count=st.integers(1, 2**62 - 1),
-    growth=st.floats(1, 1e6, allow_nan=False),
+    facts=st.dictionaries(TEXTS, st.floats(allow_nan=False, allow_infinity=False) | TEXTS),
     roles=st.integers(1, 3),
 )
-def test_a_declaration_survives_its_json(row_count, growth, roles):
-    declaration = Declaration(row_count=row_count, growth=growth, roles=roles)
+def test_a_declaration_survives_its_json(row_count, facts, roles):
+    facts = dict(list(facts.items())[:20])
+    declaration = Declaration(row_count=row_count, facts=facts, roles=roles)
     assert Declaration.model_validate_json(declaration.canonical_json()).digest() == declaration.digest()
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"row_count": 0}, {"row_count": 2**62}, {"growth": 0.5}, {"growth": float("nan")}, {"roles": 0}, {"roles": 4}],
+    [
+        {"row_count": 0},
+        {"row_count": 2**62},
+        {"facts": {"text": "x" * 5000}},
+        {"facts": {str(n): n for n in range(21)}},
+        {"roles": 0},
+        {"roles": 4},
+    ],
 )
 def test_numbers_that_nobody_can_declare_are_refused(change):
     with pytest.raises(ValidationError, match=next(iter(change))):
-        Declaration(**{"row_count": 10, "growth": 1.0, "roles": 3} | change)
+        Declaration(**{"row_count": 10, "facts": {"growth": 1.0}, "roles": 3} | change)
 
 
-def test_row_counts_and_the_largest_growth_are_taken_from_what_was_signed():
-    shown = [declared(ACCOUNTS[0], row_count=99, growth=1.5), *ALL[1:]]
+def test_rows_and_facts_are_taken_from_what_was_signed():
+    shown = [declared(ACCOUNTS[0], row_count=99, facts={"growth": 1.5}), *ALL[1:]]
     found = check(shown)
-    assert found.row_counts[ACCOUNTS[0].address] == 99
-    assert (sum(found.row_counts.values()), found.growth) == (99 + 11 + 12 + 13 + 14, 1.5)
+    assert (found[ACCOUNTS[0].address].row_count, found[ACCOUNTS[0].address].facts) == (99, {"growth": 1.5})
+    assert sum(one.row_count for one in found.values()) == 99 + 11 + 12 + 13 + 14
 
 
 def test_declarations_of_owners_that_were_not_enrolled_are_passed_over():
     stranger = Account.create()
-    unsigned = replace(declared(stranger, growth=9.0), signature=b"")
-    assert check([unsigned, *ALL]).growth == 1.0
+    unsigned = replace(declared(stranger, facts={"growth": 9.0}), signature=b"")
+    assert check([unsigned, *ALL]).keys() == {account.address for account in ACCOUNTS}
 
 
 def test_a_declaration_must_be_there_and_its_owners_own():
     with pytest.raises(ProtocolViolation, match=f"{ACCOUNTS[2].address}: the aggregator shows no declaration"):
         check([one for one in ALL if one.owner != ACCOUNTS[2].address])
-    other = Declaration(row_count=500, growth=1.0, roles=3)
+    other = Declaration(row_count=500, facts={"growth": 1.0}, roles=3)
     with pytest.raises(ProtocolViolation, match="not signed by itself"):
         check([replace(ALL[0], declaration=other), *ALL[1:]])
     with pytest.raises(ProtocolViolation, match="malformed"):
@@ -122,7 +131,7 @@ def view(**changes):
     owner = {
         "address": ACCOUNTS[0].address,
         "row_count": 10,
-        "growth": 1.0,
+        "facts": {"growth": 1.0},
         "roles": 3,
         "declaration_signature": "0xab",
     }
@@ -131,7 +140,9 @@ def view(**changes):
 
 def test_declarations_are_read_from_an_aggregators_view():
     (one,) = read_declarations(view())
-    assert one == SignedDeclaration(ACCOUNTS[0].address, Declaration(row_count=10, growth=1.0, roles=3), b"\xab")
+    assert one == SignedDeclaration(
+        ACCOUNTS[0].address, Declaration(row_count=10, facts={"growth": 1.0}, roles=3), b"\xab"
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,7 +153,7 @@ def test_declarations_are_read_from_an_aggregators_view():
         "0x",
         [1],
         view(row_count="many"),
-        view(growth=0),
+        view(facts=7),
         view(declaration_signature="zz"),
         view(address="0x1"),
     ],

@@ -17,7 +17,7 @@ from data_owner.config import OwnerConfig
 from data_owner.services.commitments import Commitments
 from data_owner.services.histograms import Histograms
 from data_owner.services.terms_to_sign import TermsPreview
-from data_owner.wiring import Owner
+from data_owner.wiring import Parts
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def app(world: Any) -> Any:
         },
         {"DELTAML_KEYSTORE_PASSWORD": "x"},
     )
-    owner = SimpleNamespace(
+    parts = SimpleNamespace(
         config=config,
         address=world.address,
         database=world.database,
@@ -52,7 +52,7 @@ def app(world: Any) -> Any:
         histograms=Histograms(world.database, world.open_file),
         terms=TermsPreview(world.offers, world.chain, unsafe_small_key=True),
     )
-    return create_app(cast(Owner, owner))
+    return create_app(cast(Parts, parts))
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 import pytest
 
-from commons.computations.linear_regression.learning.scaling import FeatureRange
+from commons.market.requirements import ColumnKind, RequiredColumn
 from data_owner.domain.column_mapping import suggest_mapping
 from data_owner.domain.dataset_profile import ColumnProfile, UnusableCell
 
@@ -9,8 +9,8 @@ def number(name: str, low: float = 0, high: float = 1, missing: int = 0) -> Colu
     return ColumnProfile(name, "number", low, high, missing, 1 if missing else None, 0, None)
 
 
-def wanted(name: str, unit: str = "") -> FeatureRange:
-    return FeatureRange(name, 0, 1, unit)
+def wanted(name: str, unit: str = "") -> RequiredColumn:
+    return RequiredColumn(name, "feature", minimum=0, maximum=1, unit=unit, should_vary=True)
 
 
 def test_columns_that_differ_in_writing_only_are_proposed():
@@ -59,3 +59,9 @@ def test_nothing_is_proposed_twice_or_by_chance():
     # What is the same goes before what is similar.
     free = [number("temperatures"), number("Temperature")]
     assert suggest_mapping([wanted("temperature")], free) == {"temperature": "Temperature"}
+
+
+def test_a_category_is_proposed_by_its_name_alone():
+    category = RequiredColumn("Sex", "column", ColumnKind.CATEGORY, levels=("f", "m"))
+    own = ColumnProfile("SEX", "text", None, None, 0, None, 3, UnusableCell(1, "f", "a number"))
+    assert suggest_mapping([category], [own]) == {"Sex": "SEX"}

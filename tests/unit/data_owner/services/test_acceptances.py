@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from commons.chain.jobs import JobState
-from commons.chain.signing import recover_acceptance
+from commons.chain.signing import recover_acceptance, recover_declaration
 from commons.ciphers.paillier import generate_keypair
-from commons.computations.linear_regression.spec import Feature, TrainingJobSpec
+from commons.computations.base import RoleRule
+from commons.computations.linear_regression.computation import LinearRegression
+from commons.computations.linear_regression.spec import Feature
+from commons.computations.registry import JobSpec
 from commons.errors import (
     ChainUnavailable,
     Conflict,
@@ -24,6 +27,8 @@ from commons.errors import (
     NotFound,
     ServiceUnavailable,
 )
+from commons.market.declaration import Declaration
+from commons.market.roles import trainer_count
 from data_owner.adapters.tables import Acceptance, AcceptanceState
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.datasets import DatasetDetails
@@ -48,9 +53,9 @@ def test_the_terms_on_chain_are_what_is_signed(world: Any) -> None:
     assert (acceptance.dataset_id, acceptance.row_count, acceptance.roles) == (dataset_id, 5, 2)
     assert acceptance.state is AcceptanceState.PENDING
     terms = job.on_chain.acceptance_terms(world.address, 2)
-    assert recover_acceptance(world.chain.domain(), terms, acceptance.signature) == world.address
+    assert recover_acceptance(world.chain.domain, terms, acceptance.signature) == world.address
     assert acceptance.deadline == terms.deadline == 3000
-    assert TrainingJobSpec.model_validate_json(acceptance.spec).digest() == job.on_chain.terms.spec_digest
+    assert JobSpec.model_validate_json(acceptance.spec).digest() == job.on_chain.terms.spec_digest
     assert len(acceptance.mask_secret) == 32
 
 
@@ -115,7 +120,7 @@ def test_a_deposit_below_the_promise_is_refused_with_both_amounts(world: Any) ->
 def test_an_altered_specification_does_not_pass_for_the_agreed_one(world: Any) -> None:
     job = world.post_job(1)
     world.add_rows()
-    job.view["spec"] = {**job.view["spec"], "rounds": 5}
+    job.view["spec"]["computation"] |= {"rounds": 5}
     refused(world, Conflict, "^specification: ")
 
 
@@ -205,8 +210,9 @@ def test_a_learning_rate_that_diverges_declares_a_coarse_growth(world: Any) -> N
     world.post_job(1, features=features, learning_rate=2.5)
     world.add_rows()
     acceptance = world.acceptances.accept(1, AcceptRequest())
-    assert acceptance.growth > 1
-    assert acceptance.growth % (1 / 16) == 0
+    assert acceptance.facts.keys() == {"growth"}
+    assert acceptance.facts["growth"] > 1
+    assert acceptance.facts["growth"] % (1 / 16) == 0
 
 
 def test_numbers_that_would_not_fit_the_key_are_refused_with_a_remedy(world: Any) -> None:
@@ -265,3 +271,75 @@ def test_what_was_not_accepted_cannot_be_taken_back(world: Any) -> None:
     world.post_job(1)
     with pytest.raises(NotFound, match="was not accepted"):
         world.acceptances.withdraw(1)
+
+
+@pytest.fixture
+def asking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the kind ask for a consent, and for owners that take any role."""
+    usual = LinearRegression.requirements
+    monkeypatch.setattr(LinearRegression, "requirements", lambda *one: replace(usual(*one), consents=("sums", "more")))
+    monkeypatch.setattr(LinearRegression, "roles", RoleRule(trainer_count, may_choose=False))
+
+
+@pytest.mark.usefixtures("asking")
+def test_what_a_job_asks_beside_its_terms_must_be_agreed_to(world: Any) -> None:
+    world.post_job(1)
+    world.add_rows()
+    for given, missing in (((), ["sums", "more"]), (("more", "again"), ["sums"]), (("sums",), ["more"])):
+        with pytest.raises(InvalidInput, match=f"consents: the job asks for '{missing[0]}'") as caught:
+            world.acceptances.accept(1, AcceptRequest(consents=given))
+        assert caught.value.fields == {"field": "consents", "missing": missing}
+    assert stored(world) is None
+    acceptance = world.acceptances.accept(1, AcceptRequest(consents=("sums", "more")))
+    assert acceptance.consents == ["sums", "more"]
+
+
+@pytest.mark.usefixtures("asking")
+def test_where_owners_cannot_choose_a_role_they_agree_to_either(world: Any) -> None:
+    world.post_job(1)
+    world.add_rows()
+    for roles in (1, 2):
+        with pytest.raises(InvalidInput, match="cannot choose") as caught:
+            world.acceptances.accept(1, AcceptRequest(roles=roles, consents=("sums", "more")))
+        assert caught.value.fields["field"] == "roles"
+    assert world.acceptances.accept(1, AcceptRequest(consents=("sums", "more"))).roles == 3
+
+
+def test_consents_and_rows_are_what_the_kind_declares_from(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def declare(_self: Any, *given: Any) -> tuple[int, dict[str, Any]]:
+        seen.append(given)
+        return 5, {"of": "the kind"}
+
+    monkeypatch.setattr(LinearRegression, "declare", declare)
+    job = world.post_job(1)
+    world.add_rows(columns="alpha,b,y")
+    request = AcceptRequest(column_mapping={"a": "alpha"}, consents=("other",))
+    acceptance = world.acceptances.accept(1, request)
+    assert (acceptance.row_count, acceptance.facts, acceptance.consents) == (5, {"of": "the kind"}, ["other"])
+    ((terms, spec, key_bits, table, consents),) = seen
+    assert (terms, spec, key_bits, consents) == (job.spec, job.spec.computation, 1024, ("other",))
+    assert table.own_name("a") == "alpha"
+    world.deliveries.deliver_all()
+    signed = world.aggregator.acceptances[1]
+    declaration = Declaration(row_count=5, roles=3, facts={"of": "the kind"})
+    signature = signed.declaration_signature
+    assert recover_declaration(world.chain.domain, 1, world.address, declaration.digest(), signature) == world.address
+    assert signed.facts == {"of": "the kind"}
+
+
+def test_terms_under_which_a_kind_is_not_computed_are_refused(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusing(_self: Any, terms: Any, _spec: Any) -> None:
+        raise InvalidInput(f"min_owners: {terms.min_owners} are too few", field="min_owners")
+
+    monkeypatch.setattr(LinearRegression, "require_terms", refusing)
+    world.post_job(1)
+    world.add_rows()
+    refused(world, InvalidInput, "min_owners: 2 are too few")
+
+
+def test_a_job_of_a_kind_that_is_not_known_here_cannot_be_accepted(world: Any) -> None:
+    world.post_foreign(1)
+    world.add_rows()
+    refused(world, Conflict, "the computation 'census' is not known here; install the package that has it")

@@ -77,3 +77,14 @@ def test_unchanged_views_are_checked_once(world: Any) -> None:
     with world.database.session() as session:
         session.execute(delete(KnownJob))
     assert world.known_jobs.all() == []
+
+
+def test_a_stored_view_that_makes_no_sense_any_more_is_passed_over(world: Any) -> None:
+    """Such as one of a kind that has been installed since, and asks for something else."""
+    for job_id in (1, 2):
+        world.post_job(job_id)
+    world.known_jobs.refresh()
+    with world.database.session() as session:
+        row = session.get_one(KnownJob, 1)
+        row.view = {**row.view, "spec": {}}
+    assert titles(world) == ["job 2"]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from eth_utils.crypto import keccak
 
 from commons.chain.jobs import FINALIZE_WINDOW_S
 from commons.chain.outbox_table import OutboxState
-from commons.errors import ServiceUnavailable
+from commons.errors import ProtocolViolation, ServiceUnavailable
 from commons.market.roles import Role, draw_roles
-from data_owner.adapters.tables import AcceptanceState, OutboxTransaction
+from data_owner.adapters.tables import Acceptance, AcceptanceState, OutboxTransaction
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.offer_status import OfferStatus
 from data_owner.services.on_chain import FINISH_GRACE_S, RETRY_INTERVAL_S
-from tests.doubles.around_owner import THIRD_ACCOUNT
+from tests.doubles.around_owner import BUYER, THIRD_ACCOUNT
 
 VALIDATOR = str(THIRD_ACCOUNT.address)
 
@@ -134,3 +136,20 @@ def test_an_owner_that_is_left_out_sees_why(world: Any, job: Any) -> None:
     job.view |= {"state": "recruiting", "owners": [], "left_out": [{"address": world.address, "reason": "it revoked"}]}
     offer = world.offers.get(1)
     assert (offer.status, offer.reason) == (OfferStatus.MISSED, "it revoked")
+
+
+def test_a_job_whose_kind_is_not_known_any_more_is_settled_like_any_other(
+    world: Any, job: Any, other_address: str
+) -> None:
+    spec = {**job.spec.model_dump(mode="json"), "computation": {"kind": "census", "of": [{"street": 1.5}]}}
+    with world.database.session() as session:
+        session.get_one(Acceptance, 1).spec = json.dumps(spec, sort_keys=True, separators=(",", ":"))
+    digest = "0x" + keccak(json.dumps(spec, sort_keys=True, separators=(",", ":")).encode()).hex()
+    job.undo("JobCreated", "JobStarted")
+    job.happen("JobCreated", buyer=BUYER, aggregator=BUYER, deposit="1", specDigest=digest, keyDigest="0x" + "00" * 32)
+    job.start(trainers=(world.address, other_address), validators=(VALIDATOR,))
+    world.now = job.spec.finish_by + FINISH_GRACE_S + 1
+    world.on_chain.step()
+    assert queued(world) == ["expire/1"]
+    with pytest.raises(ProtocolViolation, match="not known here any more"):
+        world.taking_part.participant(1)

@@ -9,14 +9,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from commons.chain.signing import sign_declaration, sign_message
+from commons.chain.signing import sign_declaration
 from commons.ciphers.paillier import EncryptedVector, KeyHolderRandomizer, decode, encode
 from commons.ciphers.wire import CiphertextVector
+from commons.computations.base import RoleRule
+from commons.computations.linear_regression.computation import LinearRegression
+from commons.computations.linear_regression.job_context import context_of
 from commons.computations.linear_regression.messages import EvaluateTask, TrainTask
 from commons.computations.linear_regression.numeric_plan import MATRIX_FRACTIONAL_BITS, WEIGHT_FRACTIONAL_BITS
-from commons.computations.linear_regression.trainer import LocalTrainer
-from commons.computations.linear_regression.validator import Validator
-from commons.errors import ChainUnavailable, Conflict, DatasetInvalid, ProtocolViolation, ServiceUnavailable
+from commons.errors import (
+    ChainUnavailable,
+    Conflict,
+    DatasetInvalid,
+    HeadroomExceeded,
+    InvalidInput,
+    ProtocolViolation,
+    ServiceUnavailable,
+)
 from commons.market.declaration import Declaration
 from commons.market.roles import Role, Roles, draw_roles
 from data_owner.adapters.tables import Acceptance
@@ -36,6 +45,10 @@ def enrolled(world: Any, role: str, other_address: str, *, rows: int = 8, growth
     return job
 
 
+def no_earlier(_kind: str) -> None:
+    """Nothing was answered before."""
+
+
 def encrypted(world: Any, weights: list[float]) -> CiphertextVector:
     randomizer = KeyHolderRandomizer(world.secret_key)
     encoded = encode(weights, WEIGHT_FRACTIONAL_BITS)
@@ -50,7 +63,6 @@ def rows_of(world: Any) -> tuple[np.ndarray, np.ndarray]:
 def test_a_trainer_takes_a_gradient_step_on_its_own_rows(world: Any, other_address: str) -> None:
     enrolled(world, "trainer", other_address)
     participant: Participant = world.taking_part.participant(1)
-    assert isinstance(participant.part, LocalTrainer)
     weights = np.array([0.25, -0.5, 0.125])
     task = TrainTask(
         job_id=1,
@@ -60,7 +72,7 @@ def test_a_trainer_takes_a_gradient_step_on_its_own_rows(world: Any, other_addre
         averaging_weight=8,
         averaging_total=8,
     )
-    update = participant.part.train(task, participant.randomizer).update
+    update = participant.part.answer(task, no_earlier).update
     scale = WEIGHT_FRACTIONAL_BITS + MATRIX_FRACTIONAL_BITS
     vector = update.to_vector(world.secret_key.public_key, count=3, fractional_bits=scale, bound=1 << 500)
     found = decode([world.secret_key.decrypt(c) for c in vector.ciphertexts], scale)
@@ -72,9 +84,8 @@ def test_a_trainer_takes_a_gradient_step_on_its_own_rows(world: Any, other_addre
 def test_a_validator_answers_for_its_rows(world: Any, other_address: str) -> None:
     enrolled(world, "validator", other_address)
     participant = world.taking_part.participant(1)
-    assert isinstance(participant.part, Validator)
     task = EvaluateTask(job_id=1, round=0, checkpoint=0, candidates=(encrypted(world, [0.0, 0.0, 0.0]),))
-    result = participant.part.evaluate(task, participant.randomizer, lambda digest: sign_message(world.account, digest))
+    result = participant.part.answer(task, no_earlier)
     assert result.masked[0].residuals.count == 3
 
 
@@ -85,9 +96,9 @@ def test_who_takes_part_is_remembered_so_that_a_restart_needs_neither_chain_nor_
     world.taking_part.participant(1)
     with world.database.snapshot() as session:
         row = session.get_one(Acceptance, 1)
-    assert (row.role, row.trainers, row.validators) == ("validator", [other_address], [world.address])
+    assert (row.trainers, row.validators) == ([other_address], [world.address])
     world.chain.away = world.aggregator.away = True
-    assert world.taking_part.participant(1).role == "validator"
+    assert world.taking_part.participant(1).members == ((other_address,), (world.address,))
 
 
 @pytest.mark.parametrize("absent", ["chain", "aggregator"])
@@ -97,7 +108,7 @@ def test_before_that_an_absent_chain_or_aggregator_is_waited_for(world: Any, oth
     with pytest.raises(ServiceUnavailable):
         world.taking_part.participant(1)
     getattr(world, absent).away = False
-    assert world.taking_part.participant(1).role == "trainer"
+    assert world.taking_part.participant(1).members == ((world.address,), (other_address,))
 
 
 def test_a_job_that_was_not_accepted_is_not_worked_for(world: Any, other_address: str) -> None:
@@ -133,8 +144,8 @@ def test_roles_that_the_seed_does_not_give_are_not_worked_in(world: Any, other_a
     job = world.post_job(1)
     world.acceptances.accept(1, AcceptRequest())
     world.deliveries.deliver_all()
-    either = Declaration(roles=3, row_count=8, growth=1.0)
-    signature = sign_declaration(OTHER_ACCOUNT, world.chain.domain(), 1, either.digest())
+    either = Declaration(roles=3, row_count=8, facts={"growth": 1.0})
+    signature = sign_declaration(OTHER_ACCOUNT, world.chain.domain, 1, either.digest())
     drawn = draw_roles({world.address: Role.EITHER, other_address: Role.EITHER}, 1)
     for roles, masks in ((Roles(drawn.validators, drawn.trainers), (3, 1)), (drawn, (3,))):
         job.start(trainers=roles.trainers, validators=roles.validators)
@@ -152,7 +163,9 @@ def test_roles_that_the_seed_does_not_give_are_not_worked_in(world: Any, other_a
         job.undo("JobStarted")
 
 
-@pytest.mark.parametrize("change", [{"row_count": 9}, {"growth": 1.5}, {"roles": 3}, {"declaration_signature": "0x"}])
+@pytest.mark.parametrize(
+    "change", [{"row_count": 9}, {"facts": {"growth": 1.5}}, {"roles": 3}, {"declaration_signature": "0x"}]
+)
 def test_what_this_owner_declared_must_be_shown_as_it_was(world: Any, other_address: str, change: Any) -> None:
     job = enrolled(world, "trainer", other_address)
     job.view["owners"][0] |= change
@@ -160,7 +173,7 @@ def test_what_this_owner_declared_must_be_shown_as_it_was(world: Any, other_addr
         world.taking_part.participant(1)
 
 
-@pytest.mark.parametrize("change", [{"row_count": 9}, {"growth": 1.5}, {"declaration_signature": "0x"}])
+@pytest.mark.parametrize("change", [{"row_count": 9}, {"facts": {"growth": 1.5}}, {"declaration_signature": "0x"}])
 def test_what_others_declared_must_be_signed_by_them(world: Any, other_address: str, change: Any) -> None:
     job = enrolled(world, "trainer", other_address)
     job.view["owners"][1] |= change
@@ -175,13 +188,22 @@ def test_terms_are_compared_with_the_chain_once_more(world: Any, other_address: 
         world.taking_part.participant(1)
 
 
-def test_the_largest_growth_that_was_signed_for_sets_the_bounds(world: Any, other_address: str) -> None:
+def test_what_all_members_signed_for_is_remembered_and_sets_the_bounds(
+    world: Any, other_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     enrolled(world, "validator", other_address, growth=1.25)
+    seen = []
+    monkeypatch.setattr(LinearRegression, "owner", lambda _self, job, *_rest: seen.append(job))
     world.taking_part.participant(1)
     with world.database.snapshot() as session:
         row = session.get_one(Acceptance, 1)
-    assert row.agreed_growth == 1.25
-    assert row.row_counts == {world.address: 8, other_address: 8}
+    own, other = {"roles": 2, "row_count": 8, "facts": {"growth": 1.0}}, {"growth": 1.25}
+    assert row.declarations == {world.address: own, other_address: {"roles": 1, "row_count": 8, "facts": other}}
+    world.aggregator.away = True
+    world.taking_part.participant(1)
+    for job in seen:
+        assert context_of(job).plan.growth == 1.25
+        assert context_of(job).row_counts == {world.address: 8, other_address: 8}
 
 
 def test_rows_that_changed_since_the_acceptance_are_not_trained_on(world: Any, other_address: str) -> None:
@@ -202,7 +224,7 @@ def test_rows_that_changed_since_the_acceptance_are_not_trained_on(world: Any, o
         world.taking_part.participant(1)
     assert "rows.csv" in world.offers.get(1).acceptance.note
     path.write_text(original)
-    assert world.taking_part.participant(1).role == "trainer"
+    assert world.taking_part.participant(1).members == ((world.address,), (other_address,))
     assert world.offers.get(1).acceptance.note == ""
 
 
@@ -210,4 +232,42 @@ def test_an_absent_chain_is_named_as_such(world: Any, other_address: str) -> Non
     enrolled(world, "trainer", other_address)
     world.chain.away = True
     with pytest.raises(ChainUnavailable, match="no Ethereum node answers"):
+        world.taking_part.participant(1)
+
+
+@pytest.mark.parametrize(("min_owners", "fits"), [(2, True), (3, False)])
+def test_where_a_kind_demands_it_a_job_starts_with_just_as_many_owners_as_its_terms_say(
+    world: Any, other_address: str, monkeypatch: pytest.MonkeyPatch, min_owners: int, fits: bool
+) -> None:
+    monkeypatch.setattr(
+        LinearRegression, "roles", RoleRule(lambda n_owners: n_owners - 1, may_choose=False, exact=True)
+    )
+    world.add_rows()
+    job = world.post_job(1, min_owners=min_owners)
+    world.acceptances.accept(1, AcceptRequest())
+    world.deliveries.deliver_all()
+    either = {world.address: Role.EITHER, other_address: Role.EITHER}
+    drawn = draw_roles(either, 1, lambda n_owners: n_owners - 1)
+    job.start(trainers=drawn.trainers, validators=drawn.validators)
+    if fits:
+        assert world.taking_part.participant(1).members == (drawn.trainers, drawn.validators)
+    else:
+        with pytest.raises(ProtocolViolation, match="was started with 2 owners; its terms say exactly 3"):
+            world.taking_part.participant(1)
+
+
+def test_what_others_declared_must_be_such_as_the_job_can_be_computed_with(
+    world: Any, other_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrolled(world, "validator", other_address, growth=2.0**20)
+    with pytest.raises(InvalidInput, match="facts: expected growth"):
+        world.taking_part.participant(1)
+    # It is not this owner's rows that are at fault.
+    assert world.offers.get(1).acceptance.note == ""
+
+    def refusing(_self: Any, _terms: Any, _spec: Any, _bits: int, declared: Any = ()) -> None:
+        raise HeadroomExceeded(f"{len(declared)} owners")
+
+    monkeypatch.setattr(LinearRegression, "require_headroom", refusing)
+    with pytest.raises(HeadroomExceeded, match="2 owners"):
         world.taking_part.participant(1)

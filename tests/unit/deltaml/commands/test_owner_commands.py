@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from commons.computations.linear_regression.spec import Feature, TrainingJobSpec
+from commons.computations.linear_regression.spec import Feature
+from tests.doubles.job_specs import job_spec
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def emptied(owner_command: Any) -> Iterator[None]:
 @pytest.fixture
 def offered(board: dict[str, Any]) -> int:
     now = int(time.time())
-    spec = TrainingJobSpec(
+    spec = job_spec(
         title="Yield",
         description="How much grows",
         features=(Feature(name="rain", minimum=0, maximum=100, unit="mm"),),

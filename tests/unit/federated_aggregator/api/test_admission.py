@@ -20,8 +20,8 @@ from commons.web import rate_limit
 from federated_aggregator.api import routes
 from federated_aggregator.api.admission import admit_first
 from federated_aggregator.app import create_app
+from federated_aggregator.services.scheduler import MOST_RESULT_BYTES, PROOF_BYTES
 from federated_aggregator.services.sign_in import Arrival
-from federated_aggregator.services.training import MOST_RESULT_BYTES, PROOF_BYTES
 
 PUBLIC = {
     ("GET", "/v1/status"),
@@ -104,17 +104,17 @@ def test_what_signs_in_is_small(play: Any, client_of: Callable[[Any], FlaskClien
 def test_large_bodies_are_results_only_and_only_of_those_who_were_asked(
     play_at: Callable[..., Any], client_of: Callable[[Any], FlaskClient]
 ) -> None:
-    play = play_at("train", 1)
+    play = play_at("linear_regression/train", 1)
     client = client_of(play)
     trainer = play.members("trainer")[0]
-    (task,) = [item for item in play.pending(trainer.address) if item["task"]["kind"] == "train"]
+    (task,) = [item for item in play.pending(trainer.address) if item["task"]["kind"] == "linear_regression/train"]
     path = f"/v1/tasks/{task['task_id']}/result"
     asked, other = bearer(play, trainer.account), bearer(play, Account.create())
-    allowed = play.aggregator.training.result_bytes(trainer.address, task["task_id"])
+    allowed = play.aggregator.scheduler.result_bytes(trainer.address, task["task_id"])
     assert PROOF_BYTES < allowed < MOST_RESULT_BYTES
 
     def posted(headers: dict[str, str], size: int, to: str = path) -> int:
-        body = padded({"result": {"kind": "train"}}, size)
+        body = padded({"result": {"kind": "linear_regression/train"}}, size)
         return client.post(to, data=body, content_type="application/json", headers=headers).status_code
 
     assert posted(asked, allowed) == 422
@@ -132,7 +132,7 @@ def test_every_honest_result_fits(play: Any) -> None:
     while (view := play.view())["state"] == "running":
         for address in play.everybody():
             for item in play.pending(address):
-                result = play.aggregator.training.result_bytes(address, item["task_id"])
+                result = play.aggregator.scheduler.result_bytes(address, item["task_id"])
                 seen.add(item["task"]["kind"])
                 assert result is not None
         for address, task in play.answered:
@@ -141,19 +141,26 @@ def test_every_honest_result_fits(play: Any) -> None:
             assert len(answer) < 4 * len(body) + PROOF_BYTES / 8, task.kind
         play.answered.clear()
         play.answer_all([view["step"]])
-    assert {"train", "refresh", "evaluate", "square", "unmask", "open"} <= seen
+    assert {
+        "linear_regression/train",
+        "linear_regression/refresh",
+        "linear_regression/evaluate",
+        "linear_regression/square",
+        "linear_regression/unmask",
+        "linear_regression/open",
+    } <= seen
 
 
 @pytest.mark.parametrize("depth", [100, 900, 990, 3000])
 def test_a_result_nested_too_deeply_is_unprocessable(
     play_at: Callable[..., Any], client_of: Callable[[Any], FlaskClient], depth: int
 ) -> None:
-    play = play_at("train", 1)
+    play = play_at("linear_regression/train", 1)
     trainer = play.members("trainer")[0]
-    (task,) = [item for item in play.pending(trainer.address) if item["task"]["kind"] == "train"]
+    (task,) = [item for item in play.pending(trainer.address) if item["task"]["kind"] == "linear_regression/train"]
     client, headers = client_of(play), bearer(play, trainer.account)
     for value in ("[" * depth + "]" * depth, '{"a":' * depth + "1" + "}" * depth):
-        body = '{"result": {"kind": "train", "update": ' + value + "}}"
+        body = '{"result": {"kind": "linear_regression/train", "update": ' + value + "}}"
         path = f"/v1/tasks/{task['task_id']}/result"
         assert client.post(path, data=body, content_type="application/json", headers=headers).status_code == 422
 

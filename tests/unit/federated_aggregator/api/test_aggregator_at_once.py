@@ -53,7 +53,7 @@ def test_an_owner_is_enrolled_once(play: Any, tmp_path: Path) -> None:
     owner = next(iter(play.owners.values()))
     client, offer = client_of(play, tmp_path, owner.account), play.offer(owner)
     signed = {name: "0x" + value.hex() for name, value in vars(offer).items() if isinstance(value, bytes)}
-    body = {**vars(offer), **signed}
+    body = {**offer.declaration.model_dump(), "deadline": offer.deadline, **signed}
 
     def accept() -> int:
         own = client.application.test_client()
@@ -64,7 +64,7 @@ def test_an_owner_is_enrolled_once(play: Any, tmp_path: Path) -> None:
 
 
 def test_a_result_moves_a_job_on_once(play_at: Any, tmp_path: Path) -> None:
-    play = play_at("square", 0)
+    play = play_at("linear_regression/square", 0)
     client = client_of(play, tmp_path, play.buyer_account)
     ((address, task_id, task),) = play.tasks(TaskKind.SQUARE)
     body = {"result": play.answer(address, task)}
@@ -85,8 +85,9 @@ def token(client: FlaskClient) -> dict[str, str]:
 
 @pytest.mark.parametrize("step", ["train", "evaluate", "square", "unmask", "open"])
 def test_tasks_of_others_cannot_be_told_from_tasks_that_do_not_exist(play_at: Any, tmp_path: Path, step: str) -> None:
-    play = play_at(step, 0 if step != "train" else 1)
-    assigned = play.tasks(TaskKind(step))
+    play = play_at(f"linear_regression/{step}", 0 if step != "train" else 1)
+    assigned_kind = TaskKind(f"linear_regression/{step}")
+    assigned = play.tasks(assigned_kind)
     strangers = [Account.create(), *(owner.account for owner in play.owners.values()), play.buyer_account]
     for account in strangers:
         client = client_of(play, tmp_path, account)
@@ -94,16 +95,18 @@ def test_tasks_of_others_cannot_be_told_from_tasks_that_do_not_exist(play_at: An
         shown = {one["task_id"] for one in client.get("/v1/tasks").get_json().get("tasks", [])}
         assert shown & {task_id for _, task_id, _ in assigned} == mine
         foreign = [(task_id, play.answer(address, task)) for address, task_id, task in assigned if task_id not in mine]
-        for task_id, result in [*foreign, ("nothing", {"kind": "verify", "accepted": True})]:
+        for task_id, result in [*foreign, ("nothing", {"kind": "linear_regression/verify", "accepted": True})]:
             for path, body in (("result", {"result": result}), ("failure", {"reason": "none"})):
                 answer = client.post(f"/v1/tasks/{task_id}/{path}", json=body)
                 assert answer.status_code == 404
                 assert answer.get_json()["detail"] == f"there is no task {task_id} for {account.address}"
-    assert {task_id for _, task_id, _ in play.tasks(TaskKind(step))} == {task_id for _, task_id, _ in assigned}
+    assert {task_id for _, task_id, _ in play.tasks(TaskKind(f"linear_regression/{step}"))} == {
+        task_id for _, task_id, _ in assigned
+    }
 
 
 def test_delivery_datasets_and_acceptances_are_their_owners_alone(play_at: Any, tmp_path: Path) -> None:
-    play = play_at("deliver", 3)
+    play = play_at("linear_regression/deliver", 3)
     owner = next(iter(play.owners.values()))
     entry = {"name": "n", "columns": [], "row_count": 1}
     assert client_of(play, tmp_path, owner.account).put("/v1/datasets/mine", json=entry).status_code == 204

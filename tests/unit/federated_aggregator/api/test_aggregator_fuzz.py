@@ -18,7 +18,7 @@ SIGNED_IN, NOT_SIGNED_IN = 120, 60
 
 @pytest.mark.parametrize("signed_in", [True, False])
 def test_no_answer_is_an_error_or_undocumented(play_at: Any, tmp_path: Path, signed_in: bool) -> None:
-    play = play_at("square", 2)
+    play = play_at("linear_regression/square", 2)
     play.clock.now = time.time()
     known = {"job_id": [7], "task_id": [one["task_id"] for one in play.pending(play.buyer)], "dataset_id": ["mine"]}
     with serving(create_app(play.aggregator, tmp_path)) as url:

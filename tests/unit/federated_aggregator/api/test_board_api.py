@@ -90,7 +90,7 @@ def test_a_job_goes_through_the_groups_with_its_metric(started: Any, tmp_path: P
 
 def test_a_job_says_whom_it_waits_for(started: Any, tmp_path: Path) -> None:
     shown = client_of(started, tmp_path).get(f"/v1/board/jobs/{ONE_JOB}").get_json()
-    assert shown["waiting_for"]["code"] == "evaluate"
+    assert shown["waiting_for"]["code"] == "linear_regression/evaluate"
     assert set(shown["waiting_for"]["who"]) == {
         one["address"] for one in shown["owners_list"] if one["role"] == "validator"
     }
@@ -221,7 +221,7 @@ def test_an_unchanged_answer_is_not_sent_again(started: Any, tmp_path: Path) -> 
     tag = client.get(path).headers["ETag"]
     again = client.get(path, headers={"If-None-Match": tag})
     assert (again.status_code, again.data) == (304, b"")
-    started.play_until(lambda view: view["step"] == "square")
+    started.play_until(lambda view: view["step"] == "linear_regression/square")
     assert client.get(path, headers={"If-None-Match": tag}).status_code == 200
 
 

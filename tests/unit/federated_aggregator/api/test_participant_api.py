@@ -72,7 +72,7 @@ def test_answers_have_the_documented_form(play: Any, tmp_path: Path) -> None:
     play.start()
     answers.Status.model_validate(client.get("/v1/status").get_json())
     assert answers.DatasetPage.model_validate(client.get("/v1/datasets").get_json()).total == 1
-    play.play_until(lambda view: view["step"] == "square")
+    play.play_until(lambda view: view["step"] == "linear_regression/square")
     (task,) = answers.PendingTasks.model_validate(client.get("/v1/tasks").get_json()).tasks
     result = play.answer(play.buyer, task.task)
     posted = client.post(f"/v1/tasks/{task.task_id}/result", json={"result": result}).get_json()
@@ -83,7 +83,7 @@ def test_answers_have_the_documented_form(play: Any, tmp_path: Path) -> None:
     shown = answers.Job.model_validate(client.get(f"/v1/jobs/{ONE_JOB}").get_json())
     assert [point.index for point in shown.checkpoints] == [0, 1, 2]
     delivered = answers.Delivery.model_validate(client.get(f"/v1/jobs/{ONE_JOB}/delivery").get_json())
-    assert delivered.final is not None
+    assert delivered.evidence is not None
 
 
 def test_no_document_makes_a_request_crash(client: FlaskClient) -> None:

@@ -24,7 +24,7 @@ def play(three, tmp_path):
 
 def let_time_pass(play):
     play.clock.now += 61
-    play.aggregator.training.close_overdue_steps()
+    play.aggregator.scheduler.close_overdue_steps()
 
 
 def out(play):
@@ -33,7 +33,7 @@ def out(play):
 
 def error_on(play, validators):
     rows = [(owner.X, owner.y) for owner in play.members("validator") if owner.address in validators]
-    return mean_squared_error(rows, np.zeros(3)) * play.spec.target.half_width**2
+    return mean_squared_error(rows, np.zeros(3)) * play.spec.computation.target.half_width**2
 
 
 @pytest.mark.parametrize("kind", [TaskKind.EVALUATE, TaskKind.UNMASK])
@@ -46,18 +46,20 @@ def test_a_validator_that_is_late_once_is_out_for_good(play, kind):
     assert out(play) == {names[0]: "it did not answer in time at checkpoint 0"}
     view = play.play_until(lambda view: len(view["checkpoints"]) == 1)
     expected = error_on(play, names[1:])
-    assert view["checkpoints"][0]["mse"] == pytest.approx(expected, abs=NOISE * play.spec.target.half_width**2)
+    assert view["checkpoints"][0]["mse"] == pytest.approx(
+        expected, abs=NOISE * play.spec.computation.target.half_width**2
+    )
     assert {address for address, _, _ in play.tasks(TaskKind.VERIFY)} == set(names[1:])
-    assert {address for address, _, _ in play.play_to("evaluate", 1)} == set(names[1:])
+    assert {address for address, _, _ in play.play_to("linear_regression/evaluate", 1)} == set(names[1:])
 
 
 def test_a_validator_that_cannot_answer_is_out_with_its_reason(play):
     first, *others = play.tasks(TaskKind.EVALUATE)
-    play.aggregator.training.submit_failure(first[0], first[1], "dataset_invalid: its log says more")
+    play.aggregator.scheduler.submit_failure(first[0], first[1], "dataset_invalid: its log says more")
     for address, task_id, task in others:
         play.submit(address, task_id, play.answer(address, task))
     assert out(play) == {first[0]: "it could not answer at checkpoint 0: dataset_invalid: its log says more"}
-    assert play.view()["step"] == "square"
+    assert play.view()["step"] == "linear_regression/square"
 
 
 def test_where_too_few_would_be_left_the_job_waits_and_says_for_whom(play):
@@ -66,14 +68,14 @@ def test_where_too_few_would_be_left_the_job_waits_and_says_for_whom(play):
     for _ in range(2):
         let_time_pass(play)
         view = play.view()
-        assert (view["state"], view["step"]) == ("running", "evaluate")
+        assert (view["state"], view["step"]) == ("running", "linear_regression/evaluate")
         assert view["reason"].startswith("too few answered in time; still waiting for ")
         assert sorted(view["waiting_for"]["who"]) == sorted(names[1:])
     assert out(play) == {}
     play.answer_all([TaskKind.EVALUATE], absent=names[2:])
-    assert play.view()["step"] == "evaluate"
+    assert play.view()["step"] == "linear_regression/evaluate"
     let_time_pass(play)
-    assert play.view()["step"] == "square"
+    assert play.view()["step"] == "linear_regression/square"
     assert list(out(play)) == names[2:]
 
 
@@ -81,20 +83,20 @@ def test_a_validator_that_said_no_is_asked_again_where_it_is_needed(play):
     (one, one_id, one_task), (two, two_id, _), (three, three_id, three_task) = play.tasks(TaskKind.EVALUATE)
     play.submit(one, one_id, play.answer(one, one_task))
     for address, task_id in ((two, two_id), (three, three_id)):
-        play.aggregator.training.submit_failure(address, task_id, "the data file is gone")
+        play.aggregator.scheduler.submit_failure(address, task_id, "the data file is gone")
     view = play.view()
-    assert (view["state"], view["step"]) == ("running", "evaluate")
+    assert (view["state"], view["step"]) == ("running", "linear_regression/evaluate")
     assert f"{two} (the data file is gone)" in view["reason"]
     assert {address for address, _, _ in play.tasks(TaskKind.EVALUATE)} == {two, three}
     play.submit(three, three_id, play.answer(three, three_task))
-    play.aggregator.training.submit_failure(two, two_id, "the data file is gone")
-    assert play.view()["step"] == "square"
+    play.aggregator.scheduler.submit_failure(two, two_id, "the data file is gone")
+    assert play.view()["step"] == "linear_regression/square"
     assert list(out(play)) == [two]
 
 
 def squares_with(play, faults):
     """The buyer's answer with these faults named, as it gives it itself when it finds them."""
-    ((address, task_id, task),) = play.play_to("square")
+    ((address, task_id, task),) = play.play_to("linear_regression/square")
     result = play.answer(address, task)
     going_on = 3 - len(faults) >= 2
     for item in result["validators"]:

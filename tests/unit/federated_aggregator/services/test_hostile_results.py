@@ -11,7 +11,7 @@ UNKNOWN = "0" * 32
 
 
 def test_a_refresh_with_other_weights_is_refused_and_stays_open(play_at):
-    play = play_at("refresh", 2)
+    play = play_at("linear_regression/refresh", 2)
     ((address, task_id, task),) = play.tasks(TaskKind.REFRESH)
     honest = play.answer(address, task)
     other = play.answer(address, task.model_copy(update={"checkpoint": 0}))
@@ -23,7 +23,7 @@ def test_a_refresh_with_other_weights_is_refused_and_stays_open(play_at):
 
 
 def test_residuals_of_another_form_are_refused(play_at):
-    play = play_at("evaluate", 2)
+    play = play_at("linear_regression/evaluate", 2)
     (address, task_id, task), _ = play.tasks(TaskKind.EVALUATE)
     result = play.answer(address, task)
     first = result["masked"][0]
@@ -45,7 +45,7 @@ def test_residuals_of_another_form_are_refused(play_at):
 
 
 def test_squares_must_be_of_the_asked_validators_and_candidates(play_at):
-    play = play_at("square", 2)
+    play = play_at("linear_regression/square", 2)
     ((address, task_id, task),) = play.tasks(TaskKind.SQUARE)
     result = play.answer(address, task)
     first, second = result["validators"]
@@ -62,7 +62,7 @@ def test_squares_must_be_of_the_asked_validators_and_candidates(play_at):
 
 
 def test_a_statement_must_be_the_senders_own_about_these_candidates_and_of_what_it_evaluated(play_at):
-    play = play_at("unmask", 2)
+    play = play_at("linear_regression/unmask", 2)
     (one, one_id, task), (other, _, other_task) = play.tasks(TaskKind.UNMASK)
     mine, theirs = play.answer(one, task), play.answer(other, other_task)
     with pytest.raises(ProtocolViolation, match="its validator is another account than the sender"):
@@ -82,7 +82,7 @@ def test_a_statement_must_be_the_senders_own_about_these_candidates_and_of_what_
 
 
 def test_false_openings_and_signatures_are_refused(play_at):
-    play = play_at("open", 2)
+    play = play_at("linear_regression/open", 2)
     ((address, task_id, task),) = play.tasks(TaskKind.OPEN)
     result = play.answer(address, task)
     false = [result["sums"][0] | {"value": "0x1"}, *result["sums"][1:]]
@@ -99,7 +99,7 @@ def test_false_openings_and_signatures_are_refused(play_at):
 
 @pytest.mark.parametrize("what", ["another MSE", "other weights", "not the last checkpoint"])
 def test_the_last_signature_must_cover_the_delivered_weights(play_at, what):
-    play = play_at("deliver", 3)
+    play = play_at("linear_regression/deliver", 3)
     ((address, task_id, task),) = play.tasks(TaskKind.DELIVER)
     values = play.opened_values(task)
     signature = {
@@ -108,7 +108,7 @@ def test_the_last_signature_must_cover_the_delivered_weights(play_at, what):
         "not the last checkpoint": play.sign(task, values),
     }[what]
     with pytest.raises(ProtocolViolation, match="not the model buyer's signature of this checkpoint"):
-        play.submit(address, task_id, {"kind": "deliver", "checkpoint_signature": signature})
+        play.submit(address, task_id, {"kind": "linear_regression/deliver", "checkpoint_signature": signature})
     assert play.submit(address, task_id, play.answer(address, task)) == "accepted"
     assert play.view()["state"] == "settling"
 
@@ -125,8 +125,8 @@ def test_the_buyer_is_never_handed_the_encrypted_weights(play_at):
     for text in to_buyer:
         assert not any(ciphertexts in text for ciphertexts in shown_to_trainers | candidates)
     assert {task.kind for address, task in play.answered if address == play.buyer} == {
-        "refresh",
-        "square",
-        "open",
-        "deliver",
+        "linear_regression/refresh",
+        "linear_regression/square",
+        "linear_regression/open",
+        "linear_regression/deliver",
     }

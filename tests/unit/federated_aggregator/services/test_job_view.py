@@ -16,25 +16,25 @@ def delivery(play):
 
 
 def test_the_encrypted_weights_are_hidden_from_the_buyer_until_everybody_is_paid(play_at):
-    play = play_at("deliver", 3)
+    play = play_at("linear_regression/deliver", 3)
     shown = delivery(play)
-    assert (shown["final"], shown["candidate_digests"]) == (None, [])
+    assert shown["evidence"] is None
     play.answer_all([TaskKind.DELIVER])
     assert play.view()["state"] == "settling"
-    assert delivery(play)["final"] is None
+    assert delivery(play)["evidence"] is None
     play.chain.mine("delivery")
     play.follow(after_s=10)
-    assert delivery(play)["final"] is None
+    assert delivery(play)["evidence"] is None
     play.chain.mine("finalize")
-    assert delivery(play)["final"] is None
+    assert delivery(play)["evidence"] is None
     play.follow(after_s=10)
-    assert delivery(play)["final"] is not None
+    assert delivery(play)["evidence"] is not None
 
 
 def test_what_is_shown_after_settlement_is_what_the_validators_signed(play_at):
     play = play_at("settling", 3)
     play.settle()
-    shown = delivery(play)
+    shown = delivery(play)["evidence"]
     final = CiphertextVector.model_validate(shown["final"])
     digests = [bytes.fromhex(text[2:]) for text in shown["candidate_digests"]]
     assert digests[0] == final.digest()
@@ -56,7 +56,7 @@ def test_what_is_delivered_is_what_the_buyer_signed_for(play_at):
 
 def test_nothing_is_delivered_before_training_ends(play_at):
     with pytest.raises(NotFound, match="nothing is delivered yet; it is running"):
-        delivery(play_at("train", 1))
+        delivery(play_at("linear_regression/train", 1))
 
 
 def test_a_delivery_is_its_buyers_alone(play_at):
@@ -68,13 +68,13 @@ def test_a_delivery_is_its_buyers_alone(play_at):
 
 
 def test_the_final_weights_of_a_job_that_was_not_paid_are_never_shown(play_at):
-    play = play_at("deliver", 3)
+    play = play_at("linear_regression/deliver", 3)
     play.clock.now = play.spec.finish_by + 1
     play.follow()
     play.chain.mine("expire")
     play.follow(after_s=10)
     assert play.view()["state"] == "expired"
-    assert delivery(play)["final"] is None
+    assert delivery(play)["evidence"] is None
 
 
 def test_no_view_holds_a_secret_or_a_vector(play_at):
@@ -91,13 +91,13 @@ def test_no_view_holds_a_secret_or_a_vector(play_at):
 
 def test_a_view_says_whom_a_running_job_waits_for_what_and_until_when(play_at):
     waits = {
-        ("evaluate", 0): ("evaluating the model", "validator"),
-        ("square", 0): ("squaring the masked residuals", None),
-        ("unmask", 2): ("signing the encrypted errors", "validator"),
-        ("open", 2): ("opening the metric", None),
-        ("train", 1): ("training on their rows", "trainer"),
-        ("refresh", 3): ("refreshing the encrypted weights", None),
-        ("deliver", 3): ("signing for the delivered weights", None),
+        ("linear_regression/evaluate", 0): ("evaluating the model", "validator"),
+        ("linear_regression/square", 0): ("squaring the masked residuals", None),
+        ("linear_regression/unmask", 2): ("signing the encrypted errors", "validator"),
+        ("linear_regression/open", 2): ("opening the metric", None),
+        ("linear_regression/train", 1): ("training on their rows", "trainer"),
+        ("linear_regression/refresh", 3): ("refreshing the encrypted weights", None),
+        ("linear_regression/deliver", 3): ("signing for the delivered weights", None),
     }
     for place, (what, role) in waits.items():
         play = play_at(*place)

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from commons.chain.signing import sign_acceptance
 from commons.ciphers.masks import seed_hash
+from commons.computations.linear_regression.job_context import context_of
 from commons.computations.linear_regression.numeric_plan import NumericPlan
 from commons.errors import (
     ChainUnavailable,
@@ -21,7 +22,10 @@ from commons.errors import (
 from commons.market.roles import Role, draw_roles
 from federated_aggregator.adapters.tables import Enrolment, Job
 from federated_aggregator.services.chain_port import ChainState
+from federated_aggregator.services.job_run import JobRun
+from federated_aggregator.services.job_values import JobValues
 from federated_aggregator.services.recruiting import Recruiting, acceptance_terms
+from tests.doubles.job_specs import changed
 
 JOB_ID = 7
 
@@ -63,7 +67,7 @@ def test_a_known_job_cannot_be_posted_with_other_contents(play, what):
     if what == "buyer":
         buyer = Account.create().address
     elif what == "spec":
-        posting = replace(posting, spec=play.spec.model_copy(update={"rounds": 4}))
+        posting = replace(posting, spec=changed(play.spec, rounds=4))
     else:
         posting = replace(posting, modulus=hex(play.key.public_key.n + 2))
     with pytest.raises(Conflict, match="known with other contents"):
@@ -128,19 +132,16 @@ def test_a_key_without_a_valid_proof_is_refused(play):
 
 
 def test_small_keys_are_taken_only_where_they_are_allowed_by_name(play):
-    strict = Recruiting(play.database, play.chain, play.clock)
+    means = replace(play.aggregator.recruiting.means, unsafe_small_key=False)
+    strict = Recruiting(play.database, play.chain, play.clock, means)
     with pytest.raises(KeyTooSmall, match="2048 are required"):
         strict.post(play.buyer, play.posting())
 
 
 def test_a_job_that_could_never_fit_its_key_is_refused(make_play):
     play = make_play(local_steps=1000, learning_rate=1e12, rounds=100_000)
-    huge = play.spec.model_copy(
-        update={
-            "scaling": "none",
-            "features": tuple(f.model_copy(update={"maximum": 1e90}) for f in play.spec.features),
-        }
-    )
+    features = tuple(f.model_copy(update={"maximum": 1e90}) for f in play.spec.computation.features)
+    huge = changed(play.spec, scaling="none", features=features)
     with pytest.raises(HeadroomExceeded, match="larger key"):
         play.aggregator.recruiting.post(play.buyer, play.posting(spec=huge))
 
@@ -174,8 +175,12 @@ def test_the_growth_with_room_for_few_rows_of_all_is_the_jobs(play):
     play.post()
     for owner, growth in zip(play.owners.values(), (1.0, 1.25, 1.0, 1.0625), strict=True):
         play.accept(owner, growth=growth)
-    (job,) = stored(play, Job)
-    assert job.growth == 1.25
+    play.chain.mine("start")
+    play.follow()
+    with play.database.snapshot() as session:
+        run = JobRun.lock(session, JOB_ID, play.clock, play.aggregator.scheduler.means)
+        context = context_of(run.for_computation(JobValues()).started)
+    assert context.plan.growth == 1.25
 
 
 def test_accepting_twice_changes_nothing_and_correcting_an_offer_does(play):
@@ -190,7 +195,7 @@ def test_accepting_twice_changes_nothing_and_correcting_an_offer_does(play):
     play.accept(owner, growth=1.5)
     play.accept(owner, growth=1.5, row_count=5, roles=1)
     (corrected,) = stored(play, Enrolment)
-    assert (corrected.growth, corrected.row_count, corrected.roles) == (1.5, 5, 1)
+    assert (corrected.facts, corrected.row_count, corrected.roles) == ({"growth": 1.5}, 5, 1)
 
 
 def _growth_with_room_for_few_rows(play, row_count):
@@ -198,7 +203,7 @@ def _growth_with_room_for_few_rows(play, row_count):
 
     def fits(growth, rows):
         try:
-            NumericPlan(play.spec, play.key.public_key.bits, growth).require_headroom((rows,))
+            NumericPlan(play.spec.computation, play.key.public_key.bits, growth).require_headroom((rows,))
         except HeadroomExceeded:
             return False
         return True
@@ -214,11 +219,11 @@ def test_an_offer_is_checked_together_with_those_of_the_others(make_play):
     many = {"row_count": 2**61}
     growing = {"growth": _growth_with_room_for_few_rows(play, many["row_count"])}
     play.accept(first, **growing)
-    with pytest.raises(HeadroomExceeded, match="growth: squared residuals may need"):
+    with pytest.raises(HeadroomExceeded, match="facts: squared residuals may need"):
         play.accept(second, **many)
     play.accept(first)
     play.accept(second, **many)
-    with pytest.raises(HeadroomExceeded, match="growth: squared residuals may need"):
+    with pytest.raises(HeadroomExceeded, match="facts: squared residuals may need"):
         play.accept(first, **growing)
 
 
@@ -283,7 +288,7 @@ def test_an_owner_signs_its_own_job_and_terms(play):
     ("changes", "error", "field"),
     [
         ({"row_count": 4}, InvalidInput, "row_count"),
-        ({"growth": 1e6}, HeadroomExceeded, "growth"),
+        ({"growth": 1e6}, HeadroomExceeded, "facts"),
         ({"deadline": 1_800_007_201}, InvalidInput, "deadline"),
     ],
 )

@@ -30,7 +30,7 @@ def test_a_finished_job_whose_settlement_is_undone_settles_again_and_hides_the_w
     assert view["state"] == "settling"
     assert "reorganisation" in view["reason"]
     assert "finished" not in view["entered"]
-    assert play.aggregator.views.delivery(play.buyer, JOB_ID)["final"] is None
+    assert play.aggregator.views.delivery(play.buyer, JOB_ID)["evidence"] is None
     assert "job/7/finalize/2" not in play.chain.calls
     play.chain.move(ChainState.FINISHED)
     play.follow()
@@ -47,7 +47,7 @@ def test_an_undone_delivery_sends_no_second_finalize(play_at):
 
 
 def test_an_end_by_expiry_that_is_undone_is_asked_for_again(play_at):
-    play = play_at("train", 1)
+    play = play_at("linear_regression/train", 1)
     play.chain.move(ChainState.EXPIRED)
     play.follow()
     play.chain.move(ChainState.RUNNING)
@@ -74,7 +74,7 @@ def test_a_cancellation_that_is_undone_lets_recruiting_go_on(play):
 
 
 def test_a_start_that_is_undone_and_sent_again_does_not_disturb_training(play_at):
-    play = play_at("train", 1)
+    play = play_at("linear_regression/train", 1)
     facts = play.chain.events[JOB_ID]
     play.chain.change(state=ChainState.POSTED, trainers=(), validators=(), seed_hash=None)
     play.follow()
@@ -84,7 +84,7 @@ def test_a_start_that_is_undone_and_sent_again_does_not_disturb_training(play_at
 
 
 def test_a_start_that_is_undone_for_good_fails_the_job(play_at):
-    play = play_at("train", 1)
+    play = play_at("linear_regression/train", 1)
     play.chain.change(state=ChainState.POSTED, trainers=(), validators=(), seed_hash=None)
     play.chain.refuse("start", "MarketplaceTooLate")
     play.follow()
@@ -94,7 +94,7 @@ def test_a_start_that_is_undone_for_good_fails_the_job(play_at):
 
 
 def test_other_participants_after_a_reorganisation_fail_the_job(play_at):
-    play = play_at("train", 1)
+    play = play_at("linear_regression/train", 1)
     play.chain.change(trainers=play.chain.events[JOB_ID].trainers[::-1])
     play.follow()
     assert "who takes part" in play.view()["reason"]
@@ -106,7 +106,7 @@ def test_a_job_whose_number_belongs_to_another_now_is_forgotten_with_everything_
         play.post()
         play.accept(next(iter(play.owners.values())))
     else:
-        play = play_at("train", 1) if what == "running" else finished(play_at)
+        play = play_at("linear_regression/train", 1) if what == "running" else finished(play_at)
     stranger = str(Account.create().address)
     job = replace(play.chain.jobs[JOB_ID], state=ChainState.POSTED, buyer=stranger)
     play.chain.post(JOB_ID, job)

@@ -24,7 +24,12 @@ def test_training_begins_when_the_start_is_mined_and_not_before(recruited):
     recruited.chain.mine("start")
     recruited.follow()
     view = recruited.view()
-    assert (view["state"], view["step"], view["round"], view["checkpoint"]) == ("running", "evaluate", 0, 0)
+    assert (view["state"], view["step"], view["round"], view["checkpoint"]) == (
+        "running",
+        "linear_regression/evaluate",
+        0,
+        0,
+    )
     assert len(view["waiting_for"]["who"]) == 2
     recruited.follow(after_s=10)
     assert recruited.view() == view
@@ -116,7 +121,7 @@ def test_the_buyer_can_cancel_on_chain_itself(play):
 
 
 def test_a_job_that_does_not_end_in_time_is_expired(play_at):
-    play = play_at("train", 1)
+    play = play_at("linear_regression/train", 1)
     play.clock.now = play.spec.finish_by + 1
     play.follow()
     assert "job/7/expire" in play.chain.calls
@@ -127,12 +132,12 @@ def test_a_job_that_does_not_end_in_time_is_expired(play_at):
     view = play.view()
     assert view["state"] == "expired"
     assert view["waiting_for"] is None
-    assert play.aggregator.training.close_overdue_steps() == 0
+    assert play.aggregator.scheduler.close_overdue_steps() == 0
 
 
 @pytest.mark.parametrize("state", [ChainState.FINISHED, ChainState.CANCELLED])
 def test_a_contract_that_ended_a_running_job_in_another_way_fails_it(play_at, state):
-    play = play_at("train", 1)
+    play = play_at("linear_regression/train", 1)
     play.chain.move(state)
     play.follow(after_s=10)
     assert play.view()["state"] == "failed"
@@ -140,7 +145,7 @@ def test_a_contract_that_ended_a_running_job_in_another_way_fails_it(play_at, st
 
 
 def test_a_job_that_the_chain_ended_asks_for_nothing_any_more(play_at):
-    play = play_at("train", 1)
+    play = play_at("linear_regression/train", 1)
     assert play.tasks(TaskKind.TRAIN)
     play.chain.move(ChainState.EXPIRED)
     play.follow()
@@ -149,7 +154,7 @@ def test_a_job_that_the_chain_ended_asks_for_nothing_any_more(play_at):
 
 
 def test_an_expiry_that_failed_is_tried_again_less_and_less_often_as_long_as_the_money_is_held(play_at):
-    play = play_at("train", 1)
+    play = play_at("linear_regression/train", 1)
     play.clock.now = play.spec.finish_by + 1
     play.follow()
     pause_s = MONEY_PAUSE_S
@@ -190,7 +195,7 @@ def test_a_cancellation_that_failed_is_tried_again_in_the_same_way(play):
 
 @pytest.mark.parametrize("index", [0, 1])
 def test_a_checkpoint_refused_for_good_stops_the_job_since_no_later_one_can_be_recorded(play_at, index):
-    play = play_at("train", 3)
+    play = play_at("linear_regression/train", 3)
     for earlier in range(index):
         play.chain.mine(f"checkpoint/{earlier}")
     play.chain.refuse(f"checkpoint/{index}", "MarketplaceTooLate")
@@ -202,7 +207,7 @@ def test_a_checkpoint_refused_for_good_stops_the_job_since_no_later_one_can_be_r
 
 
 def test_a_refusal_by_a_node_that_lags_is_tried_again_in_order(play_at):
-    play = play_at("train", 3)
+    play = play_at("linear_regression/train", 3)
     play.chain.refuse("checkpoint/0", "MarketplaceWrongState")
     play.chain.refuse("checkpoint/1", "MarketplaceCheckpointOutOfOrder")
     play.follow()
@@ -223,7 +228,7 @@ def test_a_refusal_by_a_node_that_lags_is_tried_again_in_order(play_at):
 
 
 def test_a_checkpoint_that_reverts_without_a_reason_is_tried_less_and_less_often_until_finish_by(play_at):
-    play = play_at("train", 3)
+    play = play_at("linear_regression/train", 3)
     play.follow()
     pause_s, began = RETRY_PAUSE_S, play.clock.now
     tries = 1

@@ -202,7 +202,7 @@ def test_after_start_by_a_start_is_not_tried_again_and_the_deposit_goes_back(rec
 
 
 def test_a_start_that_a_reorganisation_took_back_comes_to_an_end_too(play_at):
-    play = play_at("train", 1)
+    play = play_at("linear_regression/train", 1)
     play.chain.change(state=ChainState.POSTED, trainers=(), validators=(), seed_hash=None)
     for tries in range(1, MOST_SILENT_STARTS + 1):
         play.chain.refuse("start", "Reverted")

@@ -8,11 +8,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from model_buyer.app import create_app
-from model_buyer.wiring import Assembly
+from model_buyer.wiring import Parts
 
 
 @pytest.fixture
-def web(parts: Assembly) -> FlaskClient:
+def web(parts: Parts) -> FlaskClient:
     return create_app(parts).test_client()
 
 

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from commons.chain.jobs import JobState
-from model_buyer.adapters.tables import OutboxTransaction
-from model_buyer.domain.posted_job import PostedJob, Stage
-from model_buyer.wiring import Assembly
+from model_buyer.adapters.tables import Job, OutboxTransaction
+from model_buyer.domain.stages import Stage
+from model_buyer.wiring import Parts
+from tests.doubles.around_buyer import put_job
 from tests.doubles.at_once import MANY, at_once
+from tests.doubles.job_specs import nested
 
-REQUEST: dict[str, Any] = {
-    "title": "Yield",
-    "features": [{"name": "rain", "minimum": 0, "maximum": 100, "unit": "mm"}],
-    "target": {"name": "yield", "minimum": 0, "maximum": 10, "unit": "t"},
-    "deposit_wei": "1000",
-}
+REQUEST = nested(
+    {
+        "title": "Yield",
+        "features": [{"name": "rain", "minimum": 0, "maximum": 100, "unit": "mm"}],
+        "target": {"name": "yield", "minimum": 0, "maximum": 10, "unit": "t"},
+        "deposit_wei": "1000",
+    }
+)
 
 
 def answers(client: FlaskClient, path: str, body: Any, **headers: str) -> list[tuple[int, Any]]:
@@ -34,8 +37,8 @@ def answers(client: FlaskClient, path: str, body: Any, **headers: str) -> list[t
     return at_once(ask)
 
 
-def sent(parts: Assembly) -> int:
-    with parts.database.snapshot() as session:
+def sent(parts: Parts) -> int:
+    with parts.buyer.database.snapshot() as session:
         return session.scalar(select(func.count()).select_from(OutboxTransaction)) or 0
 
 
@@ -43,7 +46,7 @@ def jobs(client: FlaskClient) -> int:
     return len(client.get("/v1/jobs").get_json()["jobs"])
 
 
-def test_one_withdrawal_is_sent_and_answers_everybody(client: FlaskClient, parts: Assembly, chain: Any) -> None:
+def test_one_withdrawal_is_sent_and_answers_everybody(client: FlaskClient, parts: Parts, chain: Any) -> None:
     chain.owed = 600
     found = answers(client, "/v1/withdrawals", {})
     assert Counter(status for status, _ in found) == {202: MANY}
@@ -65,9 +68,9 @@ def test_without_a_key_no_more_is_promised_than_the_account_holds(client: FlaskC
     assert jobs(client) == 1
 
 
-def test_a_job_is_called_off_once(client: FlaskClient, parts: Assembly, chain: Any, job: PostedJob) -> None:
-    with parts.unit_of_work() as repository:
-        repository.add(replace(job.at(Stage.OFFERED), chain_job_id=1))
+def test_a_job_is_called_off_once(client: FlaskClient, parts: Parts, chain: Any, job: Job) -> None:
+    job.stage, job.chain_job_id = Stage.OFFERED, 1
+    put_job(parts.buyer.database, job)
     chain.put(job, JobState.POSTED)
     found = answers(client, f"/v1/jobs/{job.id}/cancel", {})
     assert Counter(status for status, _ in found) == {202: MANY}

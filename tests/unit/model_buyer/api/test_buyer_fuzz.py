@@ -8,8 +8,9 @@ import pytest
 import requests
 from flask.testing import FlaskClient
 
-from model_buyer.domain.posted_job import PostedJob
-from model_buyer.wiring import Assembly
+from model_buyer.adapters.tables import Job
+from model_buyer.wiring import Parts
+from tests.doubles.around_buyer import put_job
 from tests.doubles.serving import serving
 from tests.fuzz_api.fuzzing import Fuzzer
 
@@ -21,11 +22,10 @@ PASSWORD = {"user": "admin", "password": "correct horse"}
 
 @pytest.mark.parametrize("signed_in", [True, False])
 def test_no_answer_is_an_error_or_undocumented(
-    web: FlaskClient, parts: Assembly, chain: Any, job: PostedJob, signed_in: bool
+    web: FlaskClient, parts: Parts, chain: Any, job: Job, signed_in: bool
 ) -> None:
     chain.owed = 12
-    with parts.unit_of_work() as repository:
-        repository.add(job)
+    put_job(parts.buyer.database, job)
     with serving(web.application) as url:
 
         def sign_in() -> dict[str, str]:

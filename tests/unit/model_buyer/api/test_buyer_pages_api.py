@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from commons.chain.jobs import JobState
 from commons.computations.linear_regression.learning import FeatureRange, LinearModel
-from commons.computations.linear_regression.question_ledger import OpenedRecord
-from model_buyer.adapters.tables import JobRow, OpeningRow
-from model_buyer.domain.posted_job import Participants, PostedJob, Stage
-from model_buyer.wiring import Assembly
+from commons.computations.registry import JobSpec
+from model_buyer.adapters.tables import Job, Score
+from model_buyer.domain.stages import Participants, Stage
+from model_buyer.services.outgoing import send
+from model_buyer.wiring import Parts
+from tests.doubles.around_buyer import change_job, job_row, put_job
+from tests.doubles.job_specs import nested
 
-REQUEST: dict[str, Any] = {
+FIELDS: dict[str, Any] = {
     "title": "Yield",
     "features": [{"name": "rain", "minimum": 0, "maximum": 100, "unit": "mm"}],
     "target": {"name": "yield", "minimum": 0, "maximum": 10, "unit": "t"},
     "deposit_wei": "1000",
 }
+REQUEST = nested(FIELDS)
 MODEL = LinearModel(
     features=(FeatureRange("rain", 0, 100, "mm"),),
     target=FeatureRange("yield", 0, 10, "t"),
@@ -30,25 +34,27 @@ MODEL = LinearModel(
 )
 
 
-def save(parts: Assembly, job: PostedJob) -> None:
-    with parts.unit_of_work() as repository:
-        repository.add(job)
+def save(parts: Parts, job: Job, **changes: Any) -> None:
+    """Store a job with these columns."""
+    for name, value in changes.items():
+        setattr(job, name, value)
+    put_job(parts.buyer.database, job)
 
 
-def opened(parts: Assembly, job: PostedJob, *mses: float) -> None:
-    with parts.unit_of_work() as repository:
-        for index, mse in enumerate(mses):
-            record = OpenedRecord(
+def opened(parts: Parts, job_id: str, *losses: float) -> None:
+    with parts.buyer.database.session() as session:
+        for index, loss in enumerate(losses):
+            score = Score(
+                job_id=job_id,
                 index=index,
                 round=10 * index,
-                statements_digest=bytes(32),
-                mse=mse,
-                mse_fixed=int(mse * 1000),
+                mse_fixed=int(loss * 1000),
                 leave_one_out_mses_fixed=(1,),
-                row_count=40,
+                loss=loss,
+                details={"row_count": 40},
                 opened_at=float(index),
             )
-            repository.add_opening(job.id, record)
+            session.add(score)
 
 
 def test_every_route_but_signing_in_needs_a_session(web: FlaskClient) -> None:
@@ -72,38 +78,36 @@ def test_a_browser_changes_nothing_without_its_csrf_token(web: FlaskClient) -> N
     assert web.post("/v1/jobs", json=REQUEST, headers={"X-CSRF-Token": token}).status_code == 202
 
 
-def test_the_list_shows_where_each_job_really_is(client: FlaskClient, parts: Assembly, job: PostedJob) -> None:
-    participants = Participants(("0x" + "01" * 20,), ("0x" + "02" * 20,), 1.0)
-    stages = {
-        "recruiting": job.at(Stage.OFFERED),
-        "training": replace(job.at(Stage.OFFERED), participants=participants),
-        "finished": job.at(Stage.FINISHED),
+def test_the_list_shows_where_each_job_really_is(client: FlaskClient, parts: Parts, spec: JobSpec) -> None:
+    participants = Participants(("0x" + "01" * 20,), ("0x" + "02" * 20,))
+    stages: dict[str, dict[str, Any]] = {
+        "recruiting": {"stage": Stage.OFFERED},
+        "training": {"stage": Stage.OFFERED, "participants": participants},
+        "finished": {"stage": Stage.FINISHED},
     }
-    for number, (name, one) in enumerate(stages.items()):
-        save(parts, replace(one, id=name, created_at=float(number)))
-    opened(parts, replace(job, id="training"), 8.0, 6.0, 2.0)
+    for number, (name, columns) in enumerate(stages.items()):
+        save(parts, job_row(spec, id=name, created_at=float(number), **columns))
+    opened(parts, "training", 8.0, 6.0, 2.0)
     shown = client.get("/v1/jobs").get_json()
     assert [(one["id"], one["status"]) for one in shown["jobs"]] == [(name, name) for name in reversed(stages)]
     assert shown["counts"] == {"recruiting": 1, "training": 1, "finished": 1}
     training = shown["jobs"][1]
     assert (training["round"], training["initial_mse"], training["mse"]) == (20, 8.0, 2.0)
     assert training["improvement_percent"] == 75.0
+    assert training["kind"] == "linear_regression"
     assert (shown["jobs"][0]["mse"], shown["jobs"][0]["improvement_percent"]) == (None, None)
 
 
-def test_a_thousand_jobs_come_in_pages_quickly(client: FlaskClient, parts: Assembly, job: PostedJob) -> None:
-    save(parts, job.at(Stage.OFFERED))
-    opened(parts, job, *(10.0 - index for index in range(10)))
-    with parts.database.session() as session:
-        first = {column.name: getattr(session.get(JobRow, job.id), column.name) for column in JobRow.__table__.columns}
-        openings = [
-            {column.name: getattr(row, column.name) for column in OpeningRow.__table__.columns}
-            for row in session.query(OpeningRow)
-        ]
+def test_a_thousand_jobs_come_in_pages_quickly(client: FlaskClient, parts: Parts, job: Job) -> None:
+    save(parts, job, stage=Stage.OFFERED)
+    opened(parts, job.id, *(10.0 - index for index in range(10)))
+    with parts.buyer.database.session() as session:
+        first = session.execute(select(Job.__table__)).mappings().one()
+        scores = session.execute(select(Score.__table__)).mappings().all()
         many = [{**first, "id": f"{n:032x}", "created_at": float(n), "chain_job_id": None} for n in range(1000)]
-        session.execute(JobRow.__table__.insert(), many)
-        copies = [{**row, "job_id": one["id"]} for one in many for row in openings]
-        session.execute(OpeningRow.__table__.insert(), copies)
+        session.execute(Job.__table__.insert(), many)
+        copies = [{**row, "job_id": one["id"]} for one in many for row in scores]
+        session.execute(Score.__table__.insert(), copies)
     started = time.perf_counter()
     page = client.get("/v1/jobs?limit=50&offset=100&status=recruiting&query=y").get_json()
     took_s = time.perf_counter() - started
@@ -120,7 +124,7 @@ def test_a_request_is_checked_without_being_posted(client: FlaskClient) -> None:
     assert checked.status_code == 200
     shown = checked.get_json()
     assert (shown["problems"], shown["unavailable_reason"]) == ([], None)
-    assert (shown["spec"]["learning_rate"], shown["key_bits"]) == (0.5, 1024)
+    assert (shown["spec"]["computation"]["learning_rate"], shown["key_bits"]) == (0.5, 1024)
     assert shown["funds"] == {
         "deposit_wei": "1000",
         "posting_fee_wei": "1000",
@@ -128,17 +132,25 @@ def test_a_request_is_checked_without_being_posted(client: FlaskClient) -> None:
         "promised_wei": "0",
         "missing_wei": "0",
     }
+    assert shown["pay_rule"] == "improvement"
+    assert {one["party"] for one in shown["learns"]} == {"model_buyer", "data_owners", "aggregator", "everybody"}
+    assert all(one["code"] and one["text"] for one in shown["learns"])
     assert client.get("/v1/jobs").get_json()["jobs"] == []
 
 
+def asked(change: dict[str, Any]) -> dict[str, Any]:
+    """The request with some fields changed, wherever they belong."""
+    return {**REQUEST, **change} if "computation" in change else nested({**FIELDS, **change})
+
+
 FAULTS = [
-    ({"rounds": 0, "min_owners": 1}, 422, ["rounds", "min_owners"]),
-    ({"features": [{"name": "a", "minimum": 1}]}, 422, ["features.0.maximum"]),
-    ({"features": [{"name": "a", "minimum": 1, "maximum": 1}]}, 422, ["features.0"]),
-    ({"features": []}, 422, ["features"]),
-    ({"target": {"name": "rain", "minimum": 0, "maximum": 1}}, 422, ["target"]),
+    ({"rounds": 0, "min_owners": 1}, 422, ["computation.rounds", "min_owners"]),
+    ({"features": [{"name": "a", "minimum": 1}]}, 422, ["computation.features.0.maximum"]),
+    ({"features": [{"name": "a", "minimum": 1, "maximum": 1}]}, 422, ["computation.features.0"]),
+    ({"features": []}, 422, ["computation.features"]),
+    ({"target": {"name": "rain", "minimum": 0, "maximum": 1}}, 422, ["computation.target"]),
     ({"pay": {"trainer_bps": 9000}}, 422, ["pay"]),
-    ({"scaling": "none"}, 422, ["learning_rate"]),
+    ({"scaling": "none"}, 422, ["computation.learning_rate"]),
     ({"start_within_s": 10, "finish_within_s": 5}, 422, ["finish_by"]),
     ({"start_within_s": 10, "start_by": 5}, 422, ["start_by"]),
     ({"start_by": 5}, 422, ["start_by"]),
@@ -146,6 +158,9 @@ FAULTS = [
     ({"key_bits": 100}, 422, ["key_bits"]),
     ({"deposit_wei": "0"}, 422, ["deposit_wei"]),
     ({"surplus": 1}, 422, ["surplus"]),
+    ({"computation": {"kind": "magic"}}, 422, ["computation.kind"]),
+    ({"computation": {}}, 422, ["computation.kind"]),
+    ({"computation": 7}, 422, ["computation"]),
     ({"deposit_wei": str(10**30)}, 409, ["deposit_wei"]),
 ]
 
@@ -154,7 +169,7 @@ FAULTS = [
 def test_every_error_of_a_request_names_its_field(
     client: FlaskClient, change: dict[str, Any], status: int, fields: list[str]
 ) -> None:
-    answer = client.post("/v1/jobs", json={**REQUEST, **change})
+    answer = client.post("/v1/jobs", json=asked(change))
     assert answer.status_code == status
     errors = answer.get_json()["fields"]["errors"]
     assert [error["field"] for error in errors] == fields
@@ -165,7 +180,7 @@ def test_every_error_of_a_request_names_its_field(
 def test_a_check_finds_what_posting_would_refuse_and_succeeds(
     client: FlaskClient, change: dict[str, Any], status: int, fields: list[str]
 ) -> None:
-    request = {**REQUEST, **change}
+    request = asked(change)
     answer = client.post("/v1/jobs/check", json=request)
     assert answer.status_code == 200
     problems = answer.get_json()["problems"]
@@ -213,11 +228,11 @@ def test_the_check_is_documented_to_take_what_posting_takes(client: FlaskClient)
 
 
 def test_a_running_job_has_its_milestones_and_what_it_costs(
-    client: FlaskClient, parts: Assembly, chain: Any, job: PostedJob
+    client: FlaskClient, parts: Parts, chain: Any, job: Job
 ) -> None:
-    participants = Participants(chain.trainers, chain.validators, 1.0)
-    save(parts, replace(job.at(Stage.OFFERED), chain_job_id=1, participants=participants))
-    opened(parts, job, 8.0, 6.0)
+    participants = Participants(chain.trainers, chain.validators)
+    save(parts, job, stage=Stage.OFFERED, chain_job_id=1, participants=participants)
+    opened(parts, job.id, 8.0, 6.0)
     chain.put(job, JobState.RUNNING)
     answer = client.get(f"/v1/jobs/{job.id}")
     shown = answer.get_json()
@@ -227,27 +242,29 @@ def test_a_running_job_has_its_milestones_and_what_it_costs(
     assert int(shown["cost_so_far_wei"]) == job.spec.deposit_wei - 2
     assert (shown["status"], shown["improvement_percent"]) == ("training", 25.0)
     assert [(one["round"], one["tx_hash"]) for one in shown["checkpoints"]] == [(0, None), (10, None)]
+    assert [(one["mse"], one["mse_fixed"], one["row_count"]) for one in shown["checkpoints"]][1] == (6.0, "6000", 40)
+    assert (shown["pay_rule"], len(shown["learns"]) > 3) == ("improvement", True)
     unchanged = client.get(f"/v1/jobs/{job.id}", headers={"If-None-Match": answer.headers["ETag"]})
     assert unchanged.status_code == 304
 
 
-def test_before_the_start_a_job_costs_nothing(client: FlaskClient, parts: Assembly, job: PostedJob) -> None:
+def test_before_the_start_a_job_costs_nothing(client: FlaskClient, parts: Parts, job: Job) -> None:
     save(parts, job)
     shown = client.get(f"/v1/jobs/{job.id}").get_json()
     assert (shown["cost_so_far_wei"], [one["code"] for one in shown["milestones"]]) == ("0", ["posted"])
 
 
 def test_a_job_has_the_transactions_that_were_sent_for_it(
-    client: FlaskClient, parts: Assembly, chain: Any, job: PostedJob
+    client: FlaskClient, parts: Parts, chain: Any, job: Job
 ) -> None:
-    save(parts, replace(job.at(Stage.OFFERED), chain_job_id=1))
-    with parts.unit_of_work() as repository:
+    save(parts, job, stage=Stage.OFFERED, chain_job_id=1)
+    with parts.buyer.database.session() as session:
         for what, call in (
             ("cancel", chain.cancel_job(1)),
             ("expire", chain.expire_job(1)),
             ("other", chain.withdraw(None)),
         ):
-            repository.send(f"{what}-job-{job.id}", call)
+            send(session, f"{what}-job-{job.id}", call)
     shown = client.get(f"/v1/jobs/{job.id}").get_json()["transactions"]
     assert [(one["id"], one["state"]) for one in shown] == [
         (f"cancel-job-{job.id}", "pending"),
@@ -255,12 +272,11 @@ def test_a_job_has_the_transactions_that_were_sent_for_it(
     ]
 
 
-def test_a_csv_is_predicted_once_there_is_a_model(client: FlaskClient, parts: Assembly, job: PostedJob) -> None:
-    save(parts, job.at(Stage.OFFERED))
+def test_a_csv_is_predicted_once_there_is_a_model(client: FlaskClient, parts: Parts, job: Job) -> None:
+    save(parts, job, stage=Stage.OFFERED)
     path, headers = f"/v1/jobs/{job.id}/predictions/csv", {"Content-Type": "text/csv"}
     assert client.post(path, data="rain\n20\n", headers=headers).status_code == 409
-    with parts.unit_of_work() as repository:
-        repository.save(replace(job.at(Stage.FINISHED), model_json=MODEL.to_json()))
+    change_job(parts.buyer.database, job.id, stage=Stage.FINISHED, outcome_json=MODEL.to_json())
     answer = client.post(path, data="field,rain\nnorth,20\n", headers=headers)
     assert (answer.status_code, answer.mimetype) == (200, "text/csv")
     assert answer.text.splitlines() == ["field,rain,predicted yield", "north,20,2.5"]
@@ -270,19 +286,15 @@ def test_a_csv_is_predicted_once_there_is_a_model(client: FlaskClient, parts: As
     assert client.post(path, json={"rows": []}).status_code == 415
 
 
-def test_the_service_says_who_it_is_and_how_its_parts_are(client: FlaskClient, parts: Assembly) -> None:
+def test_the_service_says_who_it_is_and_how_its_parts_are(client: FlaskClient, parts: Parts) -> None:
     shown = client.get("/v1/about").get_json()
     assert (shown["service"], shown["address"]) == ("buyer", parts.address)
     health = client.get("/v1/health")
     assert (health.status_code, health.get_json()["ready"]) == (200, False)
 
 
-def test_no_answer_shows_a_key(client: FlaskClient, parts: Assembly, running_job: PostedJob) -> None:
-    with parts.unit_of_work() as repository:
-        known = {one.id for one in repository.all()}
-        if running_job.id not in known:
-            repository.add(running_job)
+def test_no_answer_shows_a_key(client: FlaskClient, running_job: Job) -> None:
     answers = client.get("/v1/jobs").text + client.get(f"/v1/jobs/{running_job.id}").text
-    assert running_job.key is not None
-    for hidden in ("sealed", running_job.key.sealed_secret.hex(), "modulus_proof", "signature"):
+    assert running_job.sealed_secret is not None
+    for hidden in ("sealed", running_job.sealed_secret.hex(), "modulus_proof", "signature"):
         assert hidden not in answers

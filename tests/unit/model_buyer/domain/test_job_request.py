@@ -5,8 +5,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from commons.computations.linear_regression.computation import LinearRegression
 from commons.errors import InvalidInput
+from commons.market.job_terms import PayTerms
+from commons.web.validation import to_invalid_input
 from model_buyer.domain.job_request import JobRequest, checked_key_bits
+from tests.doubles.job_specs import nested
 
 NOW = 1_800_000_000.0
 
@@ -18,21 +22,23 @@ def request(**changes: Any) -> JobRequest:
         "target": {"name": "yield", "minimum": 0, "maximum": 10},
         "deposit_wei": "1000",
     }
-    return JobRequest.model_validate({**fields, **changes})
+    return JobRequest.model_validate(nested({**fields, **changes}))
 
 
 def test_what_is_left_out_is_decided() -> None:
     spec = request().to_spec(now=NOW)
     assert (spec.start_by, spec.finish_by) == (NOW + 86_400, NOW + 2 * 86_400)
-    assert spec.learning_rate == 1 / 2
+    assert spec.computation.learning_rate == 1 / 2
     assert spec.deposit_wei == 1000
+    assert spec.pay == PayTerms()
 
 
 def test_requests_for_the_same_have_the_same_digest_however_they_are_written() -> None:
     spelled_out = request(description="", rounds=100, deposit_wei=1000, learning_rate=None, pay={"trainer_bps": 7000})
     assert spelled_out.digest() == request().digest()
     others = [request(rounds=99), request(title="yield"), request(key_bits=2048), request(finish_within_s=90_000)]
-    assert len({other.digest() for other in [request(), *others]}) == 5
+    others.append(request(pay={"trainer_bps": 6999}))
+    assert len({other.digest() for other in [request(), *others]}) == 6
 
 
 def test_the_role_seed_is_drawn_anew_for_each_job() -> None:
@@ -78,7 +84,7 @@ def test_finishing_before_the_start_is_refused() -> None:
 def test_without_scaling_the_learning_rate_must_be_given() -> None:
     with pytest.raises(ValidationError, match="learning_rate"):
         request(scaling="none").to_spec(now=NOW)
-    assert request(scaling="none", learning_rate=1.5).to_spec(now=NOW).learning_rate == 1.5
+    assert request(scaling="none", learning_rate=1.5).to_spec(now=NOW).computation.learning_rate == 1.5
 
 
 @pytest.mark.parametrize(
@@ -104,7 +110,7 @@ def test_a_wrong_only_feature_gives_one_complaint() -> None:
 
 
 def test_the_target_must_not_be_a_feature() -> None:
-    with pytest.raises(ValidationError, match="target: 'rain' must not be one of the features"):
+    with pytest.raises(ValidationError, match=r"computation.*target\n.*'rain' must not be one of the features"):
         request(target={"name": "rain", "minimum": 0, "maximum": 1}).to_spec(now=NOW)
 
 
@@ -120,3 +126,23 @@ def test_key_bits_have_a_default_and_must_be_even() -> None:
     assert checked_key_bits(None, default=3072, unsafe_small_key=False) == 3072
     with pytest.raises(InvalidInput, match="even"):
         checked_key_bits(2049, default=3072, unsafe_small_key=False)
+
+
+@pytest.mark.parametrize("computation", [{}, {"kind": "magic"}, {"kind": None}, {"kind": ["linear_regression"]}])
+def test_a_computation_that_is_not_known_here_is_named(computation: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError) as raised:
+        JobRequest.model_validate({"title": "T", "deposit_wei": 1, "computation": computation})
+    problem = to_invalid_input(raised.value)
+    assert problem.fields["field"] == "computation.kind"
+    assert problem.message.startswith("computation.kind: expected a computation that is known here: ")
+    assert "linear_regression" in problem.message
+
+
+def test_the_kind_divides_the_deposit_unless_the_request_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        LinearRegression, "pay_terms", lambda _, owners: PayTerms(trainer_bps=100 * owners, validator_bps=1)
+    )
+    assert request(min_owners=7).to_spec(now=NOW).pay == PayTerms(trainer_bps=700, validator_bps=1)
+    chosen = request(min_owners=7, pay={"trainer_bps": 6000})
+    assert chosen.to_spec(now=NOW).pay == PayTerms(trainer_bps=6000)
+    assert chosen.digest() != request(min_owners=7).digest()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from model_buyer.domain.job_status import JobStatus, improvement_percent, job_status
-from model_buyer.domain.posted_job import Stage
+from model_buyer.domain.stages import Stage
 
 
 @pytest.mark.parametrize("stage", [stage for stage in Stage if stage is not Stage.OFFERED])

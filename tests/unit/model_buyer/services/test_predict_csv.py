@@ -10,16 +10,18 @@ import tracemalloc
 import pytest
 
 from commons.computations.linear_regression.learning import FeatureRange, LinearModel
+from commons.computations.linear_regression.outcome import TrainedModel
 from commons.errors import InvalidInput
 from model_buyer.services import predict_csv as module
 from model_buyer.services.predict_csv import predict_csv
 
-MODEL = LinearModel(
+LINEAR = LinearModel(
     features=(FeatureRange("rain", 0, 100, "mm"), FeatureRange("sun, hours", 0, 24, "h")),
     target=FeatureRange("yield", 0, 10, "t"),
     weights=(0.5, -0.25),
     intercept=1.0,
 )
+MODEL = TrainedModel(LINEAR)
 
 
 def rows(text: str) -> list[list[str]]:
@@ -102,7 +104,7 @@ def test_too_many_rows_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_row_far_down_is_named_by_its_own_number() -> None:
     lines = ["1,2"] * 2500
     lines[2100] = "1e308,-1e308"
-    model = LinearModel(MODEL.features, MODEL.target, weights=(1e300, 1.0), intercept=0.0)
+    model = TrainedModel(LinearModel(LINEAR.features, LINEAR.target, weights=(1e300, 1.0), intercept=0.0))
     with pytest.raises(InvalidInput, match="row 2101: the values are too large"):
         predict_csv(model, 'rain,"sun, hours"\n' + "\n".join(lines))
 

@@ -62,7 +62,7 @@ export const jobSpec = z.object({
   pay: payTerms,
   start_by: unixSeconds,
   finish_by: unixSeconds,
-  round_timeout_s: z.number(),
+  task_timeout_s: z.number(),
 });
 
 /** Everything that was asked for. */

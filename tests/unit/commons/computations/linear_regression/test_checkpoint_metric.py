@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commons.chain.signing import MAX_MSE_FIXED as CHAIN_MAXIMUM
-from commons.computations.linear_regression.checkpoint_metric import MAX_MSE_FIXED, mse_fixed, mse_in_target_units
+from commons.computations.linear_regression.checkpoint_metric import mse_fixed, mse_in_target_units
+from commons.market.checkpoint_statement import MAX_MSE_FIXED
+from commons.market.checkpoint_statement import MAX_MSE_FIXED as CHAIN_MAXIMUM
 
 BITS = 480
 ONE = 1 << BITS

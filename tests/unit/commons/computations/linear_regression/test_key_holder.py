@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from commons.chain.signing import recover_message, sign_message
-from commons.ciphers.masks import delivery_mask, draw_seed
+from commons.ciphers.masks import draw_seed
 from commons.ciphers.paillier import EncryptedVector, generate_keypair
 from commons.ciphers.wire import CiphertextVector, PackedCiphertexts
 from commons.computations.linear_regression.key_holder import KeyHolder
@@ -16,6 +16,7 @@ from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONA
 from commons.computations.linear_regression.refreshing import mask_weights, unmask_weights
 from commons.computations.linear_regression.statements import evaluation_digest, statement_digest
 from commons.errors import ContentRefused, HeadroomExceeded, InvalidCiphertext, ProtocolViolation
+from commons.market.delivery import delivery_mask
 from commons.messages import from_hex
 
 ROUND, CHECKPOINT = 3, 1

@@ -3,7 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from commons.computations.linear_regression.messages import RESULT, TASK, AnyResult, AnyTask, OpenedValue, TaskKind
+from commons.computations.linear_regression.computation import LinearRegression
+from commons.computations.linear_regression.messages import OpenedValue, TaskKind
+from commons.computations.registry import RESULT, TASK
 from commons.market.tasks import task_digest
 from commons.messages import from_hex, to_hex
 
@@ -24,11 +26,10 @@ def test_what_is_no_hexadecimal_integer_is_refused(text):
 
 
 def test_tasks_and_results_are_told_apart_by_their_kind():
-    for union, kinds in ((AnyTask, set(TaskKind)), (AnyResult, set(TaskKind))):
-        models = union.__origin__.__args__
-        assert {model.model_fields["kind"].default for model in models} == kinds
+    for models in (LinearRegression.tasks, LinearRegression.results):
+        assert [model.model_fields["kind"].default for model in models] == list(TaskKind)
     task = TASK.validate_python(
-        {**HEAD, "kind": "train", "weights": VECTOR, "averaging_weight": 1, "averaging_total": 3}
+        {**HEAD, "kind": "linear_regression/train", "weights": VECTOR, "averaging_weight": 1, "averaging_total": 3}
     )
     assert TASK.validate_json(task.model_dump_json()) == task
     with pytest.raises(ValidationError, match="kind"):
@@ -38,15 +39,15 @@ def test_tasks_and_results_are_told_apart_by_their_kind():
 @pytest.mark.parametrize(
     "document",
     [
-        {"kind": "train"},
-        {"kind": "train", "update": VECTOR, "weights": [1.0]},
-        {"kind": "evaluate", "masked": [], "corrections": VECTOR, "signature": "0x"},
-        {"kind": "square", "validators": [{"validator": "0x" + "ab" * 20, "fault": "tired"}]},
-        {"kind": "square", "validators": []},
-        {"kind": "open", "sums": [], "zero_checks": [], "checkpoint_signature": "0x"},
-        {"kind": "verify", "accepted": True, "reason": "x" * 501},
-        {"kind": "deliver", "checkpoint_signature": "0xABCD"},
-        {"kind": "deliver", "checkpoint_signature": "0xabc"},
+        {"kind": "linear_regression/train"},
+        {"kind": "linear_regression/train", "update": VECTOR, "weights": [1.0]},
+        {"kind": "linear_regression/evaluate", "masked": [], "corrections": VECTOR, "signature": "0x"},
+        {"kind": "linear_regression/square", "validators": [{"validator": "0x" + "ab" * 20, "fault": "tired"}]},
+        {"kind": "linear_regression/square", "validators": []},
+        {"kind": "linear_regression/open", "sums": [], "zero_checks": [], "checkpoint_signature": "0x"},
+        {"kind": "linear_regression/verify", "accepted": True, "reason": "x" * 501},
+        {"kind": "linear_regression/deliver", "checkpoint_signature": "0xABCD"},
+        {"kind": "linear_regression/deliver", "checkpoint_signature": "0xabc"},
     ],
 )
 def test_results_that_are_not_of_the_form_are_refused(document):
@@ -56,13 +57,25 @@ def test_results_that_are_not_of_the_form_are_refused(document):
 
 @pytest.mark.parametrize("change", [{"job_id": 0}, {"round": -1}, {"checkpoint": -1}, {"averaging_weight": 0}])
 def test_tasks_with_impossible_numbers_are_refused(change):
-    document = {**HEAD, "kind": "train", "weights": VECTOR, "averaging_weight": 1, "averaging_total": 3}
+    document = {
+        **HEAD,
+        "kind": "linear_regression/train",
+        "weights": VECTOR,
+        "averaging_weight": 1,
+        "averaging_total": 3,
+    }
     with pytest.raises(ValidationError, match=next(iter(change))):
         TASK.validate_python(document | change)
 
 
 def test_a_task_is_the_same_one_if_all_that_it_says_is_the_same():
-    document = {**HEAD, "kind": "train", "weights": VECTOR, "averaging_weight": 1, "averaging_total": 3}
+    document = {
+        **HEAD,
+        "kind": "linear_regression/train",
+        "weights": VECTOR,
+        "averaging_weight": 1,
+        "averaging_total": 3,
+    }
     task = TASK.validate_python(document)
     assert task_digest(TASK.validate_json(task.model_dump_json())) == task_digest(task)
     changes = [{"job_id": 2}, {"round": 3}, {"checkpoint": 1}, {"averaging_weight": 2}, {"missed_since": 1}]

@@ -8,20 +8,15 @@ from typing import Any
 
 import pytest
 
+from commons.computations.base import OpenedScore, Question
 from commons.computations.linear_regression.job_context import JobContext
-from commons.computations.linear_regression.messages import TASK, DeliverTask, OpenTask, TaskKind
+from commons.computations.linear_regression.messages import DeliverTask, OpenTask, TaskKind
 from commons.computations.linear_regression.numeric_plan import NumericPlan
-from commons.computations.linear_regression.question_ledger import (
-    OpenedRecord,
-    Question,
-    Squared,
-    repeated,
-    require_last,
-    require_next,
-    statements_digest,
-)
-from commons.computations.linear_regression.spec import EarlyStop, TrainingJobSpec
+from commons.computations.linear_regression.question_ledger import require_last, require_next, statements_digest
+from commons.computations.linear_regression.spec import EarlyStop, LinearRegressionSpec
+from commons.computations.registry import TASK
 from commons.errors import ProtocolViolation
+from commons.market.checkpoint_statement import CheckpointStatement
 from commons.market.tasks import task_digest
 
 VECTOR = {"count": 1, "fractional_bits": 192, "ciphertexts": "AA=="}
@@ -31,7 +26,7 @@ VALIDATORS = [f"0x{number:040x}" for number in range(1, 8)]
 
 
 @pytest.fixture
-def context(spec: TrainingJobSpec) -> JobContext:
+def context(spec: LinearRegressionSpec) -> JobContext:
     """Two weights, one trainer and seven validators, of which five must stay."""
     rows = dict.fromkeys(("0x" + "aa" * 20, *VALIDATORS), 10)
     return JobContext(
@@ -53,7 +48,7 @@ def square(checkpoint: int, validators: list[str], number: int | None = None) ->
         for one in validators
     ]
     place = {"job_id": 1, "round": 2 * checkpoint if number is None else number, "checkpoint": checkpoint}
-    return TASK.validate_python({**place, "kind": "square", "validators": residuals})
+    return TASK.validate_python({**place, "kind": "linear_regression/square", "validators": residuals})
 
 
 def opening(checkpoint: int, validators: list[str], *, models: str = MODELS, sse: Any = VECTOR) -> OpenTask:
@@ -67,33 +62,29 @@ def opening(checkpoint: int, validators: list[str], *, models: str = MODELS, sse
 
 def squared(task: Any, present: list[str] | None = None) -> Question:
     """The question of a square that went on with `present`."""
-    names = tuple(present if present is not None else [one.validator for one in task.validators])
+    names = list(present if present is not None else [one.validator for one in task.validators])
     digest = task.validators[0].corrections.digest().hex()
-    outcome = Squared(MODELS, dict.fromkeys(names, digest))
-    return Question(TaskKind.SQUARE, task.round, task.checkpoint, task_digest(task), names, outcome)
+    outcome = {
+        "validators": names,
+        "squared": {"candidates_digest": MODELS, "sse_digests": dict.fromkeys(names, digest)},
+    }
+    return Question(TaskKind.SQUARE, task.round, task.checkpoint, task_digest(task), outcome)
 
 
 def opened(task: OpenTask) -> Question:
-    names = tuple(one.validator for one in task.statements)
-    return Question(TaskKind.OPEN, task.round, task.checkpoint, task_digest(task), names)
+    outcome = {"validators": [one.validator for one in task.statements]}
+    return Question(TaskKind.OPEN, task.round, task.checkpoint, task_digest(task), outcome)
 
 
-def record(task: OpenTask, *, mse_fixed: int = 100) -> OpenedRecord:
-    return OpenedRecord(
-        index=task.checkpoint,
-        round=task.round,
-        statements_digest=statements_digest(task.statements),
-        mse=1.0,
-        mse_fixed=mse_fixed,
-        leave_one_out_mses_fixed=(),
-        row_count=20,
-        opened_at=0.0,
-    )
+def record(task: OpenTask, *, mse_fixed: int = 100) -> OpenedScore:
+    statement = CheckpointStatement(1, task.checkpoint, task.round, mse_fixed)
+    details = {"statements_digest": statements_digest(task.statements).hex(), "row_count": 20}
+    return OpenedScore(statement, 1.0, details)
 
 
 def test_squares_and_openings_follow_each_other_at_the_rounds_of_the_specification(context: JobContext) -> None:
     questions: list[Question] = []
-    records: list[OpenedRecord] = []
+    records: list[OpenedScore] = []
     for checkpoint in range(3):
         asked, task = square(checkpoint, VALIDATORS), opening(checkpoint, VALIDATORS)
         require_next(context, questions, records, asked)
@@ -116,16 +107,6 @@ def test_a_checkpoint_out_of_order_is_refused(context: JobContext, checkpoint: i
 def test_a_checkpoint_is_not_opened_before_it_is_squared(context: JobContext) -> None:
     with pytest.raises(ProtocolViolation, match="cannot be opened before its residuals are squared"):
         require_next(context, [], [], opening(0, VALIDATORS))
-
-
-def test_a_question_is_recognised_and_another_one_in_its_place_refused() -> None:
-    asked = square(0, VALIDATORS)
-    questions = [squared(asked)]
-    assert repeated(questions, asked) is questions[0]
-    with pytest.raises(ProtocolViolation, match="each question is answered once"):
-        repeated(questions, square(0, VALIDATORS[:6]))
-    assert repeated(questions, square(1, VALIDATORS)) is None
-    assert repeated(questions, opening(0, VALIDATORS)) is None
 
 
 def test_a_validator_that_is_missing_once_is_out_for_good(context: JobContext) -> None:
@@ -190,27 +171,29 @@ def delivery(task: OpenTask) -> DeliverTask:
     )
 
 
-def history(*mses: int) -> tuple[list[OpenedRecord], OpenTask]:
+def history(*mses: int) -> tuple[list[OpenedScore], OpenTask]:
     """Records of checkpoints with these MSEs, and the task of the last one."""
     tasks = [opening(checkpoint, VALIDATORS) for checkpoint in range(len(mses))]
     return [record(task, mse_fixed=mse) for task, mse in zip(tasks, mses, strict=True)], tasks[-1]
 
 
-def test_training_ends_at_the_last_round(spec: TrainingJobSpec) -> None:
+def test_training_ends_at_the_last_round(spec: LinearRegressionSpec) -> None:
     records, task = history(100, 60, 50)
-    assert require_last(spec, records, delivery(task)) is records[-1]
+    require_last(spec, records, delivery(task))
 
 
-def test_an_aggregator_that_ends_training_early_is_refused(spec: TrainingJobSpec) -> None:
+def test_an_aggregator_that_ends_training_early_is_refused(spec: LinearRegressionSpec) -> None:
     records, task = history(100, 60)
     with pytest.raises(ProtocolViolation, match="training must not end at round 2: 4 rounds are agreed"):
         require_last(spec, records, delivery(task))
 
 
-def test_early_stopping_is_allowed_where_the_specification_says_so(context: JobContext, spec: TrainingJobSpec) -> None:
+def test_early_stopping_is_allowed_where_the_specification_says_so(
+    context: JobContext, spec: LinearRegressionSpec
+) -> None:
     stopping = spec.model_copy(update={"early_stop": EarlyStop(minimum_improvement=0.5, patience=1)})
     records, task = history(100, 60)
-    assert require_last(stopping, records, delivery(task)) is records[-1]
+    require_last(stopping, records, delivery(task))
     ended = replace(context, plan=NumericPlan(stopping, 1024))
     with pytest.raises(ProtocolViolation, match="training has ended by its rule for stopping early"):
         require_next(ended, [squared(square(n, VALIDATORS)) for n in range(2)], records, square(2, VALIDATORS))
@@ -219,9 +202,10 @@ def test_early_stopping_is_allowed_where_the_specification_says_so(context: JobC
         require_last(stopping, records, delivery(task))
 
 
-def test_only_the_latest_checkpoint_with_its_own_statements_ends_training(spec: TrainingJobSpec) -> None:
+def test_only_the_latest_checkpoint_with_its_own_statements_ends_training(spec: LinearRegressionSpec) -> None:
     records, task = history(100, 60, 50)
     other = opening(2, VALIDATORS[:6])
+    elsewhere = replace(records[-1], statement=replace(records[-1].statement, round=3))
     with pytest.raises(ProtocolViolation, match="other statements"):
         require_last(spec, records, delivery(other))
     with pytest.raises(ProtocolViolation, match="not the latest"):
@@ -229,4 +213,4 @@ def test_only_the_latest_checkpoint_with_its_own_statements_ends_training(spec: 
     with pytest.raises(ProtocolViolation, match="not the latest"):
         require_last(spec, [], delivery(task))
     with pytest.raises(ProtocolViolation, match="not the latest"):
-        require_last(spec, [*records[:-1], replace(records[-1], round=3)], delivery(task))
+        require_last(spec, [*records[:-1], elsewhere], delivery(task))

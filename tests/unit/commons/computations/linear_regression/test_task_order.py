@@ -2,8 +2,10 @@
 
 import pytest
 
-from commons.computations.linear_regression.messages import TASK, EvaluateTask, TaskKind
-from commons.computations.linear_regression.task_order import Asked, require_next
+from commons.computations.base import AskedBefore
+from commons.computations.linear_regression.messages import EvaluateTask, TaskKind
+from commons.computations.linear_regression.task_order import require_next
+from commons.computations.registry import TASK
 from commons.errors import ProtocolViolation
 from commons.market.tasks import task_digest
 
@@ -27,12 +29,12 @@ def task(kind, number=1, checkpoint=1, **fields):
         "unmask": {"candidates": [VECTOR], **SQUARES},
         "verify": {"statements": [STATEMENT], "sums": [OPENED], "zero_checks": [OPENED]},
     }[kind]
-    head = {"job_id": 1, "round": number, "checkpoint": checkpoint, "kind": kind}
+    head = {"job_id": 1, "round": number, "checkpoint": checkpoint, "kind": f"linear_regression/{kind}"}
     return TASK.validate_python(head | contents | fields)
 
 
 def asked(one):
-    return Asked(one.round, one.checkpoint, task_digest(one))
+    return AskedBefore(one.round, one.checkpoint, task_digest(one))
 
 
 def latest(*tasks):
@@ -83,14 +85,21 @@ def test_checkpoints_are_evaluated_one_after_the_other(last, checkpoint, fits):
 def test_masks_come_off_what_was_evaluated_last_and_once():
     evaluated = task("evaluate")
     require_next(task("unmask"), latest(evaluated))
-    for other in (task("unmask", candidates=[OTHER]), task("unmask", 2), task("unmask", candidates=[VECTOR, VECTOR])):
+    for other in (
+        task("unmask", candidates=[OTHER]),
+        task("unmask", 2),
+        task("unmask", candidates=[VECTOR, VECTOR]),
+    ):
         with pytest.raises(ProtocolViolation, match="not the models that were evaluated last"):
             require_next(other, latest(evaluated))
     with pytest.raises(ProtocolViolation, match="not the models that were evaluated last"):
         require_next(task("unmask"), {})
     with pytest.raises(ProtocolViolation, match="signed for already, with other squares"):
         require_next(task("unmask", squares=OTHER), latest(evaluated, task("unmask")))
-    require_next(task("unmask", 2, 2), latest(task("evaluate", 2, 2), task("unmask")))
+    require_next(
+        task("unmask", 2, 2),
+        latest(task("evaluate", 2, 2), task("unmask")),
+    )
 
 
 def test_what_was_signed_for_is_verified_once():
@@ -100,7 +109,10 @@ def test_what_was_signed_for_is_verified_once():
         require_next(task("verify", 2, 2), latest(task("unmask")))
     require_next(task("verify"), latest(task("unmask", 2, 2)))
     with pytest.raises(ProtocolViolation, match="was verified already"):
-        require_next(task("verify"), latest(task("unmask", 2, 2), task("verify")))
+        require_next(
+            task("verify"),
+            latest(task("unmask", 2, 2), task("verify")),
+        )
 
 
 def test_an_evaluation_is_recognised_whatever_else_the_unmasking_says():

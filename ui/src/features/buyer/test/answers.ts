@@ -49,7 +49,7 @@ export const SPEC = {
   pay: { trainer_bps: 7000, validator_bps: 2000, aggregator_bps: 1000 },
   start_by: 1_900_000_000,
   finish_by: 1_900_086_400,
-  round_timeout_s: 120,
+  task_timeout_s: 120,
 };
 
 export const SUMMARY = {

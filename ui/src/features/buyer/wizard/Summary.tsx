@@ -53,7 +53,7 @@ export function Summary({ checked, onChange }: SummaryProps) {
           items={[
             { label: m.minOwners, value: count(spec.min_owners) },
             { label: m.minRows, value: count(spec.min_rows) },
-            { label: m.roundTimeout, value: `${count(spec.round_timeout_s)} ${m.secondsUnit}` },
+            { label: m.roundTimeout, value: `${count(spec.task_timeout_s)} ${m.secondsUnit}` },
             { label: m.startBy, value: <Time at={spec.start_by} /> },
             { label: m.finishBy, value: <Time at={spec.finish_by} /> },
           ]}

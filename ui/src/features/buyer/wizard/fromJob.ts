@@ -55,7 +55,7 @@ export function valuesOf({ spec, key_bits, created_at }: PostedJob): JobValues {
     recruitUnit,
     trainFor,
     trainUnit,
-    roundTimeout: String(spec.round_timeout_s),
+    roundTimeout: String(spec.task_timeout_s),
     deposit: etherText(BigInt(spec.deposit_wei)),
     trainerPercent: typedPercent(spec.pay.trainer_bps / 10_000),
     validatorPercent: typedPercent(spec.pay.validator_bps / 10_000),

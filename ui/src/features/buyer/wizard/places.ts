@@ -22,7 +22,7 @@ const FIELDS: Readonly<Record<string, Path<JobValues>>> = {
   start_within_s: 'recruitFor',
   finish_by: 'trainFor',
   finish_within_s: 'trainFor',
-  round_timeout_s: 'roundTimeout',
+  task_timeout_s: 'roundTimeout',
   deposit_wei: 'deposit',
   pay: 'trainerPercent',
   'pay.trainer_bps': 'trainerPercent',

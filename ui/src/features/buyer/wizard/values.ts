@@ -152,7 +152,7 @@ export function toRequest(values: JobValues) {
     },
     start_within_s: recruitS,
     finish_within_s: recruitS + seconds(values.trainFor, values.trainUnit),
-    round_timeout_s: Number(values.roundTimeout),
+    task_timeout_s: Number(values.roundTimeout),
     key_bits: values.keyBits === '' ? null : Number(values.keyBits),
   };
 }

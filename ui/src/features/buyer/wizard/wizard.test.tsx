@@ -238,7 +238,7 @@ test('posts what was typed, shows the job and forgets the draft', async () => {
     pay: { trainer_bps: 7000, validator_bps: 2000, aggregator_bps: 1000 },
     start_within_s: 7200,
     finish_within_s: 9000,
-    round_timeout_s: 120,
+    task_timeout_s: 120,
     key_bits: null,
   });
 });

@@ -1,0 +1,66 @@
+"""The tasks of a job's steps, as rows."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, exists, select
+
+from commons.computations.base import Ask
+from commons.market.tasks import Step
+from federated_aggregator.adapters.tables import Task
+from federated_aggregator.services.job_run import PENDING, JobRun
+
+
+def ask(run: JobRun, step: Step, asks: Sequence[Ask]) -> None:
+    """Create tasks at the place of a step."""
+    now = run.clock()
+    deadline = now + run.spec.task_timeout_s
+    for position, one in enumerate(asks):
+        run.asked.add(one.assignee)
+        head = {"job_id": run.job.job_id, "round": step.round, "checkpoint": step.checkpoint, "kind": one.kind}
+        run.session.add(
+            Task(
+                task_id=secrets.token_hex(16),
+                job_id=run.job.job_id,
+                assignee=one.assignee,
+                kind=one.kind,
+                round=step.round,
+                checkpoint=step.checkpoint,
+                position=position,
+                fields=json.dumps({**head, **one.fields}),
+                refers_to=dict(one.refers_to),
+                status=PENDING,
+                created_at=now,
+                deadline=deadline,
+                secret=one.secret,
+            )
+        )
+
+
+def ask_of(task: Task) -> Ask:
+    """What was asked with a task."""
+    return Ask(task.assignee, task.kind, json.loads(task.fields), task.refers_to, task.secret)
+
+
+def tasks_of(run: JobRun, step: Step) -> list[Task]:
+    """The tasks whose answers a step waits for, in the order of asking."""
+    query = select(Task).where(*_of_step(run, step)).order_by(Task.position)
+    return list(run.session.scalars(query))
+
+
+def has_pending(run: JobRun, step: Step) -> bool:
+    """Whether somebody has not answered yet."""
+    pending = exists().where(*_of_step(run, step), Task.status == PENDING)
+    return bool(run.session.scalar(select(pending)))
+
+
+def _of_step(run: JobRun, step: Step) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Task.job_id == run.job.job_id,
+        Task.kind == step.kind,
+        Task.round == step.round,
+        Task.checkpoint == step.checkpoint,
+    )
