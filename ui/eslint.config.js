@@ -37,9 +37,19 @@ export default tseslint.config(
   },
   ...featureBorders,
   {
-    files: ['src/{api,app,charts,components,format,forms,i18n,theme}/**'],
+    files: ['src/{api,app,charts,components,files,format,forms,i18n,theme}/**'],
     ignores: ['**/*.test.*'],
-    rules: { 'no-restricted-imports': ['error', { patterns: ['@/features/*'] }] },
+    rules: { 'no-restricted-imports': ['error', { patterns: ['@/features/*', '@/kinds/*'] }] },
+  },
+  {
+    // Kinds of computation know no face, and each other only through the registry.
+    files: ['src/kinds/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: ['@/features/*', '../linear_regression/*', '../statistics/*', '**/kinds/*/*'] },
+      ],
+    },
   },
   {
     files: ['*.mjs', '*.js'],

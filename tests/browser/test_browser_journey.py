@@ -46,15 +46,19 @@ def add_datasets(stack) -> None:
             owner.session.post("/v1/datasets", {"path": str(path), "name": "Orchards", "tags": ["fruit"]})
 
 
-def post_job(stack, title: str, **changes) -> str:
+def post_job(stack, title: str, computation: dict | None = None, **changes) -> str:
     features, target = stack.data.ranges()
     columns = [{"name": one.name, "minimum": one.minimum, "maximum": one.maximum} for one in (*features, target)]
     request = {
         "title": title,
-        "features": columns[:-1],
-        "target": columns[-1],
-        "rounds": 20,
-        "evaluate_every": 10,
+        "computation": {
+            "kind": "linear_regression",
+            "features": columns[:-1],
+            "target": columns[-1],
+            "rounds": 20,
+            "evaluate_every": 10,
+            **(computation or {}),
+        },
         "min_owners": 5,
         "deposit_wei": str(10**17),
         "start_within_s": 3600,
@@ -101,6 +105,8 @@ def add_by_path(page: Page, path: Path) -> None:
 
 def fill_wizard(page: Page, title: str, sample: Path, snapshot) -> None:
     """Through all steps to the review, with a reload in the middle."""
+    page.get_by_role("radio", name="Train a model").check(force=True)
+    page.get_by_role("button", name="Next").click()
     page.get_by_label("Title").fill(title)
     page.get_by_role("button", name="Read from a sample CSV…").click()
     choose_file(page, sample)
@@ -180,7 +186,7 @@ def test_a_job_from_sign_in_to_predictions_and_withdrawals(stack, visits, snapsh
 
     for round_number in (10, 20, 30):
         wait_for_round(buyer, round_number)
-        if buyer.get_by_text("Training", exact=True).count():
+        if buyer.get_by_text("Running", exact=True).count():
             assert buyer.get_by_role("heading", name="Your model").count() == 0
             assert world.buyer.session.get(f"/v1/jobs/{job_id}")["settlement"] is None
     snapshot(buyer, "journey-training")
@@ -250,7 +256,7 @@ def test_an_owner_sees_why_no_dataset_matches_and_a_buyer_calls_the_job_off(stac
         {"name": "rain", "minimum": 500, "maximum": 510},
         {"name": "frost", "minimum": 0, "maximum": 30},
     ]
-    job_id = post_job(stack, "A job that nobody can do", features=narrow)
+    job_id = post_job(stack, "A job that nobody can do", {"features": narrow})
     number = chain_number(stack, job_id)
     owner = visits.member(stack.world.owners[0].login, f"/offers/{number}")
     expect(owner.get_by_text("None of your datasets matches as its columns are named.")).to_be_visible()
@@ -297,6 +303,7 @@ def test_a_job_that_too_many_decline_is_not_filled_and_says_so(stack, visits, sn
     expect(buyer.get_by_role("link", name="Withdraw it on the account page")).to_be_visible()
     snapshot(buyer, "trouble-declined")
     buyer.get_by_role("button", name="Post again with these settings").click()
+    buyer.get_by_role("button", name="Next").click()
     expect(buyer.get_by_label("Title")).to_have_value("Declined by most")
     board = visits.open(stack.world.aggregator_url, f"/jobs/{number}", locale="es-ES")
     expect(board.get_by_text("No aceptaron suficientes propietarios antes del límite para empezar")).to_be_visible()
@@ -309,7 +316,7 @@ def test_a_job_that_too_many_decline_is_not_filled_and_says_so(stack, visits, sn
 def test_pages_survive_an_aggregator_and_a_chain_that_go_and_come_back(stack, visits, snapshot, english):
     visits.refusals_are_expected = True
     add_datasets(stack)
-    job_id = post_job(stack, "Through all weathers", rounds=90)
+    job_id = post_job(stack, "Through all weathers", {"rounds": 90})
     number = chain_number(stack, job_id)
     buyer = visits.member(stack.world.buyer.login, f"/jobs/{job_id}")
     board = visits.open(stack.world.aggregator_url, f"/jobs/{number}")

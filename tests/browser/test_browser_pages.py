@@ -61,6 +61,7 @@ BUYER_PAGES = {
     "jobs": "/jobs",
     "job": "/jobs/{finished}",
     "open": "/jobs/{open}",
+    "kind": "/jobs/new?step=kind",
     "learn": "/jobs/new?step=learn",
     "training": "/jobs/new?step=training",
     "owners": "/jobs/new?step=owners",
@@ -76,10 +77,13 @@ def request_of(stack, title: str, **changes) -> dict:
     return {
         "title": title,
         "description": "Which slopes are worth planting?",
-        "features": columns[:-1],
-        "target": columns[-1],
-        "rounds": 20,
-        "evaluate_every": 5,
+        "computation": {
+            "kind": "linear_regression",
+            "features": columns[:-1],
+            "target": columns[-1],
+            "rounds": 20,
+            "evaluate_every": 5,
+        },
         "min_owners": 5,
         "deposit_wei": str(10**17),
         "start_within_s": 3600,
@@ -98,7 +102,7 @@ def places(stack, browser) -> dict[str, str]:
     with Acceptors(world) as acceptors:
         finished = run_job(world, request_of(stack, "Harvest of an orchard"), lambda job: None, acceptors)
     request = request_of(stack, "Harvest of a vineyard")
-    request["target"]["name"] = "grapes"
+    request["computation"]["target"]["name"] = "grapes"
     opened = world.buyer.session.post("/v1/jobs", request)["id"]
     deadline = time.monotonic() + 60
     while not any(offer["job_id"] == 2 for offer in world.owners[0].session.get("/v1/offers")["offers"]):
@@ -209,7 +213,8 @@ def test_pages_are_used_by_keyboard_alone(stack, visits, places):
     page.keyboard.type(login.password)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1, name="Jobs")).to_be_visible()
-    for path in (f"/jobs/{places['open']}", f"/jobs/{places['finished']}", "/jobs/new?step=learn", "/account"):
+    wizard = ("/jobs/new?step=kind", "/jobs/new?step=learn")
+    for path in (f"/jobs/{places['open']}", f"/jobs/{places['finished']}", *wizard, "/account"):
         page.goto(login.url + path)
         settled(page)
         assert stops(page)[0] == "Skip to the content"

@@ -31,3 +31,34 @@ export const payTerms = z.object({ trainer_bps: z.number(), validator_bps: z.num
 
 /** How a deposit is split, in basis points. */
 export type PayTerms = z.output<typeof payTerms>;
+
+export const payRule = z.enum(['improvement', 'per_answer']);
+
+/** What owners are paid for: how far the error falls, or each answer alike. */
+export type PayRule = z.output<typeof payRule>;
+
+export const learnt = z.object({ party: z.string(), code: z.string(), text: z.string() });
+
+/** One thing that a party learns from a job. */
+export type Learnt = z.output<typeof learnt>;
+
+export const computation = z.looseObject({ kind: z.string() });
+
+/** What is computed; all but its kind is known to the folder of that kind only. */
+export type Computation = z.output<typeof computation>;
+
+export const jobSpec = z.object({
+  title: z.string(),
+  description: z.string(),
+  min_owners: z.number(),
+  min_rows: z.number(),
+  deposit_wei: wei,
+  pay: payTerms,
+  start_by: unixSeconds,
+  finish_by: unixSeconds,
+  task_timeout_s: z.number(),
+  computation,
+});
+
+/** Everything that was asked for: the terms, and what is computed. */
+export type JobSpec = z.output<typeof jobSpec>;

@@ -49,6 +49,8 @@ interface ConfirmDialogProps {
   danger?: boolean;
   /** While what is to be confirmed is not known yet. */
   isConfirmDisabled?: boolean;
+  /** What is missing before it can be confirmed. */
+  confirmHint?: string | null;
   isPending: boolean;
   error: unknown;
   onConfirm: () => void;
@@ -59,6 +61,11 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
   const m = useMessages(common);
   const footer = (
     <>
+      {props.confirmHint && (
+        <p role="status" className={styles.hint}>
+          {props.confirmHint}
+        </p>
+      )}
       <Button onPress={props.onClose}>{m.cancel}</Button>
       <Button
         variant={props.danger ? 'danger' : 'primary'}

@@ -129,6 +129,17 @@ export function Unknown() {
   );
 }
 
+/** A dash that is read out as "does not apply". */
+export function NotApplicable() {
+  const m = useMessages(common);
+  return (
+    <span className={styles.unknown}>
+      <span aria-hidden>—</span>
+      <span className="visually-hidden">{m.notApplicable}</span>
+    </span>
+  );
+}
+
 /** How much of something is done, from 0 to 1. */
 export function Progress({ value, label }: { value: number; label: string }) {
   return <progress className={styles.progress} value={Math.min(Math.max(value, 0), 1)} max={1} aria-label={label} />;

@@ -106,5 +106,20 @@ function initialValues<Values>(
   storage: Storage,
 ): DefaultValues<Values> {
   const stored = draftKey === undefined ? undefined : readDraft(storage, draftKey);
-  return typeof stored === 'object' ? { ...defaults, ...stored } : defaults;
+  return isNested(stored) ? (merge(defaults as Nested, stored) as DefaultValues<Values>) : defaults;
+}
+
+type Nested = Readonly<Record<string, unknown>>;
+
+/** What was kept, with the defaults of fields that were not known then. */
+function merge(defaults: Nested, stored: Nested): Nested {
+  const merged = Object.entries(stored).map(([name, value]) => {
+    const before = Object.hasOwn(defaults, name) ? defaults[name] : undefined;
+    return [name, isNested(before) && isNested(value) ? merge(before, value) : value];
+  });
+  return { ...defaults, ...(Object.fromEntries(merged) as Nested) };
+}
+
+function isNested(value: unknown): value is Nested {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -12,7 +12,7 @@ export const messages = defineMessages({
     state: {
       posted: 'Posted',
       recruiting: 'Looking for owners',
-      running: 'Training',
+      running: 'Running',
       settling: 'Being settled',
       finished: 'Finished',
       cancelled: 'Called off',
@@ -31,7 +31,7 @@ export const messages = defineMessages({
     state: {
       posted: 'Publicado',
       recruiting: 'Buscando propietarios',
-      running: 'Entrenando',
+      running: 'En marcha',
       settling: 'Liquidándose',
       finished: 'Terminado',
       cancelled: 'Anulado',

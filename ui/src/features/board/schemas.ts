@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { unixSeconds, wei } from '@/api/schemas';
+import { payRule, unixSeconds, wei } from '@/api/schemas';
 
 export const STATES = [
   'posted',
@@ -17,7 +17,7 @@ export type JobState = (typeof STATES)[number];
 
 export const GROUPS = ['open', 'running', 'ended'] as const;
 
-/** What may become of a job: owners can still accept it, it is being trained or paid, or it has ended. */
+/** What may become of a job: owners can still accept it, it is running or being paid, or it has ended. */
 export type JobGroup = (typeof GROUPS)[number];
 
 /** States that nothing follows. */
@@ -33,8 +33,10 @@ export const jobRow = z.object({
   buyer: z.string(),
   buyer_name: z.nullable(z.string()),
   deposit_wei: wei,
-  feature_count: z.number(),
-  target: z.string(),
+  kind: z.string(),
+  pay_rule: payRule,
+  column_count: z.number(),
+  target: z.nullable(z.string()),
   owners: z.number(),
   min_owners: z.number(),
   mse: z.nullable(z.number()),

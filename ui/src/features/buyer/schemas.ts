@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { feature, payTerms, unixSeconds, wei } from '@/api/schemas';
+import { unixSeconds, wei } from '@/api/schemas';
 
 export const STATUSES = [
   'draft',
@@ -27,6 +27,7 @@ export const CANCELLABLE: readonly JobStatus[] = ['draft', 'escrowing', 'escrowe
 export const jobSummary = z.object({
   id: z.string(),
   job_id: z.nullable(z.number()),
+  kind: z.string(),
   title: z.string(),
   status: z.enum(STATUSES),
   note: z.string(),
@@ -43,27 +44,3 @@ export const jobSummary = z.object({
 
 /** A job of this buyer, as a list shows it. */
 export type JobSummary = z.output<typeof jobSummary>;
-
-export const jobSpec = z.object({
-  title: z.string(),
-  description: z.string(),
-  features: z.array(feature),
-  target: feature,
-  scaling: z.enum(['range', 'none']),
-  averaging: z.enum(['rows', 'uniform']),
-  rounds: z.number(),
-  local_steps: z.number(),
-  learning_rate: z.number(),
-  evaluate_every: z.number(),
-  early_stop: z.nullable(z.object({ minimum_improvement: z.number(), patience: z.number() })),
-  min_owners: z.number(),
-  min_rows: z.number(),
-  deposit_wei: wei,
-  pay: payTerms,
-  start_by: unixSeconds,
-  finish_by: unixSeconds,
-  task_timeout_s: z.number(),
-});
-
-/** Everything that was asked for. */
-export type JobSpec = z.output<typeof jobSpec>;

@@ -27,6 +27,8 @@ test('shows the public metrics of a running job, and whom it waits for', async (
   expect(within(screen.getByRole('table', { name: 'Who takes part' })).getAllByRole('row')).toHaveLength(3);
   expect(screen.getByText('0 to 120 years')).toBeVisible();
   expect(screen.getByText('70%')).toBeVisible();
+  expect(screen.getByText('The errors at each checkpoint.')).toBeVisible();
+  expect(screen.getByText('Linear regression')).toBeVisible();
   expect(await axeFindings(container)).toEqual([]);
 });
 

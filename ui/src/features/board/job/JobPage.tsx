@@ -1,15 +1,20 @@
 import { SearchX } from 'lucide-react';
 import { useParams } from 'react-router';
-import { MseChart } from '@/charts/MseChart';
 import { ButtonLink } from '@/components/Button';
 import { Callout, EmptyState, QueryView } from '@/components/feedback';
-import { Card, Muted, PageHeader, Row, Stack, Stat, Stats } from '@/components/layout';
-import { Amount, Hash, Progress, Time, Unknown, Value } from '@/components/values';
-import { WaitingNotice } from '@/components/WaitingNotice';
-import { formatCount, formatNumber, formatPercent } from '@/format/number';
+import { Card, PageHeader, Row, Stack, Stat, Stats } from '@/components/layout';
+import { Amount, Hash, Progress, Time } from '@/components/values';
+import { formatCount } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
 import { ServiceText } from '@/i18n/serviceText';
+import { CourseChart, CourseFigures } from '@/kinds/CourseCards';
+import type { Course } from '@/kinds/kind';
+import { KindName } from '@/kinds/KindName';
+import { Learns } from '@/kinds/Learns';
+import { messages as common } from '@/kinds/messages';
+import { TermsCard } from '@/kinds/TermColumns';
+import { WaitingNotice } from '@/kinds/WaitingNotice';
 import styles from '../board.module.css';
 import { ENDED } from '../schemas';
 import { StateBadge } from '../StateBadge';
@@ -17,7 +22,7 @@ import { isUnknown, type JobDetail, useJob } from './api';
 import { messages } from './messages';
 import { Owners } from './Owners';
 import { Records } from './Records';
-import { Columns, Terms } from './Terms';
+import { Terms } from './Terms';
 
 /** One job with its public metrics, as it goes. */
 export function JobPage() {
@@ -47,6 +52,7 @@ function NoSuchJob({ jobId }: { jobId: string }) {
 
 function JobView({ job }: { job: JobDetail }) {
   const m = useMessages(messages);
+  const k = useMessages(common);
   const hasEnded = ENDED.includes(job.state);
   return (
     <>
@@ -56,6 +62,9 @@ function JobView({ job }: { job: JobDetail }) {
         subtitle={
           <Row>
             <StateBadge state={job.state} />
+            <span>
+              <KindName kind={job.kind} />
+            </span>
             <span>{m.number(job.job_id)}</span>
             <span>
               {m.by} {job.buyer_name} <Hash value={job.buyer} />
@@ -73,15 +82,12 @@ function JobView({ job }: { job: JobDetail }) {
       <Figures job={job} />
       <div className={styles.columns}>
         <Stack>
-          <Card title={m.curve}>
-            {job.checkpoints.length > 0 ? (
-              <MseChart history={job.checkpoints} />
-            ) : (
-              <Muted>{ENDED.includes(job.state) ? m.curveNever : m.curveEmpty}</Muted>
-            )}
-          </Card>
+          <CourseChart kind={job.kind} course={courseOf(job)} />
           <Owners job={job} />
-          <Columns job={job} />
+          <TermsCard computation={job.spec.computation} />
+          <Card title={k.learns}>
+            <Learns kind={job.kind} learns={job.learns} />
+          </Card>
         </Stack>
         <Stack>
           <Records job={job} />
@@ -98,15 +104,12 @@ function Figures({ job }: { job: JobDetail }) {
   const of = (count: number, total: number) => m.of(formatCount(count, format), formatCount(total, format));
   return (
     <Stats>
-      <Stat label={m.improvement} hint={m.improvementHint}>
-        {job.improvement_percent === null ? <Unknown /> : formatPercent(job.improvement_percent, format)}
-      </Stat>
-      <Stat label={m.mse} hint={job.initial_mse !== null && m.mseFrom(formatNumber(job.initial_mse, format))}>
-        <Value of={job.mse} />
-      </Stat>
-      <Stat label={m.round} hint={<Progress label={m.progress} value={job.round / job.rounds} />}>
-        {of(job.round, job.rounds)}
-      </Stat>
+      <CourseFigures kind={job.kind} payRule={job.pay_rule} course={courseOf(job)} />
+      {job.rounds > 1 && (
+        <Stat label={m.round} hint={<Progress label={m.progress} value={job.round / job.rounds} />}>
+          {of(job.round, job.rounds)}
+        </Stat>
+      )}
       <Stat label={m.owners} hint={m.ownersHint(formatCount(job.min_owners, format))}>
         {formatCount(job.owners, format)}
       </Stat>
@@ -115,4 +118,15 @@ function Figures({ job }: { job: JobDetail }) {
       </Stat>
     </Stats>
   );
+}
+
+/** How far a job has come, for what its kind shows of that. */
+function courseOf(job: JobDetail): Course {
+  return {
+    initial: job.initial_mse,
+    now: job.mse,
+    improvementPercent: job.improvement_percent,
+    history: job.checkpoints,
+    hasEnded: ENDED.includes(job.state),
+  };
 }

@@ -1,4 +1,4 @@
-import { DataTable } from '@/components/DataTable';
+import { type Column, DataTable } from '@/components/DataTable';
 import { Badge } from '@/components/feedback';
 import { Card, Muted } from '@/components/layout';
 import { Hash } from '@/components/values';
@@ -15,6 +15,7 @@ import { messages } from './messages';
 export function Owners({ job }: { job: JobDetail }) {
   const m = useMessages(messages);
   const { format } = useLocale();
+  const role: Column<Owner> = { key: 'role', header: m.role, cell: (row) => <Role role={row.role} /> };
   if (job.owners_list.length === 0) {
     return (
       <Card title={m.people}>
@@ -28,7 +29,7 @@ export function Owners({ job }: { job: JobDetail }) {
         label={m.people}
         columns={[
           { key: 'owner', header: m.owner, primary: true, cell: (row) => <Hash value={row.address} /> },
-          { key: 'role', header: m.role, cell: (row) => <Role role={row.role} /> },
+          ...(job.pay_rule === 'per_answer' ? [] : [role]),
           { key: 'rows', header: m.rows, align: 'end', cell: (row) => formatCount(row.row_count, format) },
         ]}
         rows={job.owners_list}

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { DataTable } from '@/components/DataTable';
+import { type Column, DataTable } from '@/components/DataTable';
 import { Card, Facts, Row, Stack } from '@/components/layout';
 import { Pagination } from '@/components/lists';
 import { Time, TransactionHash, Unknown, Value } from '@/components/values';
@@ -45,24 +45,30 @@ export function Records({ job }: { job: JobDetail }) {
             };
           })}
         />
-        {job.checkpoints.length > 0 && <Checkpoints checkpoints={job.checkpoints} explorerUrl={explorerUrl} />}
+        {job.checkpoints.length > 0 && <Checkpoints job={job} explorerUrl={explorerUrl} />}
       </Stack>
     </Card>
   );
 }
 
-function Checkpoints(props: { checkpoints: readonly Checkpoint[]; explorerUrl: string | null | undefined }) {
+function Checkpoints(props: { job: JobDetail; explorerUrl: string | null | undefined }) {
   const m = useMessages(messages);
   const { format } = useLocale();
   const [offset, setOffset] = useState(0);
-  const newestFirst = props.checkpoints.toReversed();
+  const newestFirst = props.job.checkpoints.toReversed();
+  const mse: Column<Checkpoint> = {
+    key: 'mse',
+    header: m.mseShort,
+    align: 'end',
+    cell: (row) => <Value of={row.mse} />,
+  };
   return (
     <section aria-label={m.checkpoints}>
       <DataTable<Checkpoint>
         label={m.checkpoints}
         columns={[
           { key: 'round', header: m.round, primary: true, cell: (row) => formatCount(row.round, format) },
-          { key: 'mse', header: m.mseShort, align: 'end', cell: (row) => <Value of={row.mse} /> },
+          ...(props.job.checkpoints.some((row) => row.mse !== null) ? [mse] : []),
           {
             key: 'transaction',
             header: m.transaction,

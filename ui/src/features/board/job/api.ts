@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { call } from '@/api/client';
 import { poll } from '@/api/polling';
 import { Problem } from '@/api/problem';
-import { feature, payTerms, unixSeconds, waitingFor } from '@/api/schemas';
+import { jobSpec, learnt, unixSeconds, waitingFor } from '@/api/schemas';
 import { ENDED, jobRow } from '../schemas';
 
 const owner = z.object({
@@ -20,7 +20,7 @@ export type Owner = z.output<typeof owner>;
 const checkpoint = z.object({
   index: z.number(),
   round: z.number(),
-  mse: z.number(),
+  mse: z.nullable(z.number()),
   tx_hash: z.nullable(z.string()),
 });
 
@@ -28,16 +28,8 @@ const checkpoint = z.object({
 export type Checkpoint = z.output<typeof checkpoint>;
 
 const jobDetail = z.extend(jobRow, {
-  description: z.string(),
-  feature_ranges: z.array(feature),
-  target_range: feature,
-  local_steps: z.number(),
-  learning_rate: z.number(),
-  scaling: z.enum(['range', 'none']),
-  averaging: z.enum(['rows', 'uniform']),
-  evaluate_every: z.number(),
-  min_rows: z.number(),
-  pay: payTerms,
+  spec: jobSpec,
+  learns: z.array(learnt),
   row_count: z.number(),
   owners_list: z.array(owner),
   checkpoints: z.array(checkpoint),

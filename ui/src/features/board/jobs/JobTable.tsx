@@ -1,16 +1,17 @@
 import { Link } from 'react-router';
 import { type Column, DataTable } from '@/components/DataTable';
-import { Amount, Time, Unknown, Value } from '@/components/values';
+import { Amount, NotApplicable, Time, Unknown, Value } from '@/components/values';
 import { formatCount, formatPercent } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
+import { KindName } from '@/kinds/KindName';
 import type { JobRow } from '../schemas';
 import { StateBadge } from '../StateBadge';
 import { messages } from './messages';
 
 interface JobTableProps {
   jobs: readonly JobRow[];
-  /** All of them wait for owners, so that there is nothing to say of their training yet. */
+  /** All of them wait for owners, so that there is nothing to say of their course yet. */
   open?: boolean;
 }
 
@@ -26,6 +27,7 @@ export function JobTable({ jobs, open = false }: JobTableProps) {
       primary: true,
       cell: (job) => <Link to={`/jobs/${job.job_id}`}>{job.title}</Link>,
     },
+    { key: 'kind', header: m.kind, cell: (job) => <KindName kind={job.kind} /> },
     { key: 'state', header: m.state, cell: (job) => <StateBadge state={job.state} /> },
     {
       key: 'owners',
@@ -34,15 +36,27 @@ export function JobTable({ jobs, open = false }: JobTableProps) {
       cell: (job) => (job.owners < job.min_owners ? of(job.owners, job.min_owners) : formatCount(job.owners, format)),
     },
   ];
-  const training: Column<JobRow>[] = [
-    { key: 'round', header: m.round, align: 'end', cell: (job) => of(job.round, job.rounds) },
-    { key: 'mse', header: m.mse, align: 'end', cell: (job) => <Value of={job.mse} /> },
+  const course: Column<JobRow>[] = [
+    {
+      key: 'round',
+      header: m.round,
+      align: 'end',
+      cell: (job) => (job.rounds > 1 ? of(job.round, job.rounds) : <NotApplicable />),
+    },
+    {
+      key: 'mse',
+      header: m.mse,
+      align: 'end',
+      cell: (job) => (isPaidByImprovement(job) ? <Value of={job.mse} /> : <NotApplicable />),
+    },
     {
       key: 'improvement',
       header: m.improvement,
       align: 'end',
-      cell: ({ improvement_percent: improvement }) =>
-        improvement === null ? <Unknown /> : formatPercent(improvement, format),
+      cell: (job) => {
+        if (!isPaidByImprovement(job)) return <NotApplicable />;
+        return job.improvement_percent === null ? <Unknown /> : formatPercent(job.improvement_percent, format);
+      },
     },
   ];
   const deposit: Column<JobRow> = {
@@ -54,6 +68,12 @@ export function JobTable({ jobs, open = false }: JobTableProps) {
   const when: Column<JobRow> = open
     ? { key: 'startBy', header: m.startBy, align: 'end', cell: (job) => <Time at={job.start_by} /> }
     : { key: 'posted', header: m.posted, align: 'end', cell: (job) => <Time at={job.posted_at} /> };
-  const shown = [...columns, ...(open ? [] : training), deposit, when];
+  // A page without any such job has no room for what they alone have.
+  const showsCourse = !open && jobs.some(isPaidByImprovement);
+  const shown = [...columns, ...(showsCourse ? course : []), deposit, when];
   return <DataTable label={m.title} columns={shown} rows={jobs} rowKey={(job) => job.job_id} />;
+}
+
+function isPaidByImprovement({ pay_rule }: JobRow): boolean {
+  return pay_rule === 'improvement';
 }

@@ -12,7 +12,7 @@ test('lists jobs with their metrics and searches among them', async () => {
   const { user, address, container } = renderPage(<JobsPage />, { at: '/jobs' });
 
   const row = await screen.findByRole('row', { name: /Progression of diabetes/ });
-  for (const text of ['Training', '5', '40 of 100', '3,500.5', '50%']) {
+  for (const text of ['Linear regression', 'Running', '5', '40 of 100', '3,500.5', '50%']) {
     expect(within(row).getByText(text)).toBeVisible();
   }
   expect(await axeFindings(container)).toEqual([]);

@@ -23,7 +23,7 @@ test('shows the market, the contract and the health of the parts to anybody', as
   expect(asked[0]?.url.searchParams.get('group')).toBe('open');
   expect(screen.getByRole('columnheader', { name: 'To accept by' })).toBeInTheDocument();
   expect(screen.queryByRole('columnheader', { name: 'MSE' })).not.toBeInTheDocument();
-  expect(screen.getByRole('link', { name: '9 with a model' })).toHaveAttribute('href', '/jobs?group=ended');
+  expect(screen.getByRole('link', { name: '9 with a result' })).toHaveAttribute('href', '/jobs?group=ended');
   expect(await axeFindings(container)).toEqual([]);
 });
 

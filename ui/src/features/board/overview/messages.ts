@@ -3,11 +3,12 @@ import { defineMessages } from '@/i18n/messages';
 export const messages = defineMessages({
   en: {
     title: 'The market',
-    subtitle: 'Models are trained here on data that nobody hands over. Everything on this board is public.',
+    subtitle:
+      'Models are trained and statistics computed here on data that nobody hands over. Everything on this board is public.',
     open: 'Open jobs',
     running: 'Running jobs',
     ended: 'Ended jobs',
-    finished: (count: string) => `${count} with a model`,
+    finished: (count: string) => `${count} with a result`,
     datasets: 'Datasets',
     owners: 'Data owners',
     buyers: 'Model buyers',
@@ -43,11 +44,12 @@ export const messages = defineMessages({
   },
   es: {
     title: 'El mercado',
-    subtitle: 'Aquí se entrenan modelos con datos que nadie entrega. Todo lo que hay en este tablón es público.',
+    subtitle:
+      'Aquí se entrenan modelos y se calculan estadísticas con datos que nadie entrega. Todo lo que hay en este tablón es público.',
     open: 'Trabajos abiertos',
     running: 'Trabajos en marcha',
     ended: 'Trabajos acabados',
-    finished: (count) => `${count} con modelo`,
+    finished: (count) => `${count} con resultado`,
     datasets: 'Conjuntos de datos',
     owners: 'Propietarios de datos',
     buyers: 'Compradores de modelos',

@@ -1,28 +1,25 @@
 import { Stat, Stats } from '@/components/layout';
-import { Amount, Progress, Unknown, Value } from '@/components/values';
-import { formatCount, formatNumber, formatPercent } from '@/format/number';
+import { Amount, Progress } from '@/components/values';
+import { formatCount } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
+import { CourseFigures } from '@/kinds/CourseCards';
+import type { Course } from '@/kinds/kind';
+import { ENDED } from '../schemas';
 import type { JobDetail } from './api';
 import { messages } from './messages';
 
-/** How much better the model is, its error, what that costs, and how far training has come. */
+/** How good the result is, what that costs, and how far the job has come. */
 export function Figures({ job }: { job: JobDetail }) {
   const m = useMessages(messages);
   const { format } = useLocale();
   const round = Math.max(job.round, job.live?.round ?? 0);
-  const rounds = formatCount(job.rounds, format);
+  const count = (value: number) => formatCount(value, format);
+  const isFixed = job.pay_rule === 'per_answer';
+  const takingPart = job.participants.length || (job.live?.owners.length ?? 0);
   return (
     <Stats>
-      <Stat label={m.improvement} hint={improvementHint(job.improvement_percent, m)}>
-        {job.improvement_percent === null ? <Unknown /> : formatPercent(job.improvement_percent, format)}
-      </Stat>
-      <Stat
-        label={m.mse}
-        hint={job.initial_mse === null ? m.mseNone : m.mseFrom(formatNumber(job.initial_mse, format))}
-      >
-        <Value of={job.mse} />
-      </Stat>
+      <CourseFigures kind={job.kind} payRule={job.pay_rule} course={courseOf(job)} />
       <Stat
         label={job.settlement ? m.costFinal : m.cost}
         hint={
@@ -33,14 +30,23 @@ export function Figures({ job }: { job: JobDetail }) {
       >
         <Amount wei={job.cost_so_far_wei} />
       </Stat>
-      <Stat label={m.round} hint={<Progress label={m.progress} value={round / job.rounds} />}>
-        {m.roundOf(formatCount(round, format), rounds)}
-      </Stat>
+      {isFixed && <Stat label={m.owners}>{m.roundOf(count(takingPart), count(job.spec.min_owners))}</Stat>}
+      {job.rounds > 1 && (
+        <Stat label={m.round} hint={<Progress label={m.progress} value={round / job.rounds} />}>
+          {m.roundOf(count(round), count(job.rounds))}
+        </Stat>
+      )}
     </Stats>
   );
 }
 
-function improvementHint(improvement: number | null, m: (typeof messages)['en']): string {
-  if (improvement === null) return m.improvementEarly;
-  return improvement < 0 ? m.worse : m.improvementHint;
+/** How far a job has come, for what its kind shows of that. */
+export function courseOf(job: JobDetail): Course {
+  return {
+    initial: job.initial_mse,
+    now: job.mse,
+    improvementPercent: job.improvement_percent,
+    history: job.checkpoints,
+    hasEnded: ENDED.includes(job.status),
+  };
 }

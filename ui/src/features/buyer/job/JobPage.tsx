@@ -1,20 +1,21 @@
 import { useState } from 'react';
 import { useParams } from 'react-router';
-import { MseChart } from '@/charts/MseChart';
 import { Button } from '@/components/Button';
 import { Callout, QueryView } from '@/components/feedback';
-import { Card, Muted, PageHeader, Row, Stack } from '@/components/layout';
-import { WaitingNotice } from '@/components/WaitingNotice';
+import { PageHeader, Row, Stack } from '@/components/layout';
 import { useMessages } from '@/i18n/messages';
 import { ServiceText } from '@/i18n/serviceText';
+import { CourseChart } from '@/kinds/CourseCards';
+import { resultOf } from '@/kinds/results';
+import { TermsCard } from '@/kinds/TermColumns';
+import { WaitingNotice } from '@/kinds/WaitingNotice';
 import { messages as shared } from '../messages';
-import { ModelCard } from '../model/ModelCard';
 import { CANCELLABLE, ENDED } from '../schemas';
 import { StatusBadge } from '../StatusBadge';
 import { isUnknown, type JobDetail, useJob } from './api';
 import { CancelDialog } from './CancelDialog';
 import { EndNotice, StoppedNotice } from './EndNotice';
-import { Figures } from './Figures';
+import { courseOf, Figures } from './Figures';
 import styles from './job.module.css';
 import { messages } from './messages';
 import { Participants } from './Participants';
@@ -22,7 +23,7 @@ import { PostAgain } from './PostAgain';
 import { Request } from './Request';
 import { Timeline } from './Timeline';
 
-/** A job from post to model, as it goes. */
+/** A job from post to result, as it goes. */
 export function JobPage() {
   const { id = '' } = useParams();
   const job = useJob(id);
@@ -36,7 +37,6 @@ function NoSuchJob() {
 }
 
 function JobView({ job }: { job: JobDetail }) {
-  const m = useMessages(messages);
   return (
     <>
       <Header job={job} />
@@ -44,15 +44,10 @@ function JobView({ job }: { job: JobDetail }) {
       <Figures job={job} />
       <div className={styles.columns}>
         <Stack>
-          <Card title={m.curve}>
-            {job.checkpoints.length > 0 ? (
-              <MseChart history={job.checkpoints} />
-            ) : (
-              <Muted>{ENDED.includes(job.status) ? m.curveNever : m.curveEmpty}</Muted>
-            )}
-          </Card>
-          {job.status === 'finished' && <ModelCard jobId={job.id} title={job.title} />}
+          {job.status === 'finished' && <Result job={job} />}
+          <CourseChart kind={job.kind} course={courseOf(job)} />
           <Participants job={job} />
+          <TermsCard computation={job.spec.computation} />
         </Stack>
         <Stack>
           <Timeline job={job} />
@@ -61,6 +56,11 @@ function JobView({ job }: { job: JobDetail }) {
       </div>
     </>
   );
+}
+
+function Result({ job }: { job: JobDetail }) {
+  const Shown = resultOf(job.kind);
+  return <Shown jobId={job.id} title={job.title} improvementPercent={job.improvement_percent} />;
 }
 
 function Header({ job }: { job: JobDetail }) {
@@ -115,11 +115,6 @@ function Notices({ job }: { job: JobDetail }) {
       )}
       {job.cancel_requested && !hasEnded && <Callout tone="info">{m.cancelling}</Callout>}
       {hasEnded ? <EndNotice job={job} /> : <StoppedNotice job={job} />}
-      {job.status === 'finished' && (job.improvement_percent ?? 0) < 0 && (
-        <Callout tone="warning" title={m.worseModel}>
-          {m.worseModelText}
-        </Callout>
-      )}
       {check === 'differs' && <Callout tone="danger">{m.delivery.differs}</Callout>}
       {check === 'unavailable' && <Callout tone="info">{m.delivery.unavailable}</Callout>}
       {!hasEnded && job.live?.waiting_for && <WaitingNotice waiting={job.live.waiting_for} />}

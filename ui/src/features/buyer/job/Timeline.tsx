@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { useAbout } from '@/api/about';
+import type { PayRule } from '@/api/schemas';
 import { Button } from '@/components/Button';
 import { Badge } from '@/components/feedback';
 import { Card, Stack } from '@/components/layout';
@@ -21,7 +22,7 @@ export function Timeline({ job }: { job: JobDetail }) {
   const [showsAll, setShowsAll] = useState(false);
   const entries = job.milestones.map((milestone, index) => ({
     milestone,
-    text: textOf(milestone, job.milestones[index - 1], m),
+    text: textOf(milestone, job.milestones[index - 1], job.pay_rule, m),
   }));
   const hidden = showsAll ? [] : middleCheckpoints(job.milestones);
   const firstHidden = hidden[0];
@@ -93,11 +94,18 @@ function unconfirmedOf({ status, transactions }: JobDetail): Transaction[] {
   return hasEndedOnChain ? [] : transactions.filter(({ state }) => state !== 'mined');
 }
 
-function textOf(milestone: Milestone, before: Milestone | undefined, m: (typeof messages)['en']): string {
+function textOf(
+  milestone: Milestone,
+  before: Milestone | undefined,
+  payRule: PayRule,
+  m: (typeof messages)['en'],
+): string {
   if (milestone.code !== 'checkpoint') return m.milestones[milestone.code];
   // The last round is recorded once more, with what was delivered.
   const isDelivery = before?.code === 'checkpoint' && before.round === milestone.round;
-  return isDelivery ? m.milestones.delivered : m.milestones.checkpoint(milestone.round ?? 0);
+  if (isDelivery) return m.milestones.delivered;
+  // Where no error is paid for, what is recorded is none.
+  return payRule === 'improvement' ? m.milestones.checkpoint(milestone.round ?? 0) : m.milestones.recorded;
 }
 
 function toneOf({ code }: Milestone): string | undefined {

@@ -4,8 +4,8 @@ import * as z from 'zod/mini';
 import { call } from '@/api/client';
 import { poll } from '@/api/polling';
 import { Problem } from '@/api/problem';
-import { unixSeconds, waitingFor, wei } from '@/api/schemas';
-import { ENDED, jobSpec, jobSummary } from '../schemas';
+import { jobSpec, learnt, msePoint, payRule, unixSeconds, waitingFor, wei } from '@/api/schemas';
+import { ENDED, jobSummary } from '../schemas';
 
 export const MILESTONES = [
   'posted',
@@ -62,9 +62,11 @@ const live = z.object({
 
 const jobDetail = z.extend(jobSummary, {
   spec: jobSpec,
+  pay_rule: payRule,
+  learns: z.array(learnt),
   key_bits: z.number(),
   cost_so_far_wei: z.nullable(wei),
-  checkpoints: z.array(z.object({ round: z.number(), mse: z.number() })),
+  checkpoints: z.array(msePoint),
   participants: z.array(participant),
   pay: z.nullable(z.object({ aggregator_wei: wei, refund_wei: wei })),
   settlement: z.nullable(z.object({ paid_wei: wei, refunded_wei: wei })),

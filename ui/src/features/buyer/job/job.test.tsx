@@ -3,7 +3,8 @@ import { Route, Routes } from 'react-router';
 import { beforeEach, expect, test } from 'vitest';
 import { axeFindings, renderPage } from '@/test/render';
 import { answer, refuse } from '@/test/server';
-import { ABOUT, FINISHED, HASH, MODEL, SUMMARY, TRAINING } from '../test/answers';
+import { MODEL } from '@/kinds/linear_regression/model/answers';
+import { ABOUT, FINISHED, HASH, SUMMARY, TRAINING } from '../test/answers';
 import { JobPage } from './JobPage';
 
 const page = (
@@ -129,7 +130,7 @@ test.each([
     'expired',
     false,
     { paid_wei: '580000000000000000', refunded_wei: '420000000000000000' },
-    'The time was up before the model was delivered',
+    'The time was up before the result was delivered',
     'settled at its deadline',
     /Paid to owners .* 0\.58 ETH.* yours again: 0\.42 ETH/,
   ],
@@ -147,11 +148,11 @@ test.each([
   },
 );
 
-test('says that training cannot go on, and when the deposit comes out of the contract', async () => {
+test('says that a job cannot go on, and when the deposit comes out of the contract', async () => {
   const live = { ...TRAINING.live, state: 'failed', waiting_for: null, reason: 'nobody could train' };
   answer('get', '/v1/jobs/a1', { ...TRAINING, live });
   renderPage(page, { at });
-  expect(await screen.findByText('Training has stopped and cannot go on')).toBeVisible();
+  expect(await screen.findByText('The job has stopped and cannot go on')).toBeVisible();
   expect(screen.getByText('Nobody could train.')).toBeVisible();
   expect(screen.getByText(/The deposit stays in the contract until the time is up/)).toBeVisible();
 });

@@ -5,10 +5,12 @@ import { type Column, DataTable } from '@/components/DataTable';
 import { EmptyState } from '@/components/feedback';
 import { ListPage, useListFilter } from '@/components/ListPage';
 import { FilterChips } from '@/components/lists';
-import { Amount, Time, Unknown, Value } from '@/components/values';
+import { Amount, NotApplicable, Time, Unknown, Value } from '@/components/values';
 import { formatCount, formatPercent } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
+import { KindName } from '@/kinds/KindName';
+import { isPaidByImprovement } from '@/kinds/registry';
 import { messages as shared } from '../messages';
 import { type JobSummary, STATUSES } from '../schemas';
 import { StatusBadge } from '../StatusBadge';
@@ -67,23 +69,38 @@ function JobTable({ jobs }: { jobs: readonly JobSummary[] }) {
   const { format } = useLocale();
   const columns: Column<JobSummary>[] = [
     { key: 'title', header: m.name, primary: true, cell: (job) => <Link to={`/jobs/${job.id}`}>{job.title}</Link> },
+    { key: 'kind', header: m.kind, cell: (job) => <KindName kind={job.kind} /> },
     { key: 'status', header: m.status, cell: (job) => <StatusBadge status={job.status} /> },
+  ];
+  const course: Column<JobSummary>[] = [
     {
       key: 'round',
       header: m.progress,
       align: 'end',
-      cell: (job) => m.roundOf(formatCount(job.round, format), formatCount(job.rounds, format)),
+      cell: (job) =>
+        job.rounds > 1 ? m.roundOf(formatCount(job.round, format), formatCount(job.rounds, format)) : <NotApplicable />,
     },
-    { key: 'mse', header: m.mse, align: 'end', cell: (job) => <Value of={job.mse} /> },
+    {
+      key: 'mse',
+      header: m.mse,
+      align: 'end',
+      cell: (job) => (isPaidByImprovement(job) ? <Value of={job.mse} /> : <NotApplicable />),
+    },
     {
       key: 'improvement',
       header: m.improvement,
       align: 'end',
-      cell: ({ improvement_percent: improvement }) =>
-        improvement === null ? <Unknown /> : formatPercent(improvement, format),
+      cell: (job) => {
+        if (!isPaidByImprovement(job)) return <NotApplicable />;
+        return job.improvement_percent === null ? <Unknown /> : formatPercent(job.improvement_percent, format);
+      },
     },
+  ];
+  const money: Column<JobSummary>[] = [
     { key: 'deposit', header: m.deposit, align: 'end', cell: (job) => <Amount wei={job.deposit_wei} /> },
     { key: 'posted', header: m.posted, align: 'end', cell: (job) => <Time at={job.created_at} /> },
   ];
-  return <DataTable label={m.title} columns={columns} rows={jobs} rowKey={(job) => job.id} />;
+  // A page without any such job has no room for what they alone have.
+  const shown = [...columns, ...(jobs.some(isPaidByImprovement) ? course : []), ...money];
+  return <DataTable label={m.title} columns={shown} rows={jobs} rowKey={(job) => job.id} />;
 }

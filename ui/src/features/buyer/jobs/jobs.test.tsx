@@ -33,7 +33,8 @@ test('lists state, course and deposit of each job', async () => {
   answer('get', '/v1/jobs', page([SUMMARY, { ...SUMMARY, id: 'a2', title: 'Rents', status: 'recruiting' }]));
   const { container } = renderPage(<JobsPage />);
   const row = await screen.findByRole('row', { name: /Blood sugar/ });
-  expect(within(row).getByText('Training')).toBeVisible();
+  expect(within(row).getByText('Running')).toBeVisible();
+  expect(within(row).getByText('Linear regression')).toBeVisible();
   expect(within(row).getByText('40 of 100')).toBeVisible();
   expect(within(row).getByText('40%')).toBeVisible();
   expect(within(row).getByRole('button', { name: '1 ETH' })).toBeVisible();
@@ -48,7 +49,7 @@ test('asks the service for one page, one status and a search, and keeps them in 
   expect(await screen.findAllByText('26–50 of 1000')).not.toHaveLength(0);
   expect(Object.fromEntries(asked.at(-1)?.url.searchParams ?? [])).toEqual({ limit: '25', offset: '25' });
 
-  await user.click(screen.getByRole('radio', { name: /Training/ }));
+  await user.click(screen.getByRole('radio', { name: /Running/ }));
   await user.type(screen.getByRole('searchbox', { name: 'Search the titles' }), 'sugar');
   expect(address()).toBe('/jobs?status=training&query=sugar');
   await screen.findAllByText('1–25 of 1000');

@@ -3,10 +3,11 @@ import { defineMessages } from '@/i18n/messages';
 export const messages = defineMessages({
   en: {
     title: 'Jobs',
-    subtitle: 'Models that you have data owners train for you.',
+    subtitle: 'What you have data owners compute for you.',
     search: 'Search the titles',
     filter: 'Status',
     name: 'Job',
+    kind: 'Kind',
     status: 'Status',
     progress: 'Round',
     mse: 'MSE',
@@ -16,17 +17,18 @@ export const messages = defineMessages({
     roundOf: (round: string, rounds: string) => `${round} of ${rounds}`,
     emptyTitle: 'No jobs yet',
     emptyText:
-      'Say what a model should predict, from which features, and what that is worth to you. Data owners whose data fits train it without showing their rows, and you pay for the improvement.',
+      'Have a model trained, or look at statistics over many owners. Say what you want to know and what that is worth to you; data owners whose data fit compute it without showing their rows.',
     emptyAction: 'Post the first job',
     noneFound: 'No job fits',
     noneFoundText: 'Change the search or the status.',
   },
   es: {
     title: 'Trabajos',
-    subtitle: 'Modelos que los propietarios de datos entrenan para usted.',
+    subtitle: 'Lo que los propietarios de datos calculan para usted.',
     search: 'Buscar en los títulos',
     filter: 'Estado',
     name: 'Trabajo',
+    kind: 'Tipo',
     status: 'Estado',
     progress: 'Ronda',
     mse: 'ECM',
@@ -36,7 +38,7 @@ export const messages = defineMessages({
     roundOf: (round, rounds) => `${round} de ${rounds}`,
     emptyTitle: 'Aún no hay trabajos',
     emptyText:
-      'Diga qué debe predecir un modelo, con qué características, y cuánto vale para usted. Los propietarios cuyos datos sirven lo entrenan sin enseñar sus filas, y usted paga por la mejora.',
+      'Haga entrenar un modelo, o vea estadísticas de muchos propietarios. Diga qué quiere saber y cuánto vale para usted; los propietarios cuyos datos sirven lo calculan sin enseñar sus filas.',
     emptyAction: 'Publicar el primer trabajo',
     noneFound: 'Ningún trabajo coincide',
     noneFoundText: 'Cambie la búsqueda o el estado.',

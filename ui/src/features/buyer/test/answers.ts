@@ -31,18 +31,21 @@ export const ACCOUNT = {
 export const SPEC = {
   title: 'Blood sugar',
   description: 'From two measurements',
-  features: [
-    { name: 'age', minimum: 18, maximum: 90, unit: 'years' },
-    { name: 'bmi', minimum: 15, maximum: 45, unit: '' },
-  ],
-  target: { name: 'sugar', minimum: 50, maximum: 300, unit: 'mg/dl' },
-  scaling: 'range',
-  averaging: 'rows',
-  rounds: 100,
-  local_steps: 1,
-  learning_rate: 0.25,
-  evaluate_every: 10,
-  early_stop: null,
+  computation: {
+    kind: 'linear_regression',
+    features: [
+      { name: 'age', minimum: 18, maximum: 90, unit: 'years' },
+      { name: 'bmi', minimum: 15, maximum: 45, unit: '' },
+    ],
+    target: { name: 'sugar', minimum: 50, maximum: 300, unit: 'mg/dl' },
+    scaling: 'range',
+    averaging: 'rows',
+    rounds: 100,
+    local_steps: 1,
+    learning_rate: 0.25,
+    evaluate_every: 10,
+    early_stop: null,
+  },
   min_owners: 3,
   min_rows: 20,
   deposit_wei: '1000000000000000000',
@@ -52,9 +55,15 @@ export const SPEC = {
   task_timeout_s: 120,
 };
 
+export const LEARNS = [
+  { party: 'model_buyer', code: 'weights', text: 'the trained weights once everybody is paid' },
+  { party: 'everybody', code: 'errors', text: 'the errors at each checkpoint' },
+];
+
 export const SUMMARY = {
   id: 'a1',
   job_id: 7,
+  kind: 'linear_regression',
   title: 'Blood sugar',
   status: 'training',
   note: '',
@@ -72,6 +81,8 @@ export const SUMMARY = {
 export const TRAINING = {
   ...SUMMARY,
   spec: SPEC,
+  pay_rule: 'improvement',
+  learns: LEARNS,
   key_bits: 3072,
   cost_so_far_wei: '580000000000000000',
   checkpoints: [
@@ -97,7 +108,7 @@ export const TRAINING = {
     state: 'running',
     round: 43,
     owners: [{ address: ADDRESSES.trainer, row_count: 88, out: null as string | null }],
-    waiting_for: { code: 'train', what: 'training', who: [ADDRESSES.other], until: 1_900_000_000 },
+    waiting_for: { code: 'linear_regression/train', what: 'training', who: [ADDRESSES.other], until: 1_900_000_000 },
     reason: null as string | null,
   },
   unavailable: [] as string[],
@@ -109,13 +120,4 @@ export const FINISHED = {
   settlement: { paid_wei: '580000000000000000', refunded_wei: '420000000000000000' },
   delivery_check: 'matches',
   live: { ...TRAINING.live, waiting_for: null },
-};
-
-export const MODEL = {
-  features: [
-    { name: 'age', minimum: 18, maximum: 90, unit: 'years', weight: 1.5 },
-    { name: 'bmi', minimum: 15, maximum: 45, unit: '', weight: -2 },
-  ],
-  intercept: 120,
-  target: { name: 'sugar', minimum: 50, maximum: 300, unit: 'mg/dl' },
 };

@@ -10,11 +10,13 @@ import { useMessages } from '@/i18n/messages';
 import { messages } from './messages';
 import { Split } from './Split';
 import type { JobForm } from './useJobForm';
+import { isFixedPrice } from './values';
 
 /** What the job may cost, whether the account holds that, and who would get it. */
 export function MoneyStep({ form }: { form: JobForm }) {
   const m = useMessages(messages);
   const { control } = form;
+  const isFixed = isFixedPrice(useWatch({ control, name: 'kind' }));
   const percent = { control, inputMode: 'decimal', suffix: '%' } as const;
   return (
     <>
@@ -23,39 +25,41 @@ export function MoneyStep({ form }: { form: JobForm }) {
           <FormTextField
             control={control}
             name="deposit"
-            label={m.deposit}
-            description={m.depositHelp}
+            label={isFixed ? m.price : m.deposit}
+            description={isFixed ? m.priceHelp : m.depositHelp}
             inputMode="decimal"
             suffix="ETH"
           />
           <BalanceCheck form={form} />
         </Stack>
       </Card>
-      <Card title={m.shares}>
-        <Stack>
-          <Muted>{m.sharesHelp}</Muted>
-          <Grid>
-            <FormTextField
-              {...percent}
-              name="trainerPercent"
-              label={m.trainerPercent}
-              description={m.trainerPercentHelp}
-            />
-            <FormTextField
-              {...percent}
-              name="validatorPercent"
-              label={m.validatorPercent}
-              description={m.validatorPercentHelp}
-            />
-            <FormTextField
-              {...percent}
-              name="aggregatorPercent"
-              label={m.aggregatorPercent}
-              description={m.aggregatorPercentHelp}
-            />
-          </Grid>
-        </Stack>
-      </Card>
+      {!isFixed && (
+        <Card title={m.shares}>
+          <Stack>
+            <Muted>{m.sharesHelp}</Muted>
+            <Grid>
+              <FormTextField
+                {...percent}
+                name="trainerPercent"
+                label={m.trainerPercent}
+                description={m.trainerPercentHelp}
+              />
+              <FormTextField
+                {...percent}
+                name="validatorPercent"
+                label={m.validatorPercent}
+                description={m.validatorPercentHelp}
+              />
+              <FormTextField
+                {...percent}
+                name="aggregatorPercent"
+                label={m.aggregatorPercent}
+                description={m.aggregatorPercentHelp}
+              />
+            </Grid>
+          </Stack>
+        </Card>
+      )}
       <Split form={form} />
     </>
   );

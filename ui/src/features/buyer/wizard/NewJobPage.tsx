@@ -1,19 +1,22 @@
 import { ArrowLeft, ArrowRight } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
+import { type Path, useWatch } from 'react-hook-form';
 import { useSearchParams } from 'react-router';
 import { Button } from '@/components/Button';
 import { ConfirmDialog } from '@/components/Dialog';
 import { PageHeader, Row } from '@/components/layout';
 import { useMessages } from '@/i18n/messages';
-import { LearnStep } from './LearnStep';
+import type { AnyKindForm } from '@/kinds/wizard';
+import { AboutCard } from './AboutCard';
+import { KindStep } from './KindStep';
 import { messages } from './messages';
 import { MoneyStep } from './MoneyStep';
 import { OwnersStep } from './OwnersStep';
 import { ReviewStep } from './ReviewStep';
 import { StepList } from './StepList';
-import { TrainingStep } from './TrainingStep';
+import { useStepNames } from './stepNames';
 import { type JobForm, useJobForm } from './useJobForm';
-import { DEFAULTS, FIELDS, type Step, STEPS } from './values';
+import { DEFAULTS, fieldsOf, type JobValues, stepsOf, wizardOf } from './values';
 import styles from './wizard.module.css';
 
 type FocusTarget = 'heading' | 'problem';
@@ -23,17 +26,20 @@ export function NewJobPage() {
   const m = useMessages(messages);
   const form = useJobForm();
   const [parameters, setParameters] = useSearchParams();
-  const step = STEPS.find((known) => known === parameters.get('step')) ?? STEPS[0];
+  const kind = useWatch({ control: form.control, name: 'kind' });
+  const steps = stepsOf(kind);
+  const step = steps.find((known) => known === parameters.get('step')) ?? 'kind';
+  const nameOf = useStepNames(kind);
   const [focus, setFocus] = useState<{ on: FocusTarget } | null>(null);
   const panel = useFocus(focus, step);
 
-  const goTo = (target: Step, on: FocusTarget = 'heading') => {
+  const goTo = (target: string, on: FocusTarget = 'heading') => {
     setParameters({ step: target });
     setFocus({ on });
   };
   const next = async () => {
-    const following = STEPS[STEPS.indexOf(step) + 1];
-    const isRight = await form.trigger([...FIELDS[step]]);
+    const following = steps[steps.indexOf(step) + 1];
+    const isRight = await form.trigger([...fieldsOf(step, kind)] as Path<JobValues>[]);
     if (!isRight) setFocus({ on: 'problem' });
     else if (following) goTo(following);
   };
@@ -43,21 +49,21 @@ export function NewJobPage() {
         title={m.title}
         subtitle={m.kept}
         back={{ to: '/jobs', label: m.back }}
-        actions={<Discard form={form} onDone={() => goTo('learn')} />}
+        actions={<Discard form={form} onDone={() => goTo('kind')} />}
       />
       <StepList form={form} current={step} />
       <form
         ref={panel}
         className={styles.panel}
         noValidate
-        aria-label={m.steps[step]}
+        aria-label={nameOf(step)}
         onSubmit={(event) => {
           event.preventDefault();
           if (step !== 'review') void next();
         }}
       >
-        {step === 'learn' && <LearnStep form={form} focus={focus} />}
-        {step === 'training' && <TrainingStep form={form} />}
+        {step === 'kind' && <KindStep form={form} />}
+        <OwnStep form={form} kind={kind} step={step} focus={focus} />
         {step === 'owners' && <OwnersStep form={form} />}
         {step === 'money' && <MoneyStep form={form} />}
         {step === 'review' && (
@@ -65,7 +71,7 @@ export function NewJobPage() {
         )}
         {step !== 'review' && (
           <Row justify="between">
-            <PreviousButton step={step} onPress={goTo} />
+            <PreviousButton before={steps[steps.indexOf(step) - 1]} onPress={goTo} />
             <Button type="submit" variant="primary">
               {m.next} <ArrowRight size={16} aria-hidden />
             </Button>
@@ -76,9 +82,29 @@ export function NewJobPage() {
   );
 }
 
-function PreviousButton({ step, onPress }: { step: Step; onPress: (step: Step) => void }) {
+interface OwnStepProps {
+  form: JobForm;
+  kind: string;
+  step: string;
+  focus: object | null;
+}
+
+/** A step of the chosen kind; its first one begins with what every job has, a title. */
+function OwnStep({ form, kind, step, focus }: OwnStepProps) {
+  const nameOf = useStepNames(kind);
+  const { steps } = wizardOf(kind);
+  const shown = steps.find(({ key }) => key === step);
+  if (shown === undefined) return null;
+  return (
+    <>
+      {shown === steps[0] && <AboutCard form={form} title={nameOf(step)} />}
+      <shown.Component form={form as unknown as AnyKindForm} focus={focus} />
+    </>
+  );
+}
+
+function PreviousButton({ before, onPress }: { before: string | undefined; onPress: (step: string) => void }) {
   const m = useMessages(messages);
-  const before = STEPS[STEPS.indexOf(step) - 1];
   if (before === undefined) return <span />;
   return (
     <Button icon={<ArrowLeft size={16} aria-hidden />} onPress={() => onPress(before)}>
@@ -118,7 +144,7 @@ function Discard({ form, onDone }: { form: JobForm; onDone: () => void }) {
 }
 
 /** Moves the focus to the heading of a new step, or to the first field that is wrong. */
-function useFocus(focus: { on: FocusTarget } | null, step: Step) {
+function useFocus(focus: { on: FocusTarget } | null, step: string) {
   const panel = useRef<HTMLFormElement>(null);
   useEffect(() => {
     if (focus === null) return undefined;

@@ -6,13 +6,16 @@ import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
 import { messages } from './messages';
 import type { JobForm } from './useJobForm';
-import { DURATION_UNITS, seconds } from './values';
+import { DURATION_UNITS, isFixedPrice, KEY_SIZES, seconds, wizardOf } from './values';
 import styles from './wizard.module.css';
 
 /** How many owners it takes, and by when. */
 export function OwnersStep({ form }: { form: JobForm }) {
   const m = useMessages(messages);
   const { control } = form;
+  const kind = useWatch({ control, name: 'kind' });
+  const { exact, least } = wizardOf(kind).owners;
+  const keySizes = KEY_SIZES.map((bits) => ({ value: String(bits), label: m.keyBitsOf(bits) }));
   return (
     <>
       <Card title={m.owners}>
@@ -20,8 +23,8 @@ export function OwnersStep({ form }: { form: JobForm }) {
           <FormTextField
             control={control}
             name="minOwners"
-            label={m.minOwners}
-            description={m.minOwnersHelp}
+            label={exact ? m.exactOwners : m.minOwners}
+            description={exact ? m.exactOwnersHelp(least) : m.minOwnersHelp}
             inputMode="numeric"
           />
           <FormTextField
@@ -36,6 +39,17 @@ export function OwnersStep({ form }: { form: JobForm }) {
       <Card title={m.time}>
         <Deadlines form={form} />
       </Card>
+      <Card title={m.encryption}>
+        <Grid>
+          <FormSelectField
+            control={control}
+            name="keyBits"
+            label={m.keyBits}
+            description={m.keyBitsHelp}
+            options={[{ value: '', label: m.keyBitsDefault }, ...keySizes]}
+          />
+        </Grid>
+      </Card>
     </>
   );
 }
@@ -43,10 +57,11 @@ export function OwnersStep({ form }: { form: JobForm }) {
 function Deadlines({ form }: { form: JobForm }) {
   const m = useMessages(messages);
   const { format } = useLocale();
-  const [recruitFor, recruitUnit, trainFor, trainUnit] = useWatch({
+  const [recruitFor, recruitUnit, trainFor, trainUnit, kind] = useWatch({
     control: form.control,
-    name: ['recruitFor', 'recruitUnit', 'trainFor', 'trainUnit'],
+    name: ['recruitFor', 'recruitUnit', 'trainFor', 'trainUnit', 'kind'],
   });
+  const finish = isFixedPrice(kind) ? m.computeFor : m.trainFor;
   const recruitS = seconds(recruitFor, recruitUnit);
   const allS = recruitS + seconds(trainFor, trainUnit);
   const momentIn = (duration: number, text: (time: string) => string) =>
@@ -60,7 +75,7 @@ function Deadlines({ form }: { form: JobForm }) {
         <p className={styles.moment}>{momentIn(recruitS, m.startsBy)}</p>
       </div>
       <div>
-        <Duration form={form} amount="trainFor" unit="trainUnit" label={m.trainFor} help={m.trainHelp} />
+        <Duration form={form} amount="trainFor" unit="trainUnit" label={finish} help={m.trainHelp} />
         <p className={styles.moment}>{momentIn(allS, m.finishesBy)}</p>
       </div>
       <FormTextField

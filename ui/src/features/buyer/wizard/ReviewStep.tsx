@@ -16,13 +16,13 @@ import { Corrections } from './Corrections';
 import { messages } from './messages';
 import { Summary } from './Summary';
 import { type JobForm, listProblems, usePlaceProblem } from './useJobForm';
-import { type JobRequest, type Step, toRequest } from './values';
+import { type JobRequest, toRequest } from './values';
 
 interface ReviewProps {
   form: JobForm;
   /** Go to a step to correct what is wrong there. */
-  onCorrect: (step: Step) => void;
-  onChange: (step: Step) => void;
+  onCorrect: (step: string) => void;
+  onChange: (step: string) => void;
 }
 
 /** Everything once more, checked by the service, before it is posted. */
@@ -46,7 +46,7 @@ export function ReviewStep({ form, onCorrect, onChange }: ReviewProps) {
       <Card title={m.review}>
         <Stack>
           <Muted>{m.reviewHelp}</Muted>
-          <Corrections problems={problems} onCorrect={onCorrect} />
+          <Corrections kind={form.getValues('kind')} problems={problems} onCorrect={onCorrect} />
           {unplaced.map((refusal) => (
             <ActionError key={refusal.message} error={refusal} />
           ))}
@@ -76,7 +76,7 @@ function Submit(props: {
   request: JobRequest | null;
   /** Known once nothing is in the way. */
   depositWei: string | undefined;
-  onChange: (step: Step) => void;
+  onChange: (step: string) => void;
 }) {
   const { form, request, depositWei, onChange } = props;
   const m = useMessages(messages);

@@ -2,8 +2,8 @@ import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tansta
 import * as z from 'zod/mini';
 import { call } from '@/api/client';
 import { Problem } from '@/api/problem';
-import { type PayTerms, wei } from '@/api/schemas';
-import { jobSpec, jobSummary } from '../schemas';
+import { jobSpec, learnt, type PayTerms, payRule, wei } from '@/api/schemas';
+import { jobSummary } from '../schemas';
 import type { JobRequest } from './values';
 
 const checkedJob = z.object({
@@ -20,6 +20,8 @@ const checkedJob = z.object({
     }),
   ),
   unavailable_reason: z.nullable(z.string()),
+  learns: z.array(learnt),
+  pay_rule: z.nullable(payRule),
 });
 
 /** What the service found about a job, with everything filled in that was left open. */
@@ -83,8 +85,10 @@ function keyHeader(key: string): Record<string, string> {
 export interface SplitQuestion {
   depositWei: bigint;
   owners: number;
+  kind: string;
   improvementPercent: number;
-  pay: PayTerms;
+  /** Null for what the kind has fixed. */
+  pay: PayTerms | null;
 }
 
 /** How a deposit would be split, by the contract's rule. `null` asks nothing. */
@@ -92,6 +96,7 @@ export function useSplitPreview(question: SplitQuestion | null) {
   const query = question && {
     deposit_wei: question.depositWei.toString(),
     owners: question.owners,
+    kind: question.kind,
     improvement_percent: question.improvementPercent,
     ...question.pay,
   };

@@ -1,9 +1,9 @@
-import type { Feature } from '@/api/schemas';
+import type { JobSpec } from '@/api/schemas';
 import { readDraft, writeDraft } from '@/forms/useDraftForm';
 import { etherText } from '@/format/amount';
-import type { JobSpec } from '../schemas';
+import { WIZARDS } from '@/kinds/wizards';
 import { renewSubmissionKey } from './submissionKey';
-import { DEFAULTS, type DurationUnit, type FeatureValues, type JobValues, KEY_SIZES } from './values';
+import { DEFAULTS, type DurationUnit, isFixedPrice, type JobValues, KEY_SIZES } from './values';
 
 /** Under which the wizard keeps what is typed, in `localStorage`. */
 export const DRAFT_KEY = 'new-job';
@@ -21,33 +21,24 @@ export function hasUnpostedDraft(): boolean {
   return draft !== undefined && JSON.stringify(draft) !== JSON.stringify(DEFAULTS);
 }
 
-/** Have the wizard start with the settings of a job, in place of what was typed there. */
-export function startFrom(job: PostedJob): void {
-  writeDraft(localStorage, DRAFT_KEY, valuesOf(job));
+/** Have the wizard start with these settings, in place of what was typed there. */
+export function startFrom(values: JobValues): void {
+  writeDraft(localStorage, DRAFT_KEY, values);
   renewSubmissionKey();
 }
 
-/** The settings of a job as they would have been typed. */
-export function valuesOf({ spec, key_bits, created_at }: PostedJob): JobValues {
+/** The settings of a job as they would have been typed; null for a kind that the wizard does not know. */
+export function valuesOf({ spec, key_bits, created_at }: PostedJob): JobValues | null {
+  const { kind } = spec.computation;
+  const typed = WIZARDS.get(kind)?.valuesOf(spec.computation) ?? null;
+  if (typed === null) return null;
   const [recruitFor, recruitUnit] = typedDuration(spec.start_by - created_at);
   const [trainFor, trainUnit] = typedDuration(spec.finish_by - spec.start_by);
-  const isDefaultRate = spec.scaling === 'range' && isClose(spec.learning_rate, 1 / (spec.features.length + 1));
-  const stop = spec.early_stop;
   return {
+    kind,
     title: spec.title,
     description: spec.description,
-    features: spec.features.map(typedFeature),
-    target: typedFeature(spec.target),
-    pasted: '',
-    scaling: spec.scaling,
-    averaging: spec.averaging,
-    rounds: String(spec.rounds),
-    localSteps: String(spec.local_steps),
-    learningRate: isDefaultRate ? '' : String(spec.learning_rate),
-    evaluateEvery: String(spec.evaluate_every),
-    stopsEarly: stop !== null,
-    minimumImprovement: stop ? typedPercent(stop.minimum_improvement) : DEFAULTS.minimumImprovement,
-    patience: stop ? String(stop.patience) : DEFAULTS.patience,
+    computations: { ...DEFAULTS.computations, [kind]: typed },
     keyBits: KEY_SIZES.includes(key_bits) ? String(key_bits) : '',
     minOwners: String(spec.min_owners),
     minRows: String(spec.min_rows),
@@ -57,14 +48,19 @@ export function valuesOf({ spec, key_bits, created_at }: PostedJob): JobValues {
     trainUnit,
     roundTimeout: String(spec.task_timeout_s),
     deposit: etherText(BigInt(spec.deposit_wei)),
-    trainerPercent: typedPercent(spec.pay.trainer_bps / 10_000),
-    validatorPercent: typedPercent(spec.pay.validator_bps / 10_000),
-    aggregatorPercent: typedPercent(spec.pay.aggregator_bps / 10_000),
+    ...typedShares(spec),
   };
 }
 
-function typedFeature({ name, unit, minimum, maximum }: Feature): FeatureValues {
-  return { name, unit, minimum: String(minimum), maximum: String(maximum) };
+/** Shares that a kind has fixed are none that anybody typed. */
+function typedShares({ computation, pay }: JobSpec) {
+  const { trainerPercent, validatorPercent, aggregatorPercent } = DEFAULTS;
+  if (isFixedPrice(computation.kind)) return { trainerPercent, validatorPercent, aggregatorPercent };
+  return {
+    trainerPercent: typedPercent(pay.trainer_bps),
+    validatorPercent: typedPercent(pay.validator_bps),
+    aggregatorPercent: typedPercent(pay.aggregator_bps),
+  };
 }
 
 /** In the largest unit of which it is a whole number, to the minute. */
@@ -74,11 +70,7 @@ function typedDuration(seconds: number): [string, DurationUnit] {
   return minutes % 60 === 0 ? [String(minutes / 60), 'hours'] : [String(minutes), 'minutes'];
 }
 
-/** Percent without the noise of binary fractions. */
-function typedPercent(fraction: number): string {
-  return String(Number((fraction * 100).toPrecision(12)));
-}
-
-function isClose(one: number, other: number): boolean {
-  return Math.abs(one - other) < 1e-9 * other;
+/** Basis points as a percentage, without the noise of binary fractions. */
+function typedPercent(bps: number): string {
+  return String(Number((bps / 100).toPrecision(12)));
 }

@@ -1,20 +1,11 @@
 import type { Path } from 'react-hook-form';
-import type { JobValues } from './values';
+import { pathOf } from '@/kinds/wizard';
+import { isFixedPrice, type JobValues, wizardOf } from './values';
 
 const FIELDS: Readonly<Record<string, Path<JobValues>>> = {
   title: 'title',
   description: 'description',
-  features: 'features',
-  target: 'target.name',
-  scaling: 'scaling',
-  averaging: 'averaging',
-  rounds: 'rounds',
-  local_steps: 'localSteps',
-  learning_rate: 'learningRate',
-  evaluate_every: 'evaluateEvery',
-  early_stop: 'minimumImprovement',
-  'early_stop.minimum_improvement': 'minimumImprovement',
-  'early_stop.patience': 'patience',
+  'computation.kind': 'kind',
   key_bits: 'keyBits',
   min_owners: 'minOwners',
   min_rows: 'minRows',
@@ -24,17 +15,21 @@ const FIELDS: Readonly<Record<string, Path<JobValues>>> = {
   finish_within_s: 'trainFor',
   task_timeout_s: 'roundTimeout',
   deposit_wei: 'deposit',
+};
+
+const SHARES: Readonly<Record<string, Path<JobValues>>> = {
   pay: 'trainerPercent',
   'pay.trainer_bps': 'trainerPercent',
   'pay.validator_bps': 'validatorPercent',
   'pay.aggregator_bps': 'aggregatorPercent',
 };
 
+const COMPUTATION = 'computation.';
+
 /** The wizard's field for a field of the request; undefined for one that the wizard does not ask for. */
-export function fieldOf(requested: string): Path<JobValues> | undefined {
-  const column = /^(features\.\d+|target)(?:\.(name|unit|minimum|maximum))?$/.exec(requested);
-  if (column?.[1] && (column[2] || column[1] !== 'target')) {
-    return `${column[1]}.${column[2] ?? 'minimum'}` as Path<JobValues>;
-  }
-  return FIELDS[requested];
+export function fieldOf(requested: string, kind: string): Path<JobValues> | undefined {
+  const known = FIELDS[requested] ?? (isFixedPrice(kind) ? undefined : SHARES[requested]);
+  if (known !== undefined || !requested.startsWith(COMPUTATION)) return known;
+  const field = wizardOf(kind).fieldOf(requested.slice(COMPUTATION.length));
+  return field === undefined ? undefined : (pathOf(kind, field) as Path<JobValues>);
 }

@@ -7,12 +7,13 @@ import { formatEther } from '@/format/amount';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
 import { useServiceText } from '@/i18n/serviceText';
+import { pathOf } from '@/kinds/wizard';
 import { DRAFT_KEY } from './fromJob';
 import { messages } from './messages';
 import { fieldOf } from './places';
 import { findProblems } from './problems';
 import { renewSubmissionKey, submissionKey } from './submissionKey';
-import { DEFAULTS, type JobValues } from './values';
+import { DEFAULTS, type JobValues, wizardOf } from './values';
 
 export interface JobForm extends DraftForm<JobValues> {
   /** Under which the job is posted: the same, whatever is changed in the form. */
@@ -29,15 +30,15 @@ export interface FormProblem {
 
 /** The form of a new job, kept in this browser until it is discarded. What is wrong is looked at again with every key. */
 export function useJobForm(): JobForm {
-  const m = useMessages(messages);
+  const { locale } = useLocale();
   const schema = useMemo(
     () =>
       z.custom<JobValues>().check((context) => {
-        for (const { path, message } of findProblems(context.value, m.problems)) {
+        for (const { path, message } of findProblems(context.value, locale)) {
           context.issues.push({ code: 'custom', input: context.value, path, message });
         }
       }),
-    [m],
+    [locale],
   );
   const form = useDraftForm<JobValues>({ schema, defaults: DEFAULTS, draftKey: DRAFT_KEY, storage: localStorage });
   const [key, setKey] = useState(submissionKey);
@@ -74,7 +75,7 @@ export function listProblems(errors: FieldErrors<JobValues>): FormProblem[] {
 /** Place a refusal of the service beside the fields it is about; says whether all of it found a field. */
 export function usePlaceProblem(form: JobForm): (error: unknown) => boolean {
   const m = useMessages(messages);
-  const { format } = useLocale();
+  const { locale, format } = useLocale();
   const inWords = useServiceText();
   return (error) => {
     if (error instanceof Problem && typeof error.fields.missing_wei === 'string') {
@@ -82,11 +83,14 @@ export function usePlaceProblem(form: JobForm): (error: unknown) => boolean {
       form.setError('deposit', { type: 'server', message: m.notEnough(missing) });
       return true;
     }
-    if (error instanceof Problem && error.code === 'headroom_exceeded') {
-      form.setError('learningRate', { type: 'server', message: m.headroom });
+    const kind = form.getValues('kind');
+    const { headroom } = wizardOf(kind);
+    if (error instanceof Problem && error.code === 'headroom_exceeded' && headroom) {
+      const path = pathOf(kind, headroom.field) as Path<JobValues>;
+      form.setError(path, { type: 'server', message: headroom.text[locale] });
       return true;
     }
-    return placeErrors(form, error, fieldOf, inWords);
+    return placeErrors(form, error, (field) => fieldOf(field, kind), inWords);
   };
 }
 

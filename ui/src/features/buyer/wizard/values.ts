@@ -1,8 +1,11 @@
 import { etherText, parseEther } from '@/format/amount';
 import { parseNumber } from '@/format/number';
+import { payRuleOf } from '@/kinds/registry';
+import type { KindWizard } from '@/kinds/wizard';
+import { WIZARDS } from '@/kinds/wizards';
 
-export const STEPS = ['learn', 'training', 'owners', 'money', 'review'] as const;
-export type Step = (typeof STEPS)[number];
+/** Steps that every kind has; those of the chosen one come after the first. */
+export type MarketStep = 'kind' | 'owners' | 'money' | 'review';
 
 /** Bits of a key that are offered; the service may be set up for another number. */
 export const KEY_SIZES: readonly number[] = [2048, 3072, 4096];
@@ -12,31 +15,13 @@ export type DurationUnit = (typeof DURATION_UNITS)[number];
 
 const SECONDS: Record<DurationUnit, number> = { minutes: 60, hours: 3600, days: 86_400 };
 
-/** A column as it is typed. */
-export interface FeatureValues {
-  name: string;
-  unit: string;
-  minimum: string;
-  maximum: string;
-}
-
 /** Everything that is typed in the wizard, as it was typed. */
 export interface JobValues {
+  kind: string;
   title: string;
   description: string;
-  features: FeatureValues[];
-  target: FeatureValues;
-  /** A table that waits to become features. */
-  pasted: string;
-  scaling: string;
-  averaging: string;
-  rounds: string;
-  localSteps: string;
-  learningRate: string;
-  evaluateEvery: string;
-  stopsEarly: boolean;
-  minimumImprovement: string;
-  patience: string;
+  /** By kind: what is typed for it, which stays while another is looked at. */
+  computations: Record<string, Record<string, unknown>>;
   keyBits: string;
   minOwners: string;
   minRows: string;
@@ -51,23 +36,13 @@ export interface JobValues {
   aggregatorPercent: string;
 }
 
-export const NO_FEATURE: FeatureValues = { name: '', unit: '', minimum: '', maximum: '' };
+const [FIRST = ''] = WIZARDS.keys();
 
 export const DEFAULTS: JobValues = {
+  kind: FIRST,
   title: '',
   description: '',
-  features: [NO_FEATURE],
-  target: NO_FEATURE,
-  pasted: '',
-  scaling: 'range',
-  averaging: 'rows',
-  rounds: '100',
-  localSteps: '1',
-  learningRate: '',
-  evaluateEvery: '10',
-  stopsEarly: false,
-  minimumImprovement: '0.01',
-  patience: '2',
+  computations: Object.fromEntries([...WIZARDS].map(([kind, { defaults }]) => [kind, defaults])),
   keyBits: '',
   minOwners: '5',
   minRows: '1',
@@ -82,30 +57,45 @@ export const DEFAULTS: JobValues = {
   aggregatorPercent: '10',
 };
 
-/** What is asked for at each step, by the names of the fields. */
-export const FIELDS: Record<Step, readonly (keyof JobValues)[]> = {
-  learn: ['title', 'description', 'features', 'target'],
-  training: [
-    'rounds',
-    'evaluateEvery',
-    'localSteps',
-    'learningRate',
-    'scaling',
-    'averaging',
-    'stopsEarly',
-    'minimumImprovement',
-    'patience',
-    'keyBits',
-  ],
-  owners: ['minOwners', 'minRows', 'recruitFor', 'recruitUnit', 'trainFor', 'trainUnit', 'roundTimeout'],
-  money: ['deposit', 'trainerPercent', 'validatorPercent', 'aggregatorPercent'],
-  review: [],
-};
+/** How the chosen kind is asked for. */
+export function wizardOf(kind: string): KindWizard {
+  const wizard = WIZARDS.get(kind) ?? WIZARDS.get(FIRST);
+  if (wizard === undefined) throw new Error('there is no kind that can be posted');
+  return wizard;
+}
 
-/** The step that has a field, given by its path (`features.2.minimum`). */
-export function stepOf(path: string): Step {
-  const [first] = path.split('.');
-  return STEPS.find((step) => FIELDS[step].some((field) => field === first)) ?? 'learn';
+/** Whether a kind has a fixed price, which is not for the buyer to divide. */
+export function isFixedPrice(kind: string): boolean {
+  return payRuleOf(kind) === 'per_answer';
+}
+
+/** The steps to a job of some kind. */
+export function stepsOf(kind: string): readonly string[] {
+  return ['kind', ...wizardOf(kind).steps.map(({ key }) => key), 'owners', 'money', 'review'];
+}
+
+/** What is asked for at a step, by the paths of the fields. */
+export function fieldsOf(step: string, kind: string): readonly string[] {
+  const owners = ['minOwners', 'minRows', 'recruitFor', 'recruitUnit', 'trainFor', 'trainUnit', 'roundTimeout'];
+  const shares = ['trainerPercent', 'validatorPercent', 'aggregatorPercent'];
+  const market: Record<string, readonly string[]> = {
+    kind: ['kind'],
+    owners: [...owners, 'keyBits'],
+    money: isFixedPrice(kind) ? ['deposit'] : ['deposit', ...shares],
+  };
+  const [first] = wizardOf(kind).steps;
+  const own = wizardOf(kind).steps.find(({ key }) => key === step);
+  return [
+    ...(market[step] ?? []),
+    ...(own !== undefined && own === first ? ['title', 'description'] : []),
+    ...(own?.fields ?? []).map((field) => `computations.${kind}.${field}`),
+  ];
+}
+
+/** The step that has a field, given by its path (`computations.linear_regression.features.2.minimum`). */
+export function stepOf(path: string, kind: string): string {
+  const has = (step: string) => fieldsOf(step, kind).some((field) => `${path}.`.startsWith(`${field}.`));
+  return stepsOf(kind).find(has) ?? wizardOf(kind).steps[0]?.key ?? 'kind';
 }
 
 /** A typed duration in seconds; NaN when it is no number. */
@@ -120,9 +110,19 @@ export function basisPoints(percent: string): number | undefined {
   return value === undefined ? undefined : Math.round(value * 100);
 }
 
-/** Whether nothing has been typed into a row. */
-export function isBlank(feature: FeatureValues): boolean {
-  return [feature.name, feature.unit, feature.minimum, feature.maximum].every((text) => text.trim() === '');
+/** What is typed for the chosen kind. */
+export function computationOf({ kind, computations }: JobValues): Record<string, unknown> {
+  return computations[kind] ?? wizardOf(kind).defaults;
+}
+
+/** The shares of a deposit as they were typed; null where the kind divides it by itself. */
+export function payOf(values: JobValues) {
+  if (isFixedPrice(values.kind)) return null;
+  return {
+    trainer_bps: basisPoints(values.trainerPercent) ?? 0,
+    validator_bps: basisPoints(values.validatorPercent) ?? 0,
+    aggregator_bps: basisPoints(values.aggregatorPercent) ?? 0,
+  };
 }
 
 /** What was typed, as the service takes it. Call it with values that have no problems. */
@@ -131,25 +131,11 @@ export function toRequest(values: JobValues) {
   return {
     title: values.title.trim(),
     description: values.description.trim(),
-    features: values.features.map(featureRequest),
-    target: featureRequest(values.target),
-    scaling: values.scaling,
-    averaging: values.averaging,
-    rounds: Number(values.rounds),
-    local_steps: Number(values.localSteps),
-    learning_rate: parseNumber(values.learningRate) ?? null,
-    evaluate_every: Number(values.evaluateEvery),
-    early_stop: values.stopsEarly
-      ? { minimum_improvement: (parseNumber(values.minimumImprovement) ?? 0) / 100, patience: Number(values.patience) }
-      : null,
+    computation: wizardOf(values.kind).toComputation(computationOf(values)),
     min_owners: Number(values.minOwners),
     min_rows: Number(values.minRows),
     deposit_wei: String(parseEther(values.deposit) ?? 0n),
-    pay: {
-      trainer_bps: basisPoints(values.trainerPercent) ?? 0,
-      validator_bps: basisPoints(values.validatorPercent) ?? 0,
-      aggregator_bps: basisPoints(values.aggregatorPercent) ?? 0,
-    },
+    pay: payOf(values),
     start_within_s: recruitS,
     finish_within_s: recruitS + seconds(values.trainFor, values.trainUnit),
     task_timeout_s: Number(values.roundTimeout),
@@ -159,12 +145,3 @@ export function toRequest(values: JobValues) {
 
 /** A job as the service takes it. */
 export type JobRequest = ReturnType<typeof toRequest>;
-
-function featureRequest({ name, unit, minimum, maximum }: FeatureValues) {
-  return {
-    name: name.trim(),
-    unit: unit.trim(),
-    minimum: parseNumber(minimum) ?? 0,
-    maximum: parseNumber(maximum) ?? 0,
-  };
-}

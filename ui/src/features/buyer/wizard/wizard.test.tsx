@@ -5,9 +5,9 @@ import { Route, Routes } from 'react-router';
 import { beforeEach, expect, test } from 'vitest';
 import { axeFindings, renderPage } from '@/test/render';
 import { answer, refuse, server } from '@/test/server';
-import { ACCOUNT, SPEC, SUMMARY } from '../test/answers';
+import { ACCOUNT, LEARNS, SPEC, SUMMARY } from '../test/answers';
 import { NewJobPage } from './NewJobPage';
-import { DEFAULTS, type JobValues, type Step } from './values';
+import { DEFAULTS, type JobValues } from './values';
 
 const page = (
   <Routes>
@@ -16,14 +16,26 @@ const page = (
   </Routes>
 );
 
+/** What is typed for a linear regression, with changes. */
+const linear = (changes: object = {}): Pick<JobValues, 'computations'> => ({
+  computations: {
+    ...DEFAULTS.computations,
+    linear_regression: {
+      ...DEFAULTS.computations.linear_regression,
+      features: [
+        { name: 'age', unit: 'years', minimum: '18', maximum: '90' },
+        { name: 'bmi', unit: '', minimum: '15', maximum: '45,5' },
+      ],
+      target: { name: 'sugar', unit: 'mg/dl', minimum: '50', maximum: '3e2' },
+      ...changes,
+    },
+  },
+});
+
 const FILLED: JobValues = {
   ...DEFAULTS,
+  ...linear(),
   title: ' Blood sugar ',
-  features: [
-    { name: 'age', unit: 'years', minimum: '18', maximum: '90' },
-    { name: 'bmi', unit: '', minimum: '15', maximum: '45,5' },
-  ],
-  target: { name: 'sugar', unit: 'mg/dl', minimum: '50', maximum: '3e2' },
   recruitFor: '2',
   recruitUnit: 'hours',
   trainFor: '30',
@@ -49,7 +61,15 @@ const FUNDS = {
   missing_wei: '0',
 };
 
-const CHECKED = { problems: [], spec: SPEC, key_bits: 3072, funds: FUNDS, unavailable_reason: null };
+const CHECKED = {
+  problems: [],
+  spec: SPEC,
+  key_bits: 3072,
+  funds: FUNDS,
+  unavailable_reason: null,
+  learns: LEARNS,
+  pay_rule: 'improvement',
+};
 
 const found = (...problems: { code: string; message: string; field: string | null }[]) => ({ ...CHECKED, problems });
 
@@ -58,7 +78,7 @@ beforeEach(() => {
   answer('get', '/v1/split-preview', PREVIEW);
 });
 
-function open(step: Step, values?: Partial<JobValues>, locale: 'en' | 'es' = 'en') {
+function open(step: string, values?: Partial<JobValues>, locale: 'en' | 'es' = 'en') {
   if (values) localStorage.setItem('deltaml.draft.new-job', JSON.stringify({ ...FILLED, ...values }));
   return renderPage(page, { at: `/jobs/new?step=${step}`, locale });
 }
@@ -124,6 +144,8 @@ test('empties the form only after asking', async () => {
   const { user } = open('learn', {});
   await user.click(screen.getByRole('button', { name: 'Start over…' }));
   await user.click(await screen.findByRole('button', { name: 'Empty the form' }));
+  await screen.findByRole('radio', { name: 'Train a model' });
+  await next(user);
   await waitFor(() => expect(screen.getByLabelText('Title')).toHaveValue(''));
   expect(screen.queryByRole('group', { name: 'Feature 2' })).not.toBeInTheDocument();
 });
@@ -171,7 +193,7 @@ test('shows the page of a long list that has the first mistake', async () => {
     minimum: '0',
     maximum: index === 40 ? '-1' : '1',
   }));
-  const { user } = open('learn', { features });
+  const { user } = open('learn', linear({ features }));
   expect(screen.queryByRole('group', { name: 'Feature 41' })).not.toBeInTheDocument();
   await next(user);
   await waitFor(() => expect(featureRow(41).getByLabelText('Maximum')).toHaveFocus());
@@ -195,6 +217,7 @@ test('shows who would get what, and what is missing on the account', async () =>
   expect(Object.fromEntries(asked[0]?.url.searchParams ?? [])).toEqual({
     deposit_wei: '1500000000000000000',
     owners: '5',
+    kind: 'linear_regression',
     improvement_percent: '50',
     trainer_bps: '7000',
     validator_bps: '2000',
@@ -211,6 +234,10 @@ test('posts what was typed, shows the job and forgets the draft', async () => {
   const { user, address, container } = open('money', {});
   await next(user);
   expect(await screen.findByText('Predict sugar from 2 features')).toBeVisible();
+  expect(screen.getByRole('row', { name: /sugar target.* 50 to 300 mg\/dl/ })).toBeVisible();
+  expect(screen.getByRole('region', { name: 'What will be learnt, and by whom' })).toHaveTextContent(
+    'The trained weights once everybody is paid.',
+  );
   expect(await axeFindings(container)).toEqual([]);
   await user.click(screen.getByRole('button', { name: 'Post the job and pay 1.5 ETH' }));
 
@@ -220,18 +247,21 @@ test('posts what was typed, shows the job and forgets the draft', async () => {
   expect(posted[0]?.body).toEqual({
     title: 'Blood sugar',
     description: '',
-    features: [
-      { name: 'age', unit: 'years', minimum: 18, maximum: 90 },
-      { name: 'bmi', unit: '', minimum: 15, maximum: 45.5 },
-    ],
-    target: { name: 'sugar', unit: 'mg/dl', minimum: 50, maximum: 300 },
-    scaling: 'range',
-    averaging: 'rows',
-    rounds: 100,
-    local_steps: 1,
-    learning_rate: null,
-    evaluate_every: 10,
-    early_stop: null,
+    computation: {
+      kind: 'linear_regression',
+      features: [
+        { name: 'age', unit: 'years', minimum: 18, maximum: 90 },
+        { name: 'bmi', unit: '', minimum: 15, maximum: 45.5 },
+      ],
+      target: { name: 'sugar', unit: 'mg/dl', minimum: 50, maximum: 300 },
+      scaling: 'range',
+      averaging: 'rows',
+      rounds: 100,
+      local_steps: 1,
+      learning_rate: null,
+      evaluate_every: 10,
+      early_stop: null,
+    },
     min_owners: 5,
     min_rows: 1,
     deposit_wei: '1500000000000000000',
@@ -245,7 +275,7 @@ test('posts what was typed, shows the job and forgets the draft', async () => {
 
 test('leads from the review to what the service finds wrong', async () => {
   const wrong = [
-    { code: 'invalid_input', field: 'features.1.maximum', message: 'too wide for this key' },
+    { code: 'invalid_input', field: 'computation.features.1.maximum', message: 'too wide for this key' },
     { code: 'invalid_input', field: 'min_owners', message: 'should be at most 133' },
   ];
   answer('post', '/v1/jobs/check', { ...found(...wrong), spec: null, key_bits: null });
@@ -372,6 +402,8 @@ test('posts what is typed anew in an emptied form as another job', async () => {
   await screen.findByText(/It is safe to press again/);
   await press(first.user, /Start over/);
   await press(first.user, /Empty the form/);
+  await screen.findByRole('radio', { name: 'Train a model' });
+  await next(first.user);
   await waitFor(() => expect(screen.getByLabelText('Title')).toHaveValue(''));
   first.unmount();
 

@@ -3,12 +3,14 @@ import { useState } from 'react';
 import * as z from 'zod/mini';
 import { call } from '@/api/client';
 import { poll } from '@/api/polling';
-import { wei } from '@/api/schemas';
+import { payRule, wei } from '@/api/schemas';
 import { role } from './schemas';
 
 export const jobEarning = z.object({
   job_id: z.number(),
   title: z.string(),
+  /** Nothing from services that do not tell. */
+  pay_rule: z.nullish(payRule),
   role,
   state: z.string(),
   contribution_share: z.nullable(z.number()),

@@ -56,6 +56,8 @@ export interface Choice {
   dataset_id: string;
   roles: number;
   column_mapping: Record<string, string>;
+  /** Codes of what is agreed to beside the terms. */
+  consents: readonly string[];
 }
 
 export const OFFERS_KEY = ['offers'] as const;

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import * as z from 'zod/mini';
 import { call } from '@/api/client';
 import { poll } from '@/api/polling';
-import { msePoint, unixSeconds, waitingFor } from '@/api/schemas';
+import { msePoint, payRule, unixSeconds, waitingFor } from '@/api/schemas';
 import { jobEarning } from './earnings';
 import { OFFERS_KEY } from './offers';
 import { role, status } from './schemas';
@@ -11,6 +11,8 @@ import { role, status } from './schemas';
 const progress = z.object({
   job_id: z.number(),
   title: z.string(),
+  kind: z.string(),
+  pay_rule: payRule,
   status,
   reason: z.string(),
   state: z.string(),

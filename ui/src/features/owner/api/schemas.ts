@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { feature, msePoint, payTerms, unixSeconds, waitingFor, wei } from '@/api/schemas';
+import { jobSpec, learnt, msePoint, payRule, unixSeconds, waitingFor, wei } from '@/api/schemas';
 
 export const STATUSES = [
   'READY',
@@ -28,8 +28,14 @@ export type MatchReason = z.output<typeof reason>;
 
 const matchedColumn = z.object({
   name: z.string(),
-  role: z.enum(['feature', 'target']),
-  required: z.object({ minimum: z.number(), maximum: z.number(), unit: z.string() }),
+  role: z.string(),
+  required: z.object({
+    kind: z.string(),
+    minimum: z.nullable(z.number()),
+    maximum: z.nullable(z.number()),
+    unit: z.string(),
+    levels: z.array(z.string()),
+  }),
   own_name: z.string(),
   found: z.nullable(
     z.object({
@@ -74,7 +80,9 @@ export const offerRow = z.object({
   round: z.number(),
   rounds: z.number(),
   mse: z.nullish(z.number()),
-  feature_count: z.number(),
+  kind: z.string(),
+  pay_rule: payRule,
+  column_count: z.number(),
   min_rows: z.number(),
   owners_accepted: z.number(),
   min_owners: z.number(),
@@ -90,6 +98,7 @@ const acceptance = z.object({
   column_mapping: z.record(z.string(), z.string()),
   roles: z.number(),
   row_count: z.number(),
+  facts: z.record(z.string(), z.unknown()),
   state: z.enum(['pending', 'posted', 'refused', 'withdrawing', 'withdrawn']),
   note: z.string(),
   accepted_at: unixSeconds,
@@ -99,14 +108,10 @@ const acceptance = z.object({
 export type Acceptance = z.output<typeof acceptance>;
 
 export const offer = z.extend(offerRow, {
-  description: z.string(),
-  features: z.array(feature),
-  target: feature,
-  scaling: z.enum(['range', 'none']),
-  local_steps: z.number(),
-  learning_rate: z.number(),
-  evaluate_every: z.number(),
-  pay: payTerms,
+  spec: jobSpec,
+  learns: z.array(learnt),
+  consents: z.array(z.string()),
+  may_choose_role: z.boolean(),
   waiting_for: z.nullable(waitingFor),
   mse_history: z.array(msePoint),
   datasets: z.array(datasetMatch),

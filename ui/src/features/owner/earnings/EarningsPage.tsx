@@ -7,7 +7,7 @@ import { type Column, DataTable } from '@/components/DataTable';
 import { Badge, EmptyState, QueryView } from '@/components/feedback';
 import { Card, PageHeader } from '@/components/layout';
 import { PAGE_SIZE, Pagination } from '@/components/lists';
-import { Amount, TransactionHash, Unknown } from '@/components/values';
+import { Amount, NotApplicable, TransactionHash, Unknown } from '@/components/values';
 import { Balance } from '@/features/money/Balance';
 import { WithdrawButton } from '@/features/money/WithdrawButton';
 import { Withdrawals } from '@/features/money/Withdrawals';
@@ -62,12 +62,15 @@ function JobTable({ jobs, about }: { jobs: readonly JobEarning[]; about: About |
       primary: true,
       cell: (row) => <Link to={`/offers/${row.job_id}/job`}>{row.title}</Link>,
     },
-    { key: 'role', header: m.role, cell: (row) => s.role[row.role] },
+    { key: 'role', header: m.role, cell: (row) => (isFixed(row) ? <NotApplicable /> : s.role[row.role]) },
     {
       key: 'contribution',
       header: m.contribution,
       align: 'end',
-      cell: (row) => (row.contribution_share === null ? <Unknown /> : formatShare(row.contribution_share, format)),
+      cell: (row) => {
+        if (isFixed(row)) return <NotApplicable />;
+        return row.contribution_share === null ? <Unknown /> : formatShare(row.contribution_share, format);
+      },
     },
     { key: 'pay', header: m.pay, align: 'end', cell: (row) => <Amount wei={row.pay_wei} /> },
     {
@@ -93,4 +96,9 @@ function JobTable({ jobs, about }: { jobs: readonly JobEarning[]; about: About |
       <Pagination offset={offset} total={jobs.length} onChange={setOffset} />
     </>
   );
+}
+
+/** Whether every owner gets the same for it, in whatever role. */
+function isFixed({ pay_rule }: JobEarning): boolean {
+  return pay_rule === 'per_answer';
 }

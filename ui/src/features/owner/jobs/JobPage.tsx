@@ -1,18 +1,20 @@
 import { useParams } from 'react-router';
 import { useAbout } from '@/api/about';
-import type { MsePoint } from '@/api/schemas';
-import { MseChart } from '@/charts/MseChart';
 import { ButtonLink } from '@/components/Button';
 import { Callout, QueryView } from '@/components/feedback';
 import { Card, Facts, Muted, PageHeader, Row, Stat, Stats } from '@/components/layout';
-import { Amount, Progress as ProgressBar, Time, TransactionHash, Unknown, Value } from '@/components/values';
-import { WaitingNotice } from '@/components/WaitingNotice';
+import { Amount, Progress as ProgressBar, Time, TransactionHash, Unknown } from '@/components/values';
 import { formatCount, formatShare } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
 import { ServiceText } from '@/i18n/serviceText';
+import { CourseChart, CourseFigures } from '@/kinds/CourseCards';
+import type { Course } from '@/kinds/kind';
+import { KindName } from '@/kinds/KindName';
+import { WaitingNotice } from '@/kinds/WaitingNotice';
 import type { JobEarning } from '../api/earnings';
 import { type Progress, useProgress } from '../api/progress';
+import type { OfferStatus } from '../api/schemas';
 import { messages as shared } from '../messages';
 import { StatusBadge } from '../StatusBadge';
 import { messages } from './messages';
@@ -35,6 +37,9 @@ function JobView({ job }: { job: Progress }) {
         subtitle={
           <Row>
             <StatusBadge status={job.status} />
+            <span>
+              <KindName kind={job.kind} />
+            </span>
             <span>{s.statusHelp[job.status]}</span>
           </Row>
         }
@@ -48,13 +53,7 @@ function JobView({ job }: { job: Progress }) {
       )}
       {job.waiting_for && <WaitingNotice waiting={job.waiting_for} />}
       <Figures job={job} />
-      <Card title={m.curve}>
-        {job.mse_history.length === 0 ? (
-          <Muted>{m.curveEmpty}</Muted>
-        ) : (
-          <MseChart history={job.mse_history} rounds={job.rounds} />
-        )}
-      </Card>
+      <CourseChart kind={job.kind} course={courseOf(job)} />
       <Card>
         <Settlement job={job} />
       </Card>
@@ -66,18 +65,18 @@ function Figures({ job }: { job: Progress }) {
   const m = useMessages(messages);
   const s = useMessages(shared);
   const { format } = useLocale();
-  const measured = measurements(job.mse_history);
+  const isFixed = job.pay_rule === 'per_answer';
   const done = m.roundOf(formatCount(job.round, format), formatCount(job.rounds, format));
   return (
     <Stats>
-      <Stat label={m.role}>{job.role ? s.role[job.role] : <Muted>{m.noRole}</Muted>}</Stat>
-      <Stat label={m.round} hint={<ProgressBar label={m.progress} value={job.rounds ? job.round / job.rounds : 0} />}>
-        {done}
-      </Stat>
-      <Stat label={m.error} hint={<Improvement measured={measured} />}>
-        <Value of={measured.at(-1)} />
-      </Stat>
-      {job.role !== 'validator' && (
+      {!isFixed && <Stat label={m.role}>{job.role ? s.role[job.role] : <Muted>{m.noRole}</Muted>}</Stat>}
+      {job.rounds > 1 && (
+        <Stat label={m.round} hint={<ProgressBar label={m.progress} value={job.round / job.rounds} />}>
+          {done}
+        </Stat>
+      )}
+      <CourseFigures kind={job.kind} payRule={job.pay_rule} course={courseOf(job)} />
+      {!isFixed && job.role !== 'validator' && (
         <Stat label={m.contribution} hint={m.contributionHint}>
           <Contribution earning={job.earning} />
         </Stat>
@@ -87,16 +86,6 @@ function Figures({ job }: { job: Progress }) {
       </Stat>
     </Stats>
   );
-}
-
-function Improvement({ measured }: { measured: readonly number[] }) {
-  const m = useMessages(messages);
-  const { format } = useLocale();
-  const [first, last] = [measured.at(0), measured.at(-1)];
-  if (!first || last === undefined || measured.length < 2) return m.errorHint;
-  const share = 1 - last / first;
-  const text = formatShare(Math.abs(share), format);
-  return share >= 0 ? m.better(text) : m.worse(text);
 }
 
 function Contribution({ earning }: { earning: JobEarning | null }) {
@@ -122,6 +111,13 @@ function Settlement({ job }: { job: Progress }) {
   );
 }
 
-function measurements(history: readonly MsePoint[]): number[] {
-  return history.map((point) => point.mse).filter((mse): mse is number => mse !== null);
+const OVER: readonly OfferStatus[] = ['FINISHED', 'CANCELLED', 'EXPIRED', 'FAILED', 'MISSED'];
+
+/** How far a job has come, for what its kind shows of that. */
+function courseOf({ mse_history: history, rounds, status }: Progress): Course {
+  const measured = history.map((point) => point.mse).filter((mse): mse is number => mse !== null);
+  const [initial, now] = [measured.at(0) ?? null, measured.at(-1) ?? null];
+  const isComparable = measured.length > 1 && initial !== null && now !== null && initial > 0;
+  const improvementPercent = isComparable ? (1 - now / initial) * 100 : null;
+  return { initial, now, improvementPercent, history, rounds, hasEnded: OVER.includes(status) };
 }

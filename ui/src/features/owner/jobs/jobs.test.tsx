@@ -35,7 +35,8 @@ test('shows role, rounds, error, contribution, pay so far and who is waited for'
   expect(await screen.findByText('Trainer')).toBeVisible();
   expect(screen.getByText('40 of 100')).toBeVisible();
   expect(screen.getByRole('progressbar', { name: 'Rounds done' })).toHaveValue(0.4);
-  expect(screen.getByText('50% better than at first')).toBeVisible();
+  expect(screen.getByText('50%')).toBeVisible();
+  expect(screen.getByText('from 6,000 at first')).toBeVisible();
   expect(screen.getByText('31.3%')).toBeVisible();
   expect(screen.getByRole('button', { name: '0.13 ETH' })).toBeVisible();
   expect(screen.getByText('if the job ended now')).toBeVisible();
@@ -58,7 +59,9 @@ test('goes on asking, so that progress arrives by itself', async () => {
 
 test('waits for the first measurement with words', async () => {
   job({ ...PROGRESS, status: 'INITIATED', role: null, round: 0, mse_history: [], earning: null, waiting_for: null });
-  expect(await screen.findByText('The first measurement comes when training starts.')).toBeVisible();
+  expect(
+    await screen.findByText('The curve begins with the first checkpoint, once training has started.'),
+  ).toBeVisible();
   expect(screen.getByText('not drawn yet')).toBeVisible();
 });
 

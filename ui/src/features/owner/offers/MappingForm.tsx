@@ -29,7 +29,8 @@ export function MappingForm({ offer, match, onChecked }: MappingFormProps) {
   const dataset = useDataset(match.dataset_id);
   const check = useCheckMapping(offer.job_id);
   const missing = match.columns.filter((column) => column.codes.includes('missing_column'));
-  const own = dataset.data?.columns.filter((column) => column.is_numeric) ?? [];
+  const fitting = (required: string) =>
+    dataset.data?.columns.filter((column) => required === 'category' || column.is_numeric) ?? [];
   const choose = (name: string, ownName: string) => {
     const next = Object.fromEntries(
       Object.entries({ ...mapping, [name]: ownName }).filter(([, value]) => value !== ''),
@@ -60,7 +61,10 @@ export function MappingForm({ offer, match, onChecked }: MappingFormProps) {
             value={mapping[column.name] ?? ''}
             error={isChecked && mapping[column.name] === undefined ? m.chooseColumn : undefined}
             onChange={(value) => choose(column.name, value)}
-            options={[{ value: '', label: m.notMapped }, ...own.map(({ name }) => ({ value: name, label: name }))]}
+            options={[
+              { value: '', label: m.notMapped },
+              ...fitting(column.required.kind).map(({ name }) => ({ value: name, label: name })),
+            ]}
           />
         ))}
       </div>

@@ -5,8 +5,14 @@ import { Button, ButtonLink } from '@/components/Button';
 import { Callout, QueryView } from '@/components/feedback';
 import { Card, Facts, PageHeader, Row, Stack } from '@/components/layout';
 import { Amount, Hash, RelativeTime, Time } from '@/components/values';
+import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
 import { ServiceText } from '@/i18n/serviceText';
+import { KindName } from '@/kinds/KindName';
+import type { Fact } from '@/kinds/kind';
+import { messages as common } from '@/kinds/messages';
+import { ownerPartOf } from '@/kinds/owners';
+import { useTerms } from '@/kinds/registry';
 import { messages as shared } from '../messages';
 import { StatusBadge } from '../StatusBadge';
 import { AcceptDialog } from './AcceptDialog';
@@ -99,12 +105,16 @@ function Actions({
 
 function Overview({ offer }: { offer: Offer }) {
   const m = useMessages(messages);
+  const k = useMessages(common);
+  const terms = useTerms(offer.spec.computation);
   return (
     <Card>
       <Stack>
-        {offer.description && <p className={styles.description}>{offer.description}</p>}
+        {offer.spec.description && <p className={styles.description}>{offer.spec.description}</p>}
+        {terms && <p>{terms.summary}</p>}
         <Facts
           items={[
+            { label: k.kind, value: <KindName kind={offer.kind} /> },
             {
               label: m.buyer,
               value: (
@@ -135,6 +145,7 @@ function Overview({ offer }: { offer: Offer }) {
 function OwnAcceptance({ offer }: { offer: Offer }) {
   const m = useMessages(messages);
   const acceptance = offer.acceptance;
+  const declared = useDeclared(offer);
   if (acceptance === null) return null;
   const dataset = offer.datasets.find((match) => match.dataset_id === acceptance.dataset_id);
   const mapping = Object.entries(acceptance.column_mapping).map(([name, own]) => `${own} → ${name}`);
@@ -150,6 +161,7 @@ function OwnAcceptance({ offer }: { offer: Offer }) {
               value: <Link to={`/datasets/${acceptance.dataset_id}`}>{dataset?.name ?? acceptance.dataset_id}</Link>,
             },
             { label: m.acceptedRows, value: acceptance.row_count },
+            ...declared,
             ...(mapping.length > 0 ? [{ label: m.mapping, value: mapping.join(', ') }] : []),
           ]}
         />
@@ -161,4 +173,10 @@ function OwnAcceptance({ offer }: { offer: Offer }) {
       </Stack>
     </Card>
   );
+}
+
+/** What the acceptance declared beside the number of rows, where the kind has words for it. */
+function useDeclared({ kind, acceptance }: Offer): readonly Fact[] {
+  const { locale, format } = useLocale();
+  return ownerPartOf(kind)?.facts(acceptance?.facts ?? {}, { locale, format }) ?? [];
 }

@@ -7,6 +7,7 @@ import { Card, PageHeader, Stack } from '@/components/layout';
 import { FilterChips, PAGE_SIZE, Pagination, SearchField } from '@/components/lists';
 import { Amount, Hash, Time } from '@/components/values';
 import { useMessages } from '@/i18n/messages';
+import { KindName } from '@/kinds/KindName';
 import { messages as shared } from '../messages';
 import { StatusBadge } from '../StatusBadge';
 import { useOffers } from '../api/offers';
@@ -88,8 +89,9 @@ function OfferTable({ offers }: { offers: readonly OfferRow[] }) {
       cell: (row) => <Link to={`/offers/${row.job_id}`}>{row.title}</Link>,
     },
     { key: 'status', header: m.status, cell: (row) => <StatusBadge status={row.status} /> },
+    { key: 'kind', header: m.kind, cell: (row) => <KindName kind={row.kind} /> },
     { key: 'buyer', header: m.buyer, cell: (row) => row.buyer_name ?? <Hash value={row.buyer} /> },
-    { key: 'asks', header: m.asks, cell: (row) => m.asksOf(row.feature_count, row.min_rows) },
+    { key: 'asks', header: m.asks, cell: (row) => m.asksOf(row.column_count, row.min_rows) },
     { key: 'owners', header: m.owners, cell: (row) => m.ownersOf(row.owners_accepted, row.min_owners) },
     { key: 'deposit', header: m.deposit, align: 'end', cell: (row) => <Amount wei={row.deposit_wei} /> },
     { key: 'start', header: m.acceptBy, cell: (row) => <Time at={row.start_by} /> },

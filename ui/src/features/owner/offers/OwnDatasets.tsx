@@ -3,7 +3,7 @@ import { Link } from 'react-router';
 import { Button, ButtonLink } from '@/components/Button';
 import { type Column, DataTable } from '@/components/DataTable';
 import { Badge, Callout, EmptyState } from '@/components/feedback';
-import { Card, Row } from '@/components/layout';
+import { Card, Muted, Row } from '@/components/layout';
 import { Unknown } from '@/components/values';
 import { formatNumber } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
@@ -12,6 +12,9 @@ import { MappingForm } from './MappingForm';
 import { messages } from './messages';
 import styles from './offers.module.css';
 import type { DatasetMatch, MatchedColumn, Offer } from '../api/schemas';
+
+/** Levels of a column that are named. */
+const MOST_LEVELS = 8;
 
 type OnMapped = (mapped: { match: DatasetMatch; mapping: Record<string, string> }) => void;
 
@@ -94,14 +97,24 @@ function ColumnTable({ match }: { match: DatasetMatch }) {
     ) : (
       m.to(formatNumber(bounds.minimum, format), formatNumber(bounds.maximum, format))
     );
+  const asked = ({ required }: MatchedColumn) =>
+    required.kind === 'category' ? <Levels levels={required.levels} /> : range(required);
+  const found = ({ required, found: own }: MatchedColumn) =>
+    required.kind === 'category' && own ? <Muted>{m.groups}</Muted> : range(own);
   const columns: Column<MatchedColumn>[] = [
     { key: 'name', header: m.column, primary: true, cell: (row) => row.name },
     { key: 'own', header: m.ownColumn, cell: (row) => (row.found ? row.own_name : m.absent) },
-    { key: 'required', header: m.required, align: 'end', cell: (row) => range(row.required) },
-    { key: 'found', header: m.found, align: 'end', cell: (row) => range(row.found) },
+    { key: 'required', header: m.required, align: 'end', cell: asked },
+    { key: 'found', header: m.found, align: 'end', cell: found },
     { key: 'verdict', header: m.verdict, cell: (row) => <Verdict column={row} /> },
   ];
   return <DataTable label={match.name} columns={columns} rows={match.columns} rowKey={(row) => row.name} />;
+}
+
+function Levels({ levels }: { levels: readonly string[] }) {
+  const m = useMessages(messages);
+  const shown = levels.slice(0, MOST_LEVELS).join(', ');
+  return levels.length > MOST_LEVELS ? m.moreLevels(shown, levels.length - MOST_LEVELS) : shown;
 }
 
 function Verdict({ column }: { column: MatchedColumn }) {

@@ -3,10 +3,11 @@ import { defineMessages, plural } from '@/i18n/messages';
 export const messages = defineMessages({
   en: {
     title: 'Job offers',
-    subtitle: 'Models that buyers want trained. Nothing is accepted without your decision.',
+    subtitle: 'What buyers want computed. Nothing is accepted without your decision.',
     search: 'Search offers',
     filter: 'Status',
     job: 'Job',
+    kind: 'Kind',
     status: 'Status',
     buyer: 'Buyer',
     deposit: 'Deposit',
@@ -14,11 +15,11 @@ export const messages = defineMessages({
     ownersOf: (accepted: number, minimum: number) => `${accepted} of ${minimum}`,
     acceptBy: 'Accept by',
     asks: 'Asks for',
-    asksOf: (features: number, rows: number) =>
-      `${plural(features, '1 feature', `${features} features`)}, ${plural(rows, '1 row', `${rows} rows`)} or more`,
+    asksOf: (columns: number, rows: number) =>
+      `${plural(columns, '1 column', `${columns} columns`)}, ${plural(rows, '1 row', `${rows} rows`)} or more`,
     emptyTitle: 'No jobs on offer',
     emptyText:
-      'When a buyer posts a job it appears here by itself. Meanwhile, add the datasets that you would train with.',
+      'When a buyer posts a job it appears here by itself. Meanwhile, add the datasets that you would take part with.',
     emptyAction: 'Datasets',
     noneTitle: 'No job like that',
     noneText: 'Choose another status, or search for something else.',
@@ -40,23 +41,17 @@ export const messages = defineMessages({
     asksTitle: 'What the job asks',
     minRows: 'Rows',
     minRowsValue: (rows: number) => `at least ${rows}`,
-    rounds: 'Rounds',
-    localSteps: 'Steps a round',
-    learningRate: 'Learning rate',
-    evaluateEvery: 'Measured every',
-    evaluateEveryValue: (rounds: number) => plural(rounds, 'round', `${rounds} rounds`),
     finishBy: 'Ends by',
     column: 'Column',
-    role: 'Stands for',
-    feature: 'feature',
-    target: 'target (what is predicted)',
-    range: 'Values from … to',
-    unit: 'Unit',
     to: (minimum: string, maximum: string) => `${minimum} to ${maximum}`,
 
     payTitle: 'What it pays',
     payRule: (trainers: string, validators: string, aggregator: string) =>
       `Trainers share ${trainers} of the deposit times the improvement of the error, by how much worse the model is without each of them. Validators share ${validators} alike. The aggregator gets ${aggregator}. The rest goes back to the buyer.`,
+    payRuleFixed: (owners: string, aggregator: string) =>
+      `The price is fixed: every owner that answers gets an equal part of ${owners} of it. The aggregator gets ${aggregator}. What an owner does not earn goes back to the buyer. The deposit is already in the contract.`,
+    ownerEach: 'each owner gets',
+    aggregator: 'aggregator',
     payExample: 'If the error falls by',
     trainerEach: 'each trainer gets about',
     validatorEach: 'each validator gets',
@@ -64,23 +59,8 @@ export const messages = defineMessages({
     payAssumption: (trainers: number, validators: number) =>
       `Reckoned with ${plural(trainers, '1 trainer', `${trainers} trainers of equal contribution`)} and ${plural(validators, '1 validator', `${validators} validators`)}. The deposit is already in the contract.`,
 
-    learnTitle: 'What is learnt from your data, and by whom',
-    learnBuyer: 'Buyer',
-    learnBuyerText:
-      'At each checkpoint the error of the model, whole and without each trainer, summed up over the validators. The trained weights once everybody is paid.',
-    learnAggregator: 'Aggregator',
-    learnAggregatorText:
-      'Encrypted updates and errors that it cannot read, the errors once they are opened, your number of rows, and a bound for how fast training can grow on them (1 unless the learning rate is too high).',
-    learnOwners: 'Other owners',
-    learnOwnersText:
-      'None of your rows. Where there are two trainers or two validators only, each can work out the error that is the other’s.',
-    learnPublic: 'Everybody',
-    learnPublicText:
-      'That your account takes part and so has rows in the declared ranges, its role, number of rows, bound and pay, and the errors at each checkpoint.',
-    learnFew: (owners: number) =>
-      `This job can start with ${owners} owners. Then only one of them validates, and the published errors are those on that owner’s rows alone.`,
-    learnLimits:
-      'Your rows never leave this machine. All this assumes that the buyer works together with neither the aggregator nor another owner: otherwise they can compute sums over your columns (second moments), which come close to the rows themselves where there are few. An aggregator that breaks the rules can alone learn such sums over all validators. The details are in docs/security.md of the project.',
+    learnTitle: 'What will be learnt from your data, and by whom',
+    learnLimits: 'Your rows never leave this machine.',
 
     yourDatasets: 'Your datasets',
     noDatasets: 'You have no datasets yet',
@@ -93,6 +73,8 @@ export const messages = defineMessages({
     ownColumn: 'Yours',
     required: 'The job asks',
     found: 'Your data',
+    groups: 'texts',
+    moreLevels: (levels: string, count: number) => `${levels} and ${count} more`,
     verdict: 'Verdict',
     fine: 'fits',
     absent: 'missing',
@@ -104,6 +86,7 @@ export const messages = defineMessages({
       missing_cells: 'empty cells',
       out_of_range: 'values outside of the range',
       constant: 'one value only',
+      unknown_levels: 'values that are not among the levels',
     },
     tooFewRows: (rows: number, minimum: number) => `It has ${rows} rows; the job asks for at least ${minimum}.`,
     mapTitle: 'Do your columns only have other names?',
@@ -121,14 +104,18 @@ export const messages = defineMessages({
     roles: { either: 'Train or validate, as drawn', trainer: 'Train only', validator: 'Validate only' },
     rolesHelp: 'About 70 % of the owners train and 30 % validate; roles are drawn with a public seed.',
     signTitle: 'What you sign',
-    signText: (roles: string) =>
-      `That your account takes part in this job ${roles}, on exactly the terms below and under “What the job asks”. Two signatures (EIP-712) are made, good for this job only: one over the terms, which the contract checks, and one over the number of your rows, the bound for their growth and these roles, which all who take part check. You pay nothing.`,
+    signText: (roles: string, declared: string) =>
+      `That your account takes part in this job${roles}, on exactly the terms below and under “What the job asks”. Two signatures (EIP-712) are made, good for this job only: one over the terms, which the contract checks, and one over ${declared}, which all who take part check. You pay nothing.`,
+    signDeclares: { rows: 'the number of your rows', roles: 'these roles' },
+    and: ' and ',
     signRoles: { either: 'as a trainer or a validator', trainer: 'as a trainer', validator: 'as a validator' },
-    signSends: (rows: number) =>
-      `With the signatures the aggregator is sent the number of your rows (${rows}) and the bound for their growth, and nothing else of your data. From then on:`,
+    signSends: (rows: number, more: string) =>
+      `With the signatures the aggregator is sent the number of your rows (${rows})${more}, and nothing else of your data. From then on:`,
     signShares: 'Shares',
     signSharesOf: (trainers: string, validators: string, aggregator: string) =>
       `trainers ${trainers}, validators ${validators}, aggregator ${aggregator}`,
+    signSharesFixed: (owners: string, aggregator: string) =>
+      `owners ${owners} in equal parts, aggregator ${aggregator}`,
     signTechnical: 'Contract and digests',
     signJob: 'Job',
     signContract: 'Contract',
@@ -142,6 +129,15 @@ export const messages = defineMessages({
     signWarning:
       'After the job has started you cannot leave it. Keep this service running and the file unchanged until it has ended.',
     acceptConfirm: 'Sign and accept',
+    consentTitle: 'What you agree to beside that',
+    consentMissing: 'To accept, tick everything that this job needs your consent for.',
+    consentOther: (code: string) => `I agree to “${code}”.`,
+    consentOtherHelp: 'It is among what will be learnt, below.',
+    againTitle: 'This has been answered before',
+    again: 'Answer again all the same',
+    againHelp:
+      'Two answers about the same columns tell more than one: who sees both learns what has changed between them, which may be the rows of few people.',
+    againMissing: 'To accept, tick that you want to answer again.',
 
     yours: 'Your acceptance',
     acceptedAt: 'Accepted',
@@ -159,10 +155,11 @@ export const messages = defineMessages({
   },
   es: {
     title: 'Ofertas de trabajo',
-    subtitle: 'Modelos que los compradores quieren entrenar. Nada se acepta sin su decisión.',
+    subtitle: 'Lo que los compradores quieren calcular. Nada se acepta sin su decisión.',
     search: 'Buscar ofertas',
     filter: 'Estado',
     job: 'Trabajo',
+    kind: 'Tipo',
     status: 'Estado',
     buyer: 'Comprador',
     deposit: 'Depósito',
@@ -170,11 +167,11 @@ export const messages = defineMessages({
     ownersOf: (accepted, minimum) => `${accepted} de ${minimum}`,
     acceptBy: 'Aceptar antes de',
     asks: 'Pide',
-    asksOf: (features, rows) =>
-      `${plural(features, '1 variable', `${features} variables`)}, ${plural(rows, '1 fila', `${rows} filas`)} o más`,
+    asksOf: (columns, rows) =>
+      `${plural(columns, '1 columna', `${columns} columnas`)}, ${plural(rows, '1 fila', `${rows} filas`)} o más`,
     emptyTitle: 'No hay trabajos',
     emptyText:
-      'Cuando un comprador publique un trabajo, aparecerá aquí solo. Mientras tanto, añada los conjuntos con los que entrenaría.',
+      'Cuando un comprador publique un trabajo, aparecerá aquí solo. Mientras tanto, añada los conjuntos con los que participaría.',
     emptyAction: 'Conjuntos de datos',
     noneTitle: 'Ningún trabajo así',
     noneText: 'Elija otro estado, o busque otra cosa.',
@@ -196,23 +193,17 @@ export const messages = defineMessages({
     asksTitle: 'Qué pide el trabajo',
     minRows: 'Filas',
     minRowsValue: (rows) => `al menos ${rows}`,
-    rounds: 'Rondas',
-    localSteps: 'Pasos por ronda',
-    learningRate: 'Tasa de aprendizaje',
-    evaluateEvery: 'Se mide cada',
-    evaluateEveryValue: (rounds) => plural(rounds, 'ronda', `${rounds} rondas`),
     finishBy: 'Termina antes de',
     column: 'Columna',
-    role: 'Sirve de',
-    feature: 'variable',
-    target: 'objetivo (lo que se predice)',
-    range: 'Valores de … a',
-    unit: 'Unidad',
     to: (minimum, maximum) => `${minimum} a ${maximum}`,
 
     payTitle: 'Qué paga',
     payRule: (trainers, validators, aggregator) =>
       `Los entrenadores se reparten el ${trainers} del depósito por la mejora del error, según cuánto empeora el modelo sin cada uno. Los validadores se reparten el ${validators} por igual. El agregador recibe el ${aggregator}. El resto vuelve al comprador.`,
+    payRuleFixed: (owners, aggregator) =>
+      `El precio es fijo: cada propietario que responde recibe una parte igual del ${owners}. El agregador recibe el ${aggregator}. Lo que un propietario no gana vuelve al comprador. El depósito ya está en el contrato.`,
+    ownerEach: 'cada propietario recibe',
+    aggregator: 'agregador',
     payExample: 'Si el error baja un',
     trainerEach: 'cada entrenador recibe cerca de',
     validatorEach: 'cada validador recibe',
@@ -220,23 +211,8 @@ export const messages = defineMessages({
     payAssumption: (trainers, validators) =>
       `Calculado con ${plural(trainers, '1 entrenador', `${trainers} entrenadores que contribuyen por igual`)} y ${plural(validators, '1 validador', `${validators} validadores`)}. El depósito ya está en el contrato.`,
 
-    learnTitle: 'Qué se aprende de sus datos, y quién',
-    learnBuyer: 'Comprador',
-    learnBuyerText:
-      'En cada control, el error del modelo, entero y sin cada entrenador, sumado sobre los validadores. Los pesos entrenados, cuando todos hayan cobrado.',
-    learnAggregator: 'Agregador',
-    learnAggregatorText:
-      'Actualizaciones y errores cifrados que no puede leer, los errores una vez abiertos, su número de filas y una cota de cuánto puede crecer el entrenamiento con ellas (1, salvo que la tasa de aprendizaje sea demasiado alta).',
-    learnOwners: 'Otros propietarios',
-    learnOwnersText:
-      'Ninguna de sus filas. Si solo hay dos entrenadores o dos validadores, cada uno puede deducir el error del otro.',
-    learnPublic: 'Todo el mundo',
-    learnPublicText:
-      'Que su cuenta participa y por tanto tiene filas en los rangos declarados; su papel, número de filas, cota y lo que cobra; y los errores de cada control.',
-    learnFew: (owners) =>
-      `Este trabajo puede empezar con ${owners} propietarios. Entonces solo valida uno, y los errores publicados son los de las filas de ese propietario.`,
-    learnLimits:
-      'Sus filas nunca salen de esta máquina. Todo esto supone que el comprador no colabora ni con el agregador ni con otro propietario: si lo hiciera, podrían calcular sumas sobre sus columnas (segundos momentos), que se acercan a las propias filas cuando hay pocas. Un agregador que incumpla las reglas puede conocer por sí solo esas sumas del conjunto de los validadores. El detalle está en docs/security.md del proyecto.',
+    learnTitle: 'Qué se sabrá de sus datos, y quién lo sabrá',
+    learnLimits: 'Sus filas nunca salen de esta máquina.',
 
     yourDatasets: 'Sus conjuntos de datos',
     noDatasets: 'Aún no tiene conjuntos de datos',
@@ -249,6 +225,8 @@ export const messages = defineMessages({
     ownColumn: 'La suya',
     required: 'El trabajo pide',
     found: 'Sus datos',
+    groups: 'textos',
+    moreLevels: (levels, count) => `${levels} y ${count} más`,
     verdict: 'Resultado',
     fine: 'encaja',
     absent: 'falta',
@@ -260,6 +238,7 @@ export const messages = defineMessages({
       missing_cells: 'celdas vacías',
       out_of_range: 'valores fuera del rango',
       constant: 'un solo valor',
+      unknown_levels: 'valores que no están entre los niveles',
     },
     tooFewRows: (rows, minimum) => `Tiene ${rows} filas; el trabajo pide al menos ${minimum}.`,
     mapTitle: '¿Sus columnas solo tienen otros nombres?',
@@ -278,14 +257,17 @@ export const messages = defineMessages({
     rolesHelp:
       'Cerca del 70 % de los propietarios entrena y el 30 % valida; los papeles se sortean con una semilla pública.',
     signTitle: 'Qué firma',
-    signText: (roles) =>
-      `Que su cuenta participa en este trabajo ${roles}, exactamente con las condiciones de abajo y las de «Qué pide el trabajo». Se hacen dos firmas (EIP-712) que valen solo para este trabajo: una de las condiciones, que comprueba el contrato, y otra del número de sus filas, la cota de su crecimiento y estos papeles, que comprueban todos los que participan. Usted no paga nada.`,
+    signText: (roles, declared) =>
+      `Que su cuenta participa en este trabajo${roles}, exactamente con las condiciones de abajo y las de «Qué pide el trabajo». Se hacen dos firmas (EIP-712) que valen solo para este trabajo: una de las condiciones, que comprueba el contrato, y otra de lo que declara (${declared}), que comprueban todos los que participan. Usted no paga nada.`,
+    signDeclares: { rows: 'el número de sus filas', roles: 'estos papeles' },
+    and: ' y ',
     signRoles: { either: 'como entrenador o validador', trainer: 'como entrenador', validator: 'como validador' },
-    signSends: (rows) =>
-      `Con las firmas se envían al agregador su número de filas (${rows}) y la cota de su crecimiento, y nada más de sus datos. A partir de ahí:`,
+    signSends: (rows, more) =>
+      `Con las firmas se envía al agregador su número de filas (${rows})${more}, y nada más de sus datos. A partir de ahí:`,
     signShares: 'Reparto',
     signSharesOf: (trainers, validators, aggregator) =>
       `entrenadores ${trainers}, validadores ${validators}, agregador ${aggregator}`,
+    signSharesFixed: (owners, aggregator) => `propietarios ${owners} a partes iguales, agregador ${aggregator}`,
     signTechnical: 'Contrato y resúmenes',
     signJob: 'Trabajo',
     signContract: 'Contrato',
@@ -299,6 +281,15 @@ export const messages = defineMessages({
     signWarning:
       'Cuando el trabajo haya empezado no podrá dejarlo. Mantenga este servicio en marcha y el archivo sin cambios hasta que termine.',
     acceptConfirm: 'Firmar y aceptar',
+    consentTitle: 'Qué consiente además',
+    consentMissing: 'Para aceptar, marque todo aquello para lo que este trabajo necesita su consentimiento.',
+    consentOther: (code) => `Consiento «${code}».`,
+    consentOtherHelp: 'Figura abajo, entre lo que se sabrá.',
+    againTitle: 'Esto ya se respondió antes',
+    again: 'Responder otra vez de todos modos',
+    againHelp:
+      'Dos respuestas sobre las mismas columnas dicen más que una: quien ve las dos sabe qué ha cambiado entre ellas, y eso pueden ser las filas de pocas personas.',
+    againMissing: 'Para aceptar, marque que quiere responder otra vez.',
 
     yours: 'Su aceptación',
     acceptedAt: 'Aceptado',

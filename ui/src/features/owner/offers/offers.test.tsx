@@ -105,7 +105,7 @@ test('accepts after a confirmation that says what is signed', async () => {
   await waitFor(() => expect(within(dialog).getByRole('button', { name: 'Sign and accept' })).toBeEnabled());
   await user.click(within(dialog).getByRole('button', { name: 'Sign and accept' }));
   await waitFor(() => expect(screen.queryByRole('alertdialog')).not.toBeInTheDocument());
-  expect(accepted[0]?.body).toEqual({ dataset_id: 'd1', roles: 1, column_mapping: {} });
+  expect(accepted[0]?.body).toEqual({ dataset_id: 'd1', roles: 1, column_mapping: {}, consents: [] });
 });
 
 test('warns that in a job of few owners the errors are those of one', async () => {
@@ -175,7 +175,7 @@ test('takes an acceptance back, on chain too if wanted', async () => {
     column_mapping: {},
     roles: 3,
     row_count: 442,
-    growth: 1,
+    facts: { growth: 1.5, other: 'x' },
     state: 'pending',
     note: 'the aggregator does not answer',
     accepted_at: 1_900_000_000,
@@ -183,6 +183,7 @@ test('takes an acceptance back, on chain too if wanted', async () => {
   const { user } = offer({ status: 'INITIATED', acceptance });
   expect(await screen.findByText('Not yet handed in; this is tried again by itself')).toBeVisible();
   expect(screen.getByText('The aggregator does not answer.')).toBeVisible();
+  expect(screen.getByText('Bound of growth').closest('div')).toHaveTextContent('1.5');
 
   await user.click(screen.getByRole('button', { name: 'Take back…' }));
   await user.click(await screen.findByRole('checkbox', { name: 'Also revoke the signature on chain' }));

@@ -1,12 +1,13 @@
 import { FormTextField } from '@/forms/FormField';
 import { useMessages } from '@/i18n/messages';
 import { messages } from './messages';
-import type { JobForm } from './useJobForm';
+import { AT, type LinearForm } from './values';
 
-/** Name, unit and range of one column; `path` is where it stands in the form. */
-export function FeatureFields({ form, path }: { form: JobForm; path: 'target' | `features.${number}` }) {
+/** Name, unit and range of one column; `field` is where it stands among the values of this kind. */
+export function FeatureFields({ form, field }: { form: LinearForm; field: 'target' | `features.${number}` }) {
   const m = useMessages(messages);
   const { control } = form;
+  const path = `${AT}.${field}` as const;
   return (
     <>
       <FormTextField control={control} name={`${path}.name`} label={m.columns.name} spellCheck="false" />

@@ -1,5 +1,5 @@
 import { parse, unparse } from 'papaparse';
-import { delimiterOf, firstLine } from '../delimiter';
+import { delimiterOf, firstLine } from './delimiter';
 
 export interface Table {
   header: string[];

@@ -11,10 +11,10 @@ import { formatCount, formatNumber, parseNumber } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
 import { type Model, usePredictCsv } from './api';
-import { downloadText, fileName } from './download';
+import { downloadText, fileName } from '@/files/download';
 import { messages } from './messages';
 import styles from './model.module.css';
-import { fromCsv, type Table, toCsv } from './table';
+import { fromCsv, type Table, toCsv } from '@/files/table';
 
 /** Of a prediction on the page; the file has all of them. */
 const SHOWN_DIGITS = 8;

@@ -1,6 +1,9 @@
 import { parse } from 'papaparse';
 import { parseNumber } from '@/format/number';
-import { delimiterOf, firstLine } from '../delimiter';
+import { delimiterOf, firstLine } from './delimiter';
+
+/** Different texts in a column that are kept in mind: with more it is no list of groups. */
+export const MOST_LEVELS = 50;
 
 /** How much of a file is looked at to find its separator. */
 const HEAD_BYTES = 4096;
@@ -17,6 +20,8 @@ export interface SampleColumn {
   /** The first cell that is no number, and in which row, counted from 1. */
   text: { row: number; cell: string } | null;
   isWhole: boolean;
+  /** What its cells hold, each once and in order; null when there are more than `MOST_LEVELS`. */
+  levels: string[] | null;
   /** Whether another column has the same name. */
   isRepeated: boolean;
 }
@@ -42,12 +47,18 @@ export async function readSample(file: File): Promise<Sample | undefined> {
       error: reject,
     });
   });
+  for (const { levels } of reading.columns) levels?.sort();
   return reading.rows > 0 ? reading : undefined;
 }
 
 /** Whether a column can be a feature or a target: a name of its own, numbers only, and not all the same. */
 export function isUsable(column: SampleColumn): boolean {
   return column.name !== '' && !column.isRepeated && column.text === null && column.minimum < column.maximum;
+}
+
+/** Whether a column can be counted level by level: a name of its own, and few different texts. */
+export function isCategory(column: SampleColumn): boolean {
+  return column.name !== '' && !column.isRepeated && column.levels !== null && column.levels.length > 0;
 }
 
 /**
@@ -82,6 +93,9 @@ function takeCell(column: SampleColumn, cell: string, row: number): void {
     column.empty += 1;
     return;
   }
+  if (column.levels !== null && !column.levels.includes(cell)) {
+    column.levels = column.levels.length < MOST_LEVELS ? [...column.levels, cell] : null;
+  }
   const value = parseNumber(cell);
   if (value === undefined) {
     column.text ??= { row, cell };
@@ -94,7 +108,17 @@ function takeCell(column: SampleColumn, cell: string, row: number): void {
 }
 
 function newColumn(name: string, isRepeated: boolean): SampleColumn {
-  return { name, minimum: Infinity, maximum: -Infinity, numbers: 0, empty: 0, text: null, isWhole: true, isRepeated };
+  return {
+    name,
+    minimum: Infinity,
+    maximum: -Infinity,
+    numbers: 0,
+    empty: 0,
+    text: null,
+    isWhole: true,
+    levels: [],
+    isRepeated,
+  };
 }
 
 /** The beginning of a file, in UTF-8 or else as spreadsheets on Windows still save it. */

@@ -1,19 +1,17 @@
 import { useController, useWatch } from 'react-hook-form';
 import { Checkbox, RadioField } from '@/components/fields';
 import { Card, Grid, Muted, Stack } from '@/components/layout';
-import { FormSelectField, FormTextField } from '@/forms/FormField';
-import { formatNumber } from '@/format/number';
+import { FormTextField } from '@/forms/FormField';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
+import type { StepProps } from '../../wizard';
 import { messages } from './messages';
-import type { JobForm } from './useJobForm';
-import { KEY_SIZES } from './values';
+import { AT, defaultRate, type LinearForm } from './values';
 
 /** How the model is trained. */
-export function TrainingStep({ form }: { form: JobForm }) {
+export function TrainingStep({ form }: StepProps<LinearForm>) {
   const m = useMessages(messages);
   const { control } = form;
-  const keySizes = KEY_SIZES.map((bits) => ({ value: String(bits), label: m.keyBitsOf(bits) }));
   return (
     <>
       <Card title={m.training}>
@@ -22,14 +20,14 @@ export function TrainingStep({ form }: { form: JobForm }) {
           <Grid>
             <FormTextField
               control={control}
-              name="rounds"
+              name={`${AT}.rounds`}
               label={m.rounds}
               description={m.roundsHelp}
               inputMode="numeric"
             />
             <FormTextField
               control={control}
-              name="evaluateEvery"
+              name={`${AT}.evaluateEvery`}
               label={m.evaluateEvery}
               description={m.evaluateEveryHelp}
               inputMode="numeric"
@@ -43,17 +41,10 @@ export function TrainingStep({ form }: { form: JobForm }) {
           <Grid>
             <FormTextField
               control={control}
-              name="localSteps"
+              name={`${AT}.localSteps`}
               label={m.localSteps}
               description={m.localStepsHelp}
               inputMode="numeric"
-            />
-            <FormSelectField
-              control={control}
-              name="keyBits"
-              label={m.keyBits}
-              description={m.keyBitsHelp}
-              options={[{ value: '', label: m.keyBitsDefault }, ...keySizes]}
             />
           </Grid>
           <Grid>
@@ -73,16 +64,16 @@ export function TrainingStep({ form }: { form: JobForm }) {
   );
 }
 
-function LearningRate({ form }: { form: JobForm }) {
+function LearningRate({ form }: { form: LinearForm }) {
   const m = useMessages(messages);
   const { format } = useLocale();
-  const [features, scaling] = useWatch({ control: form.control, name: ['features', 'scaling'] });
-  const fallback = formatNumber(1 / (features.length + 1), format, 3);
+  const [features, scaling] = useWatch({ control: form.control, name: [`${AT}.features`, `${AT}.scaling`] });
+  const fallback = defaultRate(features.length, format);
   const isOptional = scaling === 'range';
   return (
     <FormTextField
       control={form.control}
-      name="learningRate"
+      name={`${AT}.learningRate`}
       label={m.learningRate}
       description={isOptional ? m.learningRateHelp(fallback) : m.learningRateNeeded}
       inputMode="decimal"
@@ -93,7 +84,7 @@ function LearningRate({ form }: { form: JobForm }) {
 }
 
 interface ChoiceProps<K extends string> {
-  form: JobForm;
+  form: LinearForm;
   name: 'scaling' | 'averaging';
   label: string;
   options: readonly K[];
@@ -101,7 +92,7 @@ interface ChoiceProps<K extends string> {
 }
 
 function Choice<K extends string>({ form, name, label, options, texts }: ChoiceProps<K>) {
-  const { field, fieldState } = useController({ control: form.control, name });
+  const { field, fieldState } = useController({ control: form.control, name: `${AT}.${name}` });
   return (
     <RadioField
       label={label}
@@ -114,9 +105,9 @@ function Choice<K extends string>({ form, name, label, options, texts }: ChoiceP
   );
 }
 
-function EarlyStop({ form }: { form: JobForm }) {
+function EarlyStop({ form }: { form: LinearForm }) {
   const m = useMessages(messages);
-  const { field } = useController({ control: form.control, name: 'stopsEarly' });
+  const { field } = useController({ control: form.control, name: `${AT}.stopsEarly` });
   return (
     <Stack gap={3}>
       <Checkbox isSelected={field.value} onChange={field.onChange} description={m.stopsEarlyHelp}>
@@ -126,12 +117,12 @@ function EarlyStop({ form }: { form: JobForm }) {
         <Grid>
           <FormTextField
             control={form.control}
-            name="minimumImprovement"
+            name={`${AT}.minimumImprovement`}
             label={m.minimumImprovement}
             suffix="%"
             inputMode="decimal"
           />
-          <FormTextField control={form.control} name="patience" label={m.patience} inputMode="numeric" />
+          <FormTextField control={form.control} name={`${AT}.patience`} label={m.patience} inputMode="numeric" />
         </Grid>
       )}
     </Stack>

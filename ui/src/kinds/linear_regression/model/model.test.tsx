@@ -4,7 +4,7 @@ import { http, HttpResponse } from 'msw';
 import { afterEach, expect, test, vi } from 'vitest';
 import { axeFindings, renderPage } from '@/test/render';
 import { answer, refuse, server } from '@/test/server';
-import { MODEL } from '../test/answers';
+import { MODEL } from './answers';
 import { ModelCard } from './ModelCard';
 
 const card = <ModelCard jobId="a1" title="Blood sugar: 2 measurements" />;

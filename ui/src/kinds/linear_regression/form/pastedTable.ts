@@ -1,6 +1,6 @@
 import { parse } from 'papaparse';
 import { parseNumber } from '@/format/number';
-import { delimiterOf } from '../delimiter';
+import { delimiterOf } from '@/files/delimiter';
 import type { FeatureValues } from './values';
 
 /** What is wrong with a line of a pasted table, counted from 1. */

@@ -7,10 +7,10 @@ import { PAGE_SIZE, Pagination } from '@/components/lists';
 import { Value } from '@/components/values';
 import { useMessages } from '@/i18n/messages';
 import { type Model, modelUrl } from './api';
-import { downloadText, fileName } from './download';
+import { downloadText, fileName } from '@/files/download';
 import { messages } from './messages';
 import styles from './model.module.css';
-import { toSpreadsheet } from './table';
+import { toSpreadsheet } from '@/files/table';
 
 interface WeightRow {
   name: string;

@@ -1,23 +1,25 @@
 import { ClipboardPaste, FileSpreadsheet, Plus, Trash2 } from 'lucide-react';
-import { useLayoutEffect, useState } from 'react';
-import { useFieldArray, useFormState } from 'react-hook-form';
+import { useState } from 'react';
+import { useFieldArray } from 'react-hook-form';
 import { Button, IconButton } from '@/components/Button';
 import { Card, Muted, Row, Stack } from '@/components/layout';
 import { PAGE_SIZE, Pagination } from '@/components/lists';
 import { useMessages } from '@/i18n/messages';
+import columns from '../../columns.module.css';
+import { ListProblem, pageOf, usePageOfProblem } from '../../formLists';
 import { FeatureFields } from './FeatureFields';
+import { FeatureSample } from './FeatureSample';
 import { messages } from './messages';
 import { PasteDialog } from './PasteDialog';
-import { SampleDialog } from './SampleDialog';
-import { type JobForm, listProblems } from './useJobForm';
-import { type FeatureValues, isBlank, NO_FEATURE } from './values';
-import styles from './wizard.module.css';
+import { AT, type FeatureValues, isBlank, type LinearForm, NO_FEATURE } from './values';
+
+const LIST = `${AT}.features` as const;
 
 /** The features: typed, pasted, or read from a sample; a page at a time when they are many. */
-export function FeatureList({ form, focus }: { form: JobForm; focus: object | null }) {
+export function FeatureList({ form, focus }: { form: LinearForm; focus: object | null }) {
   const m = useMessages(messages);
-  const list = useFieldArray({ control: form.control, name: 'features' });
-  const [offset, setOffset] = usePageOfProblem(form, focus);
+  const list = useFieldArray({ control: form.control, name: LIST });
+  const [offset, setOffset] = usePageOfProblem(form, LIST, focus);
   const [dialog, setDialog] = useState<'paste' | 'sample' | null>(null);
   const shown = list.fields.slice(offset, offset + PAGE_SIZE);
 
@@ -30,10 +32,10 @@ export function FeatureList({ form, focus }: { form: JobForm; focus: object | nu
     else list.remove(index);
     const neighbour = Math.max(0, index - 1);
     if (neighbour < offset) setOffset(pageOf(neighbour));
-    setTimeout(() => form.setFocus(`features.${neighbour}.name`));
+    setTimeout(() => form.setFocus(`${LIST}.${neighbour}.name`));
   };
   const merge = (added: readonly FeatureValues[]) => {
-    list.replace(mergeFeatures(form.getValues('features'), added));
+    list.replace(mergeFeatures(form.getValues(LIST), added));
     setOffset(0);
     setDialog(null);
   };
@@ -41,14 +43,14 @@ export function FeatureList({ form, focus }: { form: JobForm; focus: object | nu
     <Card title={m.features}>
       <Stack gap={3}>
         <Muted>{m.featuresHelp}</Muted>
-        <ListProblem form={form} />
-        <div className={styles.rows}>
+        <ListProblem form={form} list={LIST} />
+        <div className={columns.rows}>
           {shown.map((field, position) => {
             const index = offset + position;
             return (
-              <div key={field.id} className={styles.row} role="group" aria-label={m.featureNumber(index + 1)}>
-                <FeatureFields form={form} path={`features.${index}`} />
-                <div className={styles.remove}>
+              <div key={field.id} className={columns.row} role="group" aria-label={m.featureNumber(index + 1)}>
+                <FeatureFields form={form} field={`features.${index}`} />
+                <div className={columns.remove}>
                   <IconButton label={m.removeFeature(m.featureNumber(index + 1))} onPress={() => remove(index)}>
                     <Trash2 size={16} aria-hidden />
                   </IconButton>
@@ -72,44 +74,16 @@ export function FeatureList({ form, focus }: { form: JobForm; focus: object | nu
       </Stack>
       {dialog === 'paste' && <PasteDialog form={form} onUse={merge} onClose={() => setDialog(null)} />}
       {dialog === 'sample' && (
-        <SampleDialog
+        <FeatureSample
           onUse={(features, target) => {
             merge(features);
-            if (target) form.setValue('target', target, { shouldDirty: true });
+            if (target) form.setValue(`${AT}.target`, target, { shouldDirty: true });
           }}
           onClose={() => setDialog(null)}
         />
       )}
     </Card>
   );
-}
-
-function ListProblem({ form }: { form: JobForm }) {
-  const { errors } = useFormState({ control: form.control, name: 'features' });
-  const problem = listProblems(errors).find(({ path }) => path === 'features');
-  if (problem === undefined) return null;
-  return (
-    <p role="alert" className={styles.problem}>
-      {problem.message}
-    </p>
-  );
-}
-
-/** The page that is shown; the one with the first wrong field when the focus is to go there. */
-function usePageOfProblem(form: JobForm, focus: object | null): [number, (offset: number) => void] {
-  const [offset, setOffset] = useState(0);
-  const { getValues, getFieldState } = form;
-  // Before the focus goes there, which it does in an effect of the page.
-  useLayoutEffect(() => {
-    if (focus === null) return;
-    const wrong = getValues('features').findIndex((_, index) => getFieldState(`features.${index}`).invalid);
-    if (wrong >= 0) setOffset(pageOf(wrong));
-  }, [focus, getValues, getFieldState]);
-  return [offset, setOffset];
-}
-
-function pageOf(index: number): number {
-  return index - (index % PAGE_SIZE);
 }
 
 /** Those that were there, without empty rows, and the new ones; a new one takes the place of one of its name. */

@@ -4,16 +4,15 @@ import { Dialog } from '@/components/Dialog';
 import { common } from '@/components/messages';
 import { FormTextField } from '@/forms/FormField';
 import { useMessages } from '@/i18n/messages';
+import columns from '../../columns.module.css';
 import { messages } from './messages';
 import { readPastedTable } from './pastedTable';
-import type { JobForm } from './useJobForm';
-import type { FeatureValues } from './values';
-import styles from './wizard.module.css';
+import { AT, type FeatureValues, type LinearForm } from './values';
 
 const MOST_SHOWN = 5;
 
 interface PasteDialogProps {
-  form: JobForm;
+  form: LinearForm;
   onUse: (features: FeatureValues[]) => void;
   onClose: () => void;
 }
@@ -22,12 +21,12 @@ interface PasteDialogProps {
 export function PasteDialog({ form, onUse, onClose }: PasteDialogProps) {
   const m = useMessages(messages);
   const c = useMessages(common);
-  const text = useWatch({ control: form.control, name: 'pasted' });
+  const text = useWatch({ control: form.control, name: `${AT}.pasted` });
   const { features, problems } = readPastedTable(text);
   const isUsable = features.length > 0 && problems.length === 0;
   const use = () => {
     onUse(features);
-    form.setValue('pasted', '');
+    form.setValue(`${AT}.pasted`, '');
   };
   return (
     <Dialog
@@ -45,7 +44,7 @@ export function PasteDialog({ form, onUse, onClose }: PasteDialogProps) {
     >
       <FormTextField
         control={form.control}
-        name="pasted"
+        name={`${AT}.pasted`}
         label={m.pasteLabel}
         description={m.pasteHelp}
         rows={9}
@@ -55,7 +54,7 @@ export function PasteDialog({ form, onUse, onClose }: PasteDialogProps) {
       />
       <div aria-live="polite">
         {problems.length === 0 && <p>{features.length > 0 ? m.pasteFound(features.length) : m.pasteNothing}</p>}
-        <ul className={styles.problem}>
+        <ul className={columns.problem}>
           {problems.slice(0, MOST_SHOWN).map(({ line, code }) => (
             <li key={line}>{m.pasteProblems[code](line)}</li>
           ))}
