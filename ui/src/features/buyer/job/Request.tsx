@@ -6,6 +6,7 @@ import { useMessages } from '@/i18n/messages';
 import { Learns } from '@/kinds/Learns';
 import { messages as common } from '@/kinds/messages';
 import { useKindWords, useTerms } from '@/kinds/registry';
+import { WIZARDS } from '@/kinds/wizards';
 import type { JobDetail } from './api';
 import styles from './job.module.css';
 import { messages } from './messages';
@@ -24,6 +25,7 @@ export function Request({ job }: { job: JobDetail }) {
         <Stack>
           {spec.description && <p className={styles.description}>{spec.description}</p>}
           {terms && <Muted>{terms.summary}</Muted>}
+          {!WIZARDS.has(job.kind) && <Muted>{k.byCommand(name)}</Muted>}
           <Facts
             items={[
               { label: k.kind, value: name },

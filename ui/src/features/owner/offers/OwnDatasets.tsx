@@ -8,6 +8,8 @@ import { Unknown } from '@/components/values';
 import { formatNumber } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
+import { useServiceText } from '@/i18n/serviceText';
+import { own } from '@/kinds/registry';
 import { MappingForm } from './MappingForm';
 import { messages } from './messages';
 import styles from './offers.module.css';
@@ -106,7 +108,7 @@ function ColumnTable({ match }: { match: DatasetMatch }) {
     { key: 'own', header: m.ownColumn, cell: (row) => (row.found ? row.own_name : m.absent) },
     { key: 'required', header: m.required, align: 'end', cell: asked },
     { key: 'found', header: m.found, align: 'end', cell: found },
-    { key: 'verdict', header: m.verdict, cell: (row) => <Verdict column={row} /> },
+    { key: 'verdict', header: m.verdict, cell: (row) => <Verdict match={match} column={row} /> },
   ];
   return <DataTable label={match.name} columns={columns} rows={match.columns} rowKey={(row) => row.name} />;
 }
@@ -117,9 +119,13 @@ function Levels({ levels }: { levels: readonly string[] }) {
   return levels.length > MOST_LEVELS ? m.moreLevels(shown, levels.length - MOST_LEVELS) : shown;
 }
 
-function Verdict({ column }: { column: MatchedColumn }) {
+function Verdict({ match, column }: { match: DatasetMatch; column: MatchedColumn }) {
   const m = useMessages(messages);
-  const texts = column.codes.map((code) => (code in m.codes ? m.codes[code as keyof typeof m.codes] : code));
+  const inWords = useServiceText();
+  /** Of what this page has no words for, the service has. */
+  const reasonOf = (code: string) =>
+    [...match.mismatches, ...match.remarks].find((one) => one.column === column.name && one.code === code)?.reason;
+  const texts = column.codes.map((code) => own<string>(m.codes, code) ?? inWords(reasonOf(code) ?? code));
   const cell = column.found?.unusable;
   if (texts.length === 0) return m.fine;
   return (
