@@ -15,5 +15,5 @@ export function fileName(title: string, ending: string): string {
       .normalize('NFKD')
       .toLowerCase()
       .match(/[a-z0-9]+/g) ?? [];
-  return `${words.slice(0, 8).join('-') || 'model'}${ending}`;
+  return `${words.slice(0, 8).join('-') || 'result'}${ending}`;
 }

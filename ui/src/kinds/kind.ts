@@ -97,6 +97,7 @@ export interface KindOwner {
 
 export interface ResultProps {
   jobId: string;
+  computation: Computation;
   title: string;
   improvementPercent: number | null;
 }

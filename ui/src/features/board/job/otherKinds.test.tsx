@@ -1,6 +1,7 @@
 import { screen, within } from '@testing-library/react';
 import { Route, Routes } from 'react-router';
 import { expect, test } from 'vitest';
+import { STATISTICS, STATISTICS_LEARNS } from '@/kinds/statistics/examples';
 import { TOY_COMPUTATION, TOY_LEARNS, WORDS_OF_MODELS } from '@/kinds/toySum';
 import { axeFindings, renderPage } from '@/test/render';
 import { answer } from '@/test/server';
@@ -63,4 +64,19 @@ test('a list tells kinds apart, and has no columns that none of its jobs can fil
   const { container } = renderPage(<JobsPage />);
   expect(await screen.findByRole('row', { name: /Income together/ })).toBeVisible();
   expect(container.querySelector('table')).not.toHaveTextContent(WORDS_OF_MODELS);
+});
+
+test('shows a job for statistics to anybody', async () => {
+  answer('get', '/v1/board', OVERVIEW);
+  answer('get', '/v1/board/jobs/7', {
+    ...TOY,
+    kind: 'statistics',
+    spec: { ...TOY.spec, computation: STATISTICS },
+    learns: STATISTICS_LEARNS,
+    waiting_for: { code: 'statistics/sum', what: 'adding up', who: [], until: null },
+  });
+  const { container } = renderPage(page, { at: '/jobs/7', locale: 'es' });
+  expect(await screen.findByText('Esperando a que los propietarios sumen sus columnas')).toBeVisible();
+  expect(screen.getByRole('row', { name: 'age números, 4 intervalos de 0 a 100 years' })).toBeVisible();
+  expect(await axeFindings(container)).toEqual([]);
 });

@@ -60,7 +60,14 @@ function JobView({ job }: { job: JobDetail }) {
 
 function Result({ job }: { job: JobDetail }) {
   const Shown = resultOf(job.kind);
-  return <Shown jobId={job.id} title={job.title} improvementPercent={job.improvement_percent} />;
+  return (
+    <Shown
+      jobId={job.id}
+      computation={job.spec.computation}
+      title={job.title}
+      improvementPercent={job.improvement_percent}
+    />
+  );
 }
 
 function Header({ job }: { job: JobDetail }) {

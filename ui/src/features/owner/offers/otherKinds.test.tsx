@@ -1,6 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import { Route, Routes } from 'react-router';
 import { expect, test } from 'vitest';
+import { STATISTICS, STATISTICS_LEARNS } from '@/kinds/statistics/examples';
 import { TOY_COMPUTATION, TOY_LEARNS, WORDS_OF_MODELS } from '@/kinds/toySum';
 import { axeFindings, renderPage } from '@/test/render';
 import { answer, refuse } from '@/test/server';
@@ -155,4 +156,24 @@ test('shows what a fixed price brought without role and contribution', async () 
   const row = await screen.findByRole('row', { name: /Income together/ });
   expect(within(row).getAllByText('does not apply')).toHaveLength(2);
   expect(row).not.toHaveTextContent('Trainer');
+});
+
+test('says what correlations tell before they are agreed to', async () => {
+  const accepted = answer('post', '/v1/offers/3/accept', TOY);
+  const { user, container } = open({
+    kind: 'statistics',
+    spec: { ...TOY.spec, computation: STATISTICS },
+    learns: STATISTICS_LEARNS,
+    consents: ['correlation'],
+  });
+  expect(await screen.findByRole('row', { name: 'sex category, 2 levels f, m' })).toBeVisible();
+  expect(screen.getByText('How much columns rise and fall together.')).toBeVisible();
+  expect(container).not.toHaveTextContent(WORDS_OF_MODELS);
+  await user.click(screen.getByRole('button', { name: 'Accept…' }));
+  const box = await screen.findByRole('checkbox', { name: 'I agree that correlations of these columns are computed' });
+  expect(box).toHaveAccessibleDescription(/as good as a regression/);
+  await user.click(box);
+  await waitFor(async () => expect(await sign()).toBeEnabled());
+  await user.click(await sign());
+  await waitFor(() => expect(accepted[0]?.body).toMatchObject({ consents: ['correlation'] }));
 });
