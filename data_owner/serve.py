@@ -26,6 +26,7 @@ def serve(config: OwnerConfig, ready_file: Path | None = None) -> int:
     Raises:
         InvalidInput, NotFound, NotAuthenticated: configuration, keystore or its password are wrong.
         NotFound, Conflict: the node answers, and what it has at the contract's address is not the marketplace.
+        Conflict: another version made the database.
         ServiceUnavailable: the database does not answer.
     """
     configure_logging("data_owner")

@@ -33,6 +33,7 @@ def serve(config: AggregatorConfig, ready_file: Path | None = None) -> int:
 
     Raises:
         InvalidInput, NotFound, NotAuthenticated: configuration, keystore or its password are wrong.
+        Conflict: another version made the database.
         ChainUnavailable: the chain did not answer within `chain_wait_s`.
     """
     configure_logging("aggregator")

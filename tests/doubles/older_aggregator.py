@@ -1,18 +1,13 @@
-"""An aggregator's database as its first version left it: one dataset, one job."""
+"""An aggregator's database as an earlier version left it, whose data is not taken over: one dataset, one job."""
 
 from __future__ import annotations
 
 import json
-import shutil
-from pathlib import Path
 
 from sqlalchemy import text
 
 from commons.storage.database import Database
-from commons.storage.migrations import migrate
-from federated_aggregator.serve import MIGRATIONS
 
-OLD_TITLE = "Straße nach Süden"
 _DATASET = {
     "dataset_id": "a",
     "owner": "0x1",
@@ -26,7 +21,7 @@ _DATASET = {
 _JOB = {
     "job_id": 1,
     "buyer": "0x2",
-    "spec": json.dumps({"title": OLD_TITLE}),
+    "spec": json.dumps({"title": "Straße nach Süden"}),
     "modulus": "0x1",
     "modulus_proof": "[]",
     "state": "recruiting",
@@ -37,16 +32,25 @@ _JOB = {
     "transactions": "{}",
     "entered": "{}",
 }
+_TYPES = {str: "TEXT", int: "BIGINT", float: "DOUBLE PRECISION", bool: "BOOLEAN"}
 
 
-def first_tables_with_rows(database: Database, folder: Path) -> None:
-    """Make the tables of the first revision and put one dataset and one job into them."""
-    versions = folder / "first-version"
-    versions.mkdir()
-    shutil.copy(MIGRATIONS / "0001_first_tables.py", versions)
-    migrate(database, versions)
+def earlier_tables_with_rows(database: Database, revision: str) -> None:
+    """Make the tables of an earlier version under one of its revisions, and put one dataset and one job into them."""
+    tables = {"datasets": _DATASET, "jobs": _JOB, "alembic_version": {"version_num": revision}}
     with database.session() as session:
-        for table, row in (("datasets", _DATASET), ("jobs", _JOB)):
-            names = ", ".join(f'"{name}"' for name in row)
-            values = ", ".join(f":{name}" for name in row)
+        for table, row in tables.items():
+            columns = ", ".join(f'"{name}" {_TYPES[type(value)]} NOT NULL' for name, value in row.items())
+            names, values = ", ".join(f'"{name}"' for name in row), ", ".join(f":{name}" for name in row)
+            session.execute(text(f"CREATE TABLE {table} ({columns})"))
             session.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)
+
+
+def rows_of_earlier_tables(database: Database) -> tuple[object, ...]:
+    """Everything that is in them, and the names of all tables that there are."""
+    with database.snapshot() as session:
+        rows = [
+            session.execute(text(f"SELECT * FROM {table}")).all() for table in ("datasets", "jobs", "alembic_version")
+        ]
+        named = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+        return (*rows, session.scalars(text(named)).all())

@@ -21,7 +21,7 @@ from federated_aggregator.services import catalogue as catalogue_module
 from federated_aggregator.services.catalogue import Catalogue, DatasetFilter
 from federated_aggregator.wiring import assemble
 from tests.doubles.around_aggregator import Clock, FakeChain
-from tests.doubles.older_aggregator import first_tables_with_rows
+from tests.doubles.older_aggregator import earlier_tables_with_rows, rows_of_earlier_tables
 from tests.doubles.signing_in import sign_in
 
 pytestmark = pytest.mark.integration
@@ -47,13 +47,29 @@ def database(postgresql_url: str) -> Iterator[Database]:
     database.dispose()
 
 
-def test_rows_of_the_first_version_are_found_after_the_migration(database: Database, tmp_path: Path) -> None:
-    first_tables_with_rows(database, tmp_path)
+def test_the_migrations_make_what_is_mapped_and_a_listed_dataset_is_found(database: Database) -> None:
     migrate(database, MIGRATIONS)
     assert schema_differences(database, Base.metadata) == []
     catalogue = Catalogue(database, lambda: 1.0)
-    assert [row.dataset_id for row in catalogue.find(DatasetFilter("wind", ["ENERGY"]), limit=5).page] == ["a"]
+    catalogue.put_dataset("0x1", "a", ENTRY)
+    assert [row.dataset_id for row in catalogue.find(DatasetFilter("a_b", ["energy"]), limit=5).page] == ["a"]
     assert catalogue.tags("") == {"Energy": 1}
+
+
+@pytest.mark.parametrize("revision", ["0001", "0004"])
+def test_a_database_of_an_earlier_version_is_refused_and_left_as_it_is(
+    database: Database, postgresql_url: str, revision: str
+) -> None:
+    earlier_tables_with_rows(database, revision)
+    before = rows_of_earlier_tables(database)
+    with_password = create_database(postgresql_url.replace("deltaml@", "deltaml:open%20sesame@"))
+    with pytest.raises(Conflict, match="was made by a version whose data is not taken over") as refused:
+        migrate(with_password, MIGRATIONS)
+    with_password.dispose()
+    assert f"its revision {revision} is not known here" in refused.value.message
+    assert "postgresql+psycopg://deltaml:***@127.0.0.1" in refused.value.message
+    assert "sesame" not in f"{refused.value.message}{refused.value.fields}"
+    assert rows_of_earlier_tables(database) == before
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, text
 
+from commons.errors import Conflict
 from commons.storage.database import Database, create_database
 from commons.storage.migrations import migrate, schema_differences
 
+ROOT = Path(__file__).parents[4]
 FIRST = """
 import sqlalchemy as sa
 from alembic import op
@@ -72,6 +74,35 @@ def test_a_revision_that_fails_leaves_the_database_as_it_was(database: Database,
     with database.snapshot() as session:
         assert session.scalar(text("SELECT version_num FROM alembic_version")) == "0001"
         assert session.execute(text("SELECT * FROM things")).keys() == ["id"]
+
+
+def test_a_database_of_a_version_that_is_not_taken_over_is_named_and_left_as_it_is(
+    database: Database, versions: Path, tmp_path: Path
+) -> None:
+    migrate(database, versions)
+    with database.session() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '0004'"))
+    (versions / "0002_second.py").write_text(SECOND.format(more="pass"))
+    with pytest.raises(Conflict) as refused:
+        migrate(database, versions)
+    said = refused.value.message
+    assert f"the database sqlite:///{tmp_path}/test.sqlite3 was made by a version whose data is not taken over" in said
+    assert "its revision 0004 is not known here" in said
+    assert "move it away, or name another one in database_url" in said
+    assert refused.value.fields["field"] == "database_url"
+    with database.snapshot() as session:
+        assert session.scalar(text("SELECT version_num FROM alembic_version")) == "0004"
+        assert session.execute(text("SELECT * FROM things")).keys() == ["id"]
+
+
+@pytest.mark.parametrize("service", ["data_owner", "federated_aggregator", "model_buyer"])
+def test_no_service_takes_over_the_tables_of_the_first_versions(database: Database, service: str) -> None:
+    """Their revisions were called by their numbers alone."""
+    with database.session() as session:
+        session.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        session.execute(text("INSERT INTO alembic_version VALUES ('0001')"))
+    with pytest.raises(Conflict, match="its revision 0001 is not known here"):
+        migrate(database, ROOT / service / "adapters" / "migrations" / "versions")
 
 
 def test_processes_that_start_at_once_run_each_revision_once(database: Database, versions: Path) -> None:
