@@ -21,7 +21,7 @@ from werkzeug import exceptions
 
 from commons import errors
 from commons.chain.jobs import JobState as StateOnChain
-from commons.computations.linear_regression.messages import TaskKind
+from commons.computations.registry import BY_KIND
 from commons.market.state import JobState
 from data_owner.services.job_view import TRAINER, VALIDATOR
 from model_buyer.domain.job_request import JobRequest
@@ -88,6 +88,9 @@ NO_TEXTS = {
     "predicted {}": "the name of a column in a file",
     "{} was answered with something other than a JSON object": "replaced before it leaves its module",
     "gas required exceeds": "what nodes say, to compare with",
+    '{"tasks": {}}': "an answer in JSON, put together from stored bytes",
+    '{"outcome": "{}", "tasks": {}}': "an answer in JSON, put together from stored bytes",
+    '{"task_id": "{}", "deadline": {}, "task": {}}': "a part of such an answer",
     "out of gas": "what nodes say, to compare with",
     "exceeds block gas limit": "what nodes say, to compare with",
     "exceeds the limit allowed": "what nodes say, to compare with",
@@ -271,13 +274,15 @@ def error_codes() -> set[str]:
 
 
 def test_the_words_that_fill_holes_are_those_of_the_states_roles_and_tasks() -> None:
-    states = {*JobState, *Stage, *TaskKind, *(state.name.lower() for state in StateOnChain)}
-    assert catalogue()["words"].keys() == {*map(str, states), TRAINER, VALIDATOR}
+    states = {*JobState, *Stage, *(state.name.lower() for state in StateOnChain)}
+    tasks = {task.model_fields["kind"].default for one in BY_KIND.values() for task in one.tasks}
+    assert catalogue()["words"].keys() == {*map(str, states), *tasks, TRAINER, VALIDATOR}
 
 
 def test_names_of_the_api_in_texts_have_words_in_both_languages() -> None:
     names = api_names()
     assert names["en"].keys() == names["es"].keys()
     used = {name for text in own_texts() for name in re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", text)}
-    fields = {name for name in JobRequest.model_fields if "_" in name}
+    asked = (JobRequest, *(one.spec for one in BY_KIND.values()))
+    fields = {name for model in asked for name in model.model_fields if "_" in name}
     assert (used | fields | {code for code in error_codes() if "_" in code}) - names["en"].keys() == set()

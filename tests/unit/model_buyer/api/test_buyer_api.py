@@ -110,11 +110,11 @@ def test_a_key_that_cannot_be_is_refused(client: FlaskClient, key: str) -> None:
 @pytest.mark.parametrize(
     ("change", "status", "words"),
     [
-        ({"rounds": 0}, 422, "rounds"),
+        ({"rounds": 0}, 422, "computation.rounds"),
         ({"features": []}, 422, "name at least one feature"),
         ({"surplus": 1}, 422, "surplus"),
         ({"key_bits": 100}, 422, "key_bits"),
-        ({"scaling": "none"}, 422, "learning_rate"),
+        ({"scaling": "none"}, 422, "computation.learning_rate: must be given"),
         ({"start_by": 1}, 422, "start_by"),
         ({"deposit_wei": str(10**30)}, 409, "deposit_wei"),
     ],
