@@ -28,14 +28,16 @@ from commons.chain.outbox_table import OutboxState
 from commons.storage.database import create_database
 from data_owner.adapters import tables as owner_tables
 from data_owner.config import OwnerConfig
-from data_owner.wiring import assemble, prepare
+from data_owner.wiring import assemble as assemble_owner
+from data_owner.wiring import prepare as prepare_owner
 from deltaml.nodes import ChainNode, fund, start_anvil
 from federated_aggregator.adapters import tables as aggregator_tables
 from federated_aggregator.adapters.contract import Contract
 from model_buyer import background
 from model_buyer.adapters import tables as buyer_tables
 from model_buyer.config import BuyerConfig
-from model_buyer.wiring import Assembly
+from model_buyer.wiring import assemble as assemble_buyer
+from model_buyer.wiring import prepare as prepare_buyer
 
 pytestmark = pytest.mark.integration
 
@@ -334,18 +336,17 @@ def settings(nodes: Nodes, folder: Path, unused: str) -> tuple[dict[str, object]
 
 def buyer(nodes: Nodes, folder: Path, account: Any) -> tuple[Any, Any, Callable[[], None]]:
     config = BuyerConfig.read(*settings(nodes, folder, "http://127.0.0.1:9"))
-    database = create_database(config.database_url)
-    buyer_tables.Base.metadata.create_all(database.engine)
-    parts = Assembly(config, database, account)
-    return database, buyer_tables, lambda: background.keep_jobs(parts, Passes(1))  # type: ignore[arg-type]
+    prepare_buyer(config)
+    parts = assemble_buyer(config, account)
+    return parts.buyer.database, buyer_tables, lambda: background.keep_jobs(parts, Passes(1))  # type: ignore[arg-type]
 
 
 def owner(nodes: Nodes, folder: Path, account: Any) -> tuple[Any, Any, Callable[[], None]]:
     config = OwnerConfig.read(*settings(nodes, folder, "http://127.0.0.1:9"))
-    prepare(config)
+    prepare_owner(config)
 
     def run() -> None:
-        assemble(config, account).courier.step()
+        assemble_owner(config, account).courier.step()
 
     return create_database(config.database_url), owner_tables, run
 
