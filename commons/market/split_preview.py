@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from commons.market.job_terms import PayTerms
 from commons.market.payout import BPS, payout
 from commons.market.roles import trainer_count
@@ -15,7 +17,7 @@ class SplitPreview(FrozenModel):
     """What everybody would get; the parts add up to the deposit.
 
     Attributes:
-        owners: that take part, divided into `trainers` and `validators` as the usual draw does.
+        owners: that take part, divided into `trainers` and `validators` as the draw of roles does.
         improvement_percent: by how much the MSE would have fallen.
         trainer_pool_wei: what the trainers would share by their contributions.
         trainer_each_wei: each trainer's part if all contributed alike.
@@ -33,7 +35,13 @@ class SplitPreview(FrozenModel):
     refund_wei: Wei
 
 
-def preview_split(deposit_wei: int, owners: int, improvement_percent: float, pay: PayTerms) -> SplitPreview:
+def preview_split(
+    deposit_wei: int,
+    owners: int,
+    improvement_percent: float,
+    pay: PayTerms,
+    n_trainers: Callable[[int], int] = trainer_count,
+) -> SplitPreview:
     """Return the split of a deposit among so many owners.
 
     Args:
@@ -41,8 +49,9 @@ def preview_split(deposit_wei: int, owners: int, improvement_percent: float, pay
         owners: two or more.
         improvement_percent: from 0 (the MSE did not fall) to 100 (it fell to 0).
         pay: the shares.
+        n_trainers: how many of so many owners train.
     """
-    trainers = trainer_count(owners)
+    trainers = n_trainers(owners)
     final_mse = _MSE - round(_MSE * improvement_percent / 100)
     split = payout(deposit_wei, _MSE, final_mse, [1] * trainers, owners - trainers, **pay.model_dump())
     return SplitPreview(

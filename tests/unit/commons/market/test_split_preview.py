@@ -23,6 +23,12 @@ def test_five_owners_and_an_improvement_of_40_percent() -> None:
     assert split.refund_wei == ETHER - 3 * split.trainer_each_wei - 3 * ETHER // 10
 
 
+def test_who_trains_can_be_another_rule() -> None:
+    split = preview_split(ETHER, 5, 100.0, PayTerms(), lambda owners: owners - 1)
+    assert (split.trainers, split.validators) == (4, 1)
+    assert (split.trainer_each_wei, split.validator_each_wei) == (7 * ETHER // 40, ETHER // 5)
+
+
 @pytest.mark.parametrize(("percent", "pool"), [(0.0, 0), (100.0, 7 * ETHER // 10)])
 def test_no_improvement_pays_no_trainer_and_a_whole_one_all(percent: float, pool: int) -> None:
     assert preview_split(ETHER, 2, percent, PayTerms()).trainer_pool_wei == pool

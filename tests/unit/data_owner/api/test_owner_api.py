@@ -332,14 +332,24 @@ def test_progress_shows_the_curve_who_is_waited_for_and_the_own_pay(
 def test_a_split_is_previewed_by_the_contracts_rule(client: FlaskClient) -> None:
     shown = client.get("/v1/split-preview?deposit_wei=1000000&owners=5&improvement_percent=50").get_json()
     assert (shown["trainers"], shown["trainer_pool_wei"], shown["validator_each_wei"]) == (3, "350000", "100000")
+    same = client.get("/v1/split-preview?deposit_wei=1000000&owners=5&improvement_percent=50&kind=linear_regression")
+    assert same.get_json() == shown
     for query, field in (
         ("owners=5", "deposit_wei"),
+        ("deposit_wei=1&owners=2&kind=labelling", "kind"),
         ("deposit_wei=1&owners=1", "owners"),
         ("deposit_wei=1&owners=2&trainer_bps=9000", "trainer_bps"),
         ("deposit_wei=1&owners=2&improvement_percent=101", "improvement_percent"),
     ):
         answer = client.get(f"/v1/split-preview?{query}")
         assert (answer.status_code, answer.get_json()["fields"]["field"]) == (422, field)
+
+
+def test_a_split_is_previewed_with_the_roles_of_the_kind(client: FlaskClient) -> None:
+    query = "deposit_wei=1000000&owners=4&trainer_bps=6750&validator_bps=2250&kind=statistics"
+    shown = client.get(f"/v1/split-preview?{query}").get_json()
+    assert (shown["trainers"], shown["validators"]) == (3, 1)
+    assert (shown["trainer_each_wei"], shown["validator_each_wei"]) == ("225000", "225000")
 
 
 def test_a_withdrawal_has_its_amount_once_the_chain_has_confirmed_it(client: FlaskClient, world: Any) -> None:
