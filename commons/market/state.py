@@ -14,12 +14,12 @@ from commons.errors import Conflict
 
 
 class JobState(StrEnum):
-    """Where a training job stands."""
+    """Where a job stands."""
 
     POSTED = "posted"  # known to the aggregator, not yet seen on chain
     RECRUITING = "recruiting"  # offered to data owners
-    RUNNING = "running"  # roles are on chain; rounds and checkpoints
-    SETTLING = "settling"  # training is over; the chain pays
+    RUNNING = "running"  # roles are on chain; what was asked for is computed
+    SETTLING = "settling"  # the computation is over; the chain pays
     FINISHED = "finished"
     CANCELLED = "cancelled"
     EXPIRED = "expired"  # settled on the last checkpoint after finish_by

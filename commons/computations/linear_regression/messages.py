@@ -226,7 +226,7 @@ class VerifyTask(TaskBody):
 
 
 class VerifyResult(TaskResult):
-    """Whether everything checked; an objection stops the job, which then settles on the last agreed checkpoint."""
+    """Whether everything checked; an objection is shown to everybody and does not stop the job."""
 
     kind: Literal["linear_regression/verify"] = "linear_regression/verify"
     accepted: bool

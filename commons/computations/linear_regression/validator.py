@@ -155,7 +155,7 @@ class Validator:
         return UnmaskResult(statement=statement)
 
     def verify(self, task: VerifyTask, recover: RecoverSigner) -> VerifyResult:
-        """Whether what the buyer opened is what the validators sent; an objection stops the job."""
+        """Whether what the buyer opened is what the validators sent; an objection is shown to everybody."""
         if self._address.lower() not in {statement.validator.lower() for statement in task.statements}:
             return VerifyResult(accepted=False, reason="this validator's own statement was left out")
         try:

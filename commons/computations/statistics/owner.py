@@ -1,7 +1,8 @@
 """An owner's part of statistics: it sums its rows once, packs and encrypts the sums, and signs for them.
 
 In: a question without contents. Out: ciphertexts under the buyer's key. The owner learns nothing; what it sends goes to the
-aggregator, which cannot decrypt, and only in a product with at least two others' on to the buyer, who can.
+aggregator, which cannot decrypt, and an honest one hands it on to the buyer, who can, only in a product with at least two
+others'. One that deviates could hand over a single owner's vector, which nothing prevents (docs/security.md).
 """
 
 from __future__ import annotations
