@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from commons.computations.linear_regression.spec import Feature
+from commons.computations.registry import JobSpec
+from commons.computations.statistics.pay import equal_parts
 from tests.doubles.job_specs import job_spec
 
 
@@ -43,18 +45,47 @@ def offered(board: dict[str, Any]) -> int:
         finish_by=now + 2000,
         role_seed=7,
     )
-    board["7"] = {
-        "job_id": 7,
+    return on_board(board, 7, spec)
+
+
+@pytest.fixture
+def correlations_asked_for(board: dict[str, Any]) -> Iterator[int]:
+    """A job that owners agree to with a consent beside the terms; it is gone afterwards."""
+    now = int(time.time())
+    columns = (("rain", 100), ("yield", 10))
+    spec = JobSpec.model_validate(
+        {
+            "title": "What grows where",
+            "computation": {
+                "kind": "statistics",
+                "columns": [{"kind": "number", "name": name, "minimum": 0, "maximum": most} for name, most in columns],
+                "correlation": True,
+            },
+            "min_owners": 3,
+            "pay": equal_parts(3).model_dump(),
+            "deposit_wei": 10**17,
+            "start_by": now + 1000,
+            "finish_by": now + 2000,
+            "role_seed": 7,
+        }
+    )
+    yield on_board(board, 8, spec)
+    del board["8"]
+
+
+def on_board(board: dict[str, Any], job_id: int, spec: JobSpec) -> int:
+    board[str(job_id)] = {
+        "job_id": job_id,
         "state": "recruiting",
         "step": None,
         "round": 0,
         "buyer": "0x" + "B0" * 20,
         "spec": spec.model_dump(mode="json"),
         "owners": [],
-        "waiting_for": {"who": [], "what": "data owners to accept (0 of 2)", "until": now + 1000},
+        "waiting_for": {"who": [], "what": f"data owners to accept (0 of {spec.min_owners})", "until": spec.start_by},
         "reason": None,
     }
-    return 7
+    return job_id
 
 
 def test_a_dataset_is_added_shown_and_removed(owner_command: Any, csv_file: Path) -> None:
@@ -128,6 +159,22 @@ def test_offers_are_listed_shown_and_declined(owner_command: Any, offered: int, 
 def test_accepting_before_the_key_is_shown_is_not_available(owner_command: Any, offered: int, csv_file: Path) -> None:
     owner_command("dataset", "add", csv_file)
     done = owner_command("offer", "accept", offered, "--role", "trainer")
+    assert done.code == 4
+    assert "has not shown the buyer's key yet" in done.err
+
+
+def test_a_consent_that_is_missing_is_named_and_can_be_given(
+    owner_command: Any, emptied: None, correlations_asked_for: int, csv_file: Path
+) -> None:
+    owner_command("dataset", "add", csv_file)
+    assert "consents     correlation\n" in owner_command("offer", "show", correlations_asked_for).out
+    for given in ([], ["--consent", "again"]):
+        done = owner_command("offer", "accept", correlations_asked_for, *given)
+        assert done.code == 2
+        assert "the job asks for 'correlation', which tells more of the rows than its terms do" in done.err
+        assert "add 'correlation' to consents to agree" in done.err
+        assert done.err.count("\n") == 1
+    done = owner_command("offer", "accept", correlations_asked_for, "--consent", "again", "--consent", "correlation")
     assert done.code == 4
     assert "has not shown the buyer's key yet" in done.err
 
