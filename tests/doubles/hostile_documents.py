@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 from flask.testing import FlaskClient
 
 _DEEP = 40
+_LEVELS = 3
 DOCUMENTS: tuple[bytes, ...] = (
     b"",
     b"null",
@@ -66,15 +69,28 @@ def crashes(client: FlaskClient, document: dict[str, Any]) -> list[str]:
     return found
 
 
-def _strange_members(document: dict[str, Any], operation: dict[str, Any]) -> list[bytes]:
+def _strange_members(document: dict[str, Any], operation: dict[str, Any]) -> Iterator[bytes]:
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    yield from (text.encode() for text in _strange(document, schema, _LEVELS))
+
+
+def _strange(document: dict[str, Any], schema: dict[str, Any], levels: int) -> Iterator[str]:
+    """Values of a schema as JSON that lack all members but a strange one, at the top or in what stands there."""
     if "$ref" in schema:
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    return [_json({name: value}) for name in schema.get("properties", {}) for value in NUMBERS]
+    for choice in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
+        yield from _strange(document, choice, levels)
+    if "items" in schema:
+        yield from (f"[{item}]" for item in _strange(document, schema["items"], levels))
+    members = schema.get("properties", {})
+    # Without these, which say what an object is, nothing else of it is looked at.
+    tags = {name: json.dumps(member["const"]) for name, member in members.items() if "const" in member}
+    for name, member in members.items():
+        inside = _strange(document, member, levels - 1) if levels else ()
+        for text in (*map(_json, NUMBERS), *inside):
+            yield "{" + ", ".join(f'"{key}": {value}' for key, value in {**tags, name: text}.items()) + "}"
 
 
-def _json(members: dict[str, Any]) -> bytes:
-    ((name, value),) = members.items()
+def _json(value: Any) -> str:
     texts = {True: "true", None: "null"}
-    shown = texts[value] if value is True or value is None else f'"{value}"' if isinstance(value, str) else str(value)
-    return f'{{"{name}": {shown}}}'.encode()
+    return texts[value] if value is True or value is None else f'"{value}"' if isinstance(value, str) else str(value)
