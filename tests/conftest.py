@@ -1,11 +1,12 @@
-"""What all tests share: the property tests' profile, and one small key pair, made once."""
+"""What all tests share: the property tests' profile, how long each may take, and one small key pair."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import settings
 
-from commons.ciphers.paillier import Randomizer, SecretKey, generate_keypair
+from commons.ciphers.paillier import Randomizer, SecretKey
+from tests.support.worthless_keys import worthless_key
 
 # How long an example takes depends on who else uses the machine.
 settings.register_profile("deltaml", deadline=None)
@@ -15,7 +16,7 @@ settings.load_profile("deltaml")
 @pytest.fixture(scope="session")
 def job_secret_key() -> SecretKey:
     """1024 bits: too few to hide anything, enough for every step of a short job."""
-    return generate_keypair(1024, unsafe_small_key=True)
+    return worthless_key(1024)
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,6 @@ from commons.ciphers.paillier import (
     Opening,
     PublicKey,
     SecretKey,
-    generate_keypair,
     verify_modulus,
     verify_opening,
 )
@@ -30,6 +29,7 @@ from commons.computations.linear_regression.range_proof import prove_range
 from commons.computations.linear_regression.refresh_proof import RefreshProof, refresh, verify_refresh
 from commons.errors import ComputationFault, ServiceUnavailable
 from tests.attacks.lattice import lll_reduced
+from tests.support.worthless_keys import worthless_key
 
 SHIFT = 8
 BOUND_BITS = 40
@@ -51,7 +51,7 @@ class UncheckedKey(SecretKey):
 
 @pytest.fixture(scope="module")
 def key() -> SecretKey:
-    return generate_keypair(2048)
+    return worthless_key(2048)
 
 
 @pytest.fixture(scope="module")

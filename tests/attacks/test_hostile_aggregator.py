@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from commons.ciphers.paillier import Randomizer, generate_keypair
+from commons.ciphers.paillier import Randomizer
 from commons.ciphers.wire import CiphertextVector
 from commons.computations.linear_regression.messages import (
     EvaluateTask,
@@ -34,6 +34,7 @@ from commons.errors import DeltaMLError
 from commons.market.tasks import task_digest
 from tests.doubles.arena import Arena
 from tests.doubles.in_memory_job import InMemoryJob, Part
+from tests.support.worthless_keys import worthless_key
 
 D, ROUNDS, EVERY = 2, 4, 2
 ROWS = (9, 8, 7, 6, 5)
@@ -47,7 +48,7 @@ RANGES = {
     "rounds": ROUNDS,
     "evaluate_every": EVERY,
 }
-KEYS = [generate_keypair(1024, unsafe_small_key=True) for _ in range(2)]
+KEYS = [worthless_key(1024, name) for name in "ab"]
 RANDOMIZERS = [Randomizer(key.public_key) for key in KEYS]
 
 

@@ -21,9 +21,9 @@ from commons.ciphers.paillier import (
     Randomizer,
     SecretKey,
     affine_map,
-    generate_keypair,
 )
 from tests.attacks.weak_randomizer import HalfLengthRandomizer
+from tests.support.worthless_keys import worthless_key
 
 SIZE = 6
 DRAWS = 400
@@ -35,7 +35,7 @@ Matrix = list[list[int]]
 
 @pytest.fixture(scope="module")
 def secret_key() -> SecretKey:
-    return generate_keypair(512, unsafe_small_key=True)
+    return worthless_key(512)
 
 
 @pytest.fixture(scope="module")

@@ -22,12 +22,12 @@ from commons.ciphers.paillier import (
     PublicKey,
     Randomizer,
     affine_map,
-    generate_keypair,
     verify_modulus,
 )
 from commons.ciphers.paillier.key_generation import random_prime
 from commons.ciphers.paillier.proofs import SMALL_FACTOR_LIMIT, root_challenges, square_challenges
 from commons.errors import KeyProofInvalid
+from tests.support.worthless_keys import worthless_key, worthless_proof
 
 PRIMES, PRIME_BITS = 20, 52
 SIZE = 6
@@ -168,7 +168,6 @@ def test_three_primes_are_refused_too() -> None:
 
 
 def test_both_verifiers_take_an_honest_key() -> None:
-    secret_key = generate_keypair(1024, unsafe_small_key=True)
-    proof = secret_key.prove_modulus()
+    secret_key, proof = worthless_key(1024), worthless_proof(1024)
     verify_without_two_primes(secret_key.public_key, proof)
     verify_modulus(secret_key.public_key, proof)

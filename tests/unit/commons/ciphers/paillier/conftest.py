@@ -6,22 +6,23 @@ from typing import Any
 import gmpy2
 import pytest
 
-from commons.ciphers.paillier import PublicKey, Randomizer, SecretKey, generate_keypair
+from commons.ciphers.paillier import PublicKey, Randomizer, SecretKey
+from tests.support.worthless_keys import worthless_key
 
 
 @pytest.fixture(scope="session")
 def secret_key() -> SecretKey:
-    return generate_keypair(512, unsafe_small_key=True)
+    return worthless_key(512)
 
 
 @pytest.fixture(scope="session")
 def other_secret_key() -> SecretKey:
-    return generate_keypair(512, unsafe_small_key=True)
+    return worthless_key(512, "b")
 
 
 @pytest.fixture(scope="session")
 def full_size_secret_key() -> SecretKey:
-    return generate_keypair(2048)
+    return worthless_key(2048)
 
 
 @pytest.fixture(scope="session")

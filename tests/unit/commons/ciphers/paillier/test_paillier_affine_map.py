@@ -11,11 +11,11 @@ from commons.ciphers.paillier import (
     decode,
     encode,
     encode_matrix,
-    generate_keypair,
 )
 from commons.errors import HeadroomExceeded, InvalidInput
+from tests.support.worthless_keys import worthless_key
 
-KEY = generate_keypair(512, unsafe_small_key=True)
+KEY = worthless_key(512)
 LIMIT = KEY.public_key.max_plaintext
 RANDOMIZER = Randomizer(KEY.public_key)
 

@@ -6,10 +6,11 @@ from eth_utils import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commons.ciphers.paillier import EncryptedVector, Randomizer, generate_keypair
+from commons.ciphers.paillier import EncryptedVector, Randomizer
 from commons.errors import HeadroomExceeded, InvalidCiphertext, InvalidInput
+from tests.support.worthless_keys import worthless_key
 
-KEY = generate_keypair(256, unsafe_small_key=True)
+KEY = worthless_key(256)
 LIMIT = KEY.public_key.max_plaintext
 RANDOMIZER = Randomizer(KEY.public_key)
 
@@ -126,7 +127,7 @@ def test_a_proven_bound_makes_room():
 
 def test_operands_of_different_form_are_refused():
     vector = encrypted([1, 2])
-    other_key = Randomizer(generate_keypair(256, unsafe_small_key=True).public_key)
+    other_key = Randomizer(worthless_key(256, "b").public_key)
     for field, other in (
         ("length", encrypted([1])),
         ("fractional_bits", encrypted([1, 2], fractional_bits=9)),

@@ -10,14 +10,14 @@ from commons.ciphers.paillier import (
     PackedVector,
     Randomizer,
     ciphertexts_needed,
-    generate_keypair,
     minimum_slot_bits,
     pack,
     slots_per_ciphertext,
 )
 from commons.errors import HeadroomExceeded, InvalidCiphertext, InvalidInput
+from tests.support.worthless_keys import worthless_key
 
-KEY = generate_keypair(256, unsafe_small_key=True)
+KEY = worthless_key(256)
 RANDOMIZER = Randomizer(KEY.public_key)
 
 
@@ -91,7 +91,7 @@ def test_rerandomizing_changes_every_ciphertext_and_no_plaintext():
     again = packed.rerandomize(RANDOMIZER)
     assert KEY.decrypt_packed(again) == [1, 2, 3]
     assert not set(again.ciphertexts) & set(packed.ciphertexts)
-    other = Randomizer(generate_keypair(256, unsafe_small_key=True).public_key)
+    other = Randomizer(worthless_key(256, "b").public_key)
     with pytest.raises(InvalidCiphertext, match="another key"):
         packed.rerandomize(other)
 

@@ -8,7 +8,7 @@ import pytest
 
 from commons.chain.signing import recover_message, sign_message
 from commons.ciphers.masks import draw_seed
-from commons.ciphers.paillier import EncryptedVector, generate_keypair
+from commons.ciphers.paillier import EncryptedVector
 from commons.ciphers.wire import CiphertextVector, PackedCiphertexts
 from commons.computations.linear_regression.key_holder import KeyHolder
 from commons.computations.linear_regression.messages import Fault, OpenTask, RefreshTask
@@ -18,6 +18,7 @@ from commons.computations.linear_regression.statements import evaluation_digest,
 from commons.errors import ContentRefused, HeadroomExceeded, InvalidCiphertext, ProtocolViolation
 from commons.market.delivery import delivery_mask
 from commons.messages import from_hex
+from tests.support.worthless_keys import worthless_key
 
 ROUND, CHECKPOINT = 3, 1
 W = [np.array([5.0, -3.0, 1.0, 7.0]), *(np.array([4.0, -2.5, c, 6.0]) for c in (0.0, 0.5, 2.0))]
@@ -55,7 +56,7 @@ def refresh_task(job, models, seed=None):
 
 def test_only_the_key_of_the_job_is_taken(shared_job):
     with pytest.raises(ProtocolViolation, match="not this buyer's key"):
-        KeyHolder(shared_job.context, generate_keypair(1024, unsafe_small_key=True))
+        KeyHolder(shared_job.context, worthless_key(1024, "b"))
 
 
 # -- refresh

@@ -24,6 +24,7 @@ from commons.market.declaration import Declaration
 from commons.market.payout import payout_of_job
 from commons.market.tasks import Step
 from tests.doubles.in_memory_table import in_memory_table
+from tests.support.worthless_keys import worthless_key
 from tests.unit.commons.computations.statistics.conftest import part_of, spec_of
 
 PLAIN, CORRELATED = spec_of(), spec_of(correlation=True)
@@ -444,10 +445,8 @@ def test_the_buyer_takes_no_malformed_delivery(make_market):
 
 
 def test_another_key_is_refused(make_market, job_secret_key):
-    from commons.ciphers.paillier import generate_keypair
-
     market = make_market(parts_of(3), PLAIN)
-    market.secret_key = generate_keypair(1024, unsafe_small_key=True)
+    market.secret_key = worthless_key(1024, "b")
     with pytest.raises(ProtocolViolation, match="not this buyer's key"):
         market.buyer()
 
