@@ -14,11 +14,19 @@ demo: ## Run a whole training job on this machine: five owners, real chain, ever
 	$(SETUP) run
 	@exec $(BIN)/deltaml demo $(ARGS)
 
-.PHONY: test
 # Three workers on two cores: those that wait for a chain or a browser leave time for one more.
-test: ## Run all tests
+PYTEST := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+.PHONY: test
+test: ## Run the tests that decide: ten minutes on two cores at most
 	$(SETUP) dev
-	@exec $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@exec $(PYTEST) -m "not soak" $(ARGS)
+
+.PHONY: soak
+# After the session's time no test begins; each has a time of its own.
+soak: ## Run the tests that take long: kill series, campaigns, whole jobs; 45 minutes at most
+	$(SETUP) dev
+	@exec $(PYTEST) -m soak --session-timeout 2400 $(ARGS)
 
 .PHONY: fuzz
 fuzz: ## Call the contract five million times at random and compare it with a model
