@@ -1,10 +1,10 @@
 import words from './apiNames.json';
 import type { Locale } from './locale';
 
-/** A part of something with parts: of the third feature, of the pay. */
-const PART = /^([a-z_]+)(?:\.(\d+))?(?:\.([a-z_]+))?$/;
+/** A part of something with parts: of the third feature, of the pay, of what is computed. */
+const PART = /^(?:computation\.)?([a-z_]+)(?:\.(\d+))?(?:\.([a-z_]+))?$/;
 
-/** What people call a name of the API, such as `deposit_wei` or `features.0.minimum`; undefined for any other text. */
+/** What people call a name of the API, such as `deposit_wei` or `computation.features.0.minimum`; undefined for any other text. */
 export function apiName(text: string, locale: Locale): string | undefined {
   const [, name, index, member] = PART.exec(text) ?? [];
   const parts = [wordFor(name, locale), index && String(Number(index) + 1), member && wordFor(member, locale)];

@@ -13,6 +13,9 @@ test.each([
   ['“x” is twice there', undefined],
   ['deposit_wei is 0; it must be more than 0', 'Deposit is 0; it must be more than 0.'],
   ['features.0.minimum: should be a number', 'Features 1 minimum: should be a number.'],
+  ['computation.columns.1.levels: must not be empty', 'Columns 2 levels: must not be empty.'],
+  ['computation.learning_rate: should be greater than 0', 'Learning rate: should be greater than 0.'],
+  ['computation.wavelength: extra', 'computation.wavelength: extra.'],
   ["the column 'start_by' of /data/start_by.csv", "The column 'start_by' of /data/start_by.csv."],
   ['Who is it?', 'Who is it?'],
   ['post a job with a deposit of 100000000000000001 wei', 'Post a job with a deposit of 0.100000000000000001 ETH.'],
@@ -50,6 +53,7 @@ test('beside its field a text does not name it once more', async () => {
 test('names of the API have words, other texts have none', () => {
   expect(apiName('deposit_wei', 'en')).toBe('deposit');
   expect(apiName('pay.trainer_bps', 'es')).toBe('pago parte de los entrenadores');
+  expect(apiName('computation.features.0.minimum', 'es')).toBe('características 1 mínimo');
   expect(apiName('houses', 'en')).toBeUndefined();
   expect(apiName('features.0.houses', 'en')).toBeUndefined();
   expect(apiName('constructor', 'en')).toBeUndefined();

@@ -38,7 +38,7 @@ function Entries({ value, depth }: { value: object; depth: number }) {
     <>
       <dl className={styles.entries}>
         {entries.slice(0, MOST_SHOWN).map(([name, inner]) => (
-          <div key={name} className={isObject(inner) ? styles.nested : undefined}>
+          <div key={name} className={hasParts(inner) ? styles.nested : undefined}>
             <dt>{isList ? m.item(Number(name) + 1) : name}</dt>
             <dd>
               <JsonView value={inner} depth={depth + 1} />
@@ -132,6 +132,11 @@ function columnsOf(items: readonly unknown[]): readonly string[] | null {
     Object.keys(item).join('\n') === head.join('\n') &&
     Object.values(item).every((value) => !isObject(value));
   return head.length > 0 && head.length <= MOST_COLUMNS && items.every(isLike) ? head : null;
+}
+
+/** Whether something needs more than a line. */
+function hasParts(value: unknown): boolean {
+  return Array.isArray(value) ? value.some(isObject) : isObject(value);
 }
 
 function isObject(value: unknown): value is object {

@@ -5,6 +5,7 @@ import { Card, Muted, Stack } from '@/components/layout';
 import { Pagination } from '@/components/lists';
 import { useMessages } from '@/i18n/messages';
 import { JsonView } from './JsonView';
+import styles from './kinds.module.css';
 import type { TermColumn, Terms } from './kind';
 import { messages } from './messages';
 import { useTerms } from './registry';
@@ -47,7 +48,7 @@ export function TermColumns({ terms, label }: { terms: Terms; label: string }) {
   const [offset, setOffset] = useState(0);
   const columns: Column<TermColumn>[] = [
     { key: 'name', header: m.column, primary: true, cell: (row) => row.name },
-    { key: 'use', header: m.use, cell: (row) => row.use },
+    { key: 'use', header: m.use, cell: (row) => <span className={styles.use}>{row.use}</span> },
     { key: 'values', header: m.values, align: 'end', cell: (row) => row.values },
   ];
   return (

@@ -26,7 +26,8 @@ function catchDownload(): { name: string; text: Promise<string> }[] {
 
 test('shows all columns in a table, in the order in which they were asked for', async () => {
   answer('get', '/v1/jobs/a1/result', OUTCOME);
-  const { container } = renderPage(result);
+  const { container, user } = renderPage(result);
+  await user.click(await screen.findByRole('tab', { name: 'Table' }));
   const table = await screen.findByRole('table', { name: 'All columns' });
   const rows = within(table).getAllByRole('row').slice(1);
   expect(rows.map((row) => within(row).getByRole('rowheader').textContent.trim())).toEqual([
@@ -51,7 +52,7 @@ test('shows all columns in a table, in the order in which they were asked for', 
 
 test('shows each column by itself, with the numbers behind its bars', async () => {
   answer('get', '/v1/jobs/a1/result', OUTCOME);
-  const { user } = renderPage(result);
+  const { user, container } = renderPage(result);
   const age = within(await screen.findByRole('region', { name: 'age' }));
   expect(age.getByText('Standard deviation').closest('div')).toHaveTextContent('13.1');
   await user.click(age.getByRole('button', { name: 'Show as a table' }));
@@ -60,11 +61,14 @@ test('shows each column by itself, with the numbers behind its bars', async () =
   expect(sex.getByText('242 (55%)')).toBeVisible();
   expect(sex.getByText('Missing').closest('div')).toHaveTextContent('2');
   expect(within(screen.getByRole('region', { name: 'dose' })).getByText(/No owner has a value/)).toBeVisible();
+  expect(await axeFindings(container)).toEqual([]);
 });
 
 test('shows correlations as numbers with colours, and says which columns are constant', async () => {
   answer('get', '/v1/jobs/a1/result', OUTCOME);
-  renderPage(result);
+  const { user, container } = renderPage(result);
+  await user.click(await screen.findByRole('tab', { name: 'Correlations' }));
+  expect(await axeFindings(container)).toEqual([]);
   const table = within(await screen.findByRole('region', { name: 'Correlations of the columns of numbers' }));
   expect(table.getByRole('row', { name: 'age 1.00 constant column' })).toBeVisible();
   expect(screen.getByRole('cell', { name: '1.00' })).toHaveClass('p5');
@@ -76,6 +80,7 @@ test('shows a part of many correlations at a time', async () => {
   const matrix = names.map((_, line) => names.map((__, across) => (line === across ? 1 : (line - across) / 20)));
   answer('get', '/v1/jobs/a1/result', { ...OUTCOME, correlation: { columns: names, matrix } });
   const { user } = renderPage(result, { locale: 'es' });
+  await user.click(await screen.findByRole('tab', { name: 'Correlaciones' }));
   const table = await screen.findByRole('region', { name: 'Correlaciones de las columnas de números' });
   expect(within(table).getAllByRole('columnheader')).toHaveLength(15);
   expect(within(table).queryByRole('columnheader', { name: 'x19' })).not.toBeInTheDocument();
@@ -88,7 +93,7 @@ test('shows a part of many correlations at a time', async () => {
 test('says nothing of correlations that were not asked for', async () => {
   answer('get', '/v1/jobs/a1/result', { ...OUTCOME, correlation: null });
   renderPage(result);
-  expect(await screen.findByText('All columns')).toBeVisible();
+  expect(await screen.findByRole('tab', { name: 'Table' })).toBeVisible();
   expect(screen.queryByText('Correlations')).not.toBeInTheDocument();
   expect(screen.queryByRole('button', { name: 'Correlations as CSV' })).not.toBeInTheDocument();
 });

@@ -2,6 +2,7 @@ import { Download } from 'lucide-react';
 import { Button } from '@/components/Button';
 import { QueryView } from '@/components/feedback';
 import { Card, Row, Stack, Stat, Stats } from '@/components/layout';
+import { Tabs } from '@/components/Tabs';
 import { downloadText, fileName } from '@/files/download';
 import { formatCount } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
@@ -17,7 +18,7 @@ import { correlationCsv, countsCsv, summaryCsv } from './view/files';
 import { messages } from './view/messages';
 import { Overview } from './view/Overview';
 
-/** The statistics: what they are of, all columns in a table, each by itself, and how they go together. */
+/** The statistics: what they are of, each column by itself, all in a table, and how they go together. */
 export default function Result(props: ResultProps) {
   const query = useOutcome(props.jobId);
   return (
@@ -32,16 +33,26 @@ export default function Result(props: ResultProps) {
 }
 
 function Shown(props: ResultProps & { outcome: Outcome }) {
+  const m = useMessages(messages);
   const { outcome: found } = props;
   const columns = columnsOf(found, props.computation);
   const { correlation } = found;
   return (
-    <Stack>
-      <Head {...props} columns={columns} />
-      <Overview columns={columns} />
-      <Details columns={columns} />
-      {correlation && <Correlations correlation={correlation} />}
-    </Stack>
+    <Card title={m.title}>
+      <Stack>
+        <Head {...props} columns={columns} />
+        <Tabs
+          label={m.views}
+          tabs={[
+            { key: 'each', label: m.columns, content: <Details columns={columns} /> },
+            { key: 'table', label: m.table, content: <Overview columns={columns} /> },
+            ...(correlation
+              ? [{ key: 'correlation', label: m.correlation, content: <Correlations correlation={correlation} /> }]
+              : []),
+          ]}
+        />
+      </Stack>
+    </Card>
   );
 }
 
@@ -52,32 +63,30 @@ function Head({ jobId, title, outcome: found, columns }: ResultProps & { outcome
   const csv = (ending: string, text: string) => downloadText(fileName(title, ending), text, 'text/csv');
   const icon = <Download size={16} aria-hidden />;
   return (
-    <Card title={m.title}>
-      <Stack>
-        <Stats>
-          <Stat label={m.owners} hint={m.ownersHint}>
-            {formatCount(found.owners, format)}
-          </Stat>
-          <Stat label={m.rows} hint={m.rowsHint}>
-            {formatCount(found.rows, format)}
-          </Stat>
-          <Stat label={m.columns}>{formatCount(columns.length, format)}</Stat>
-        </Stats>
-        <Row>
-          <Button icon={icon} onPress={() => csv('-table.csv', summaryCsv(columns))}>
-            {m.downloadTable}
+    <>
+      <Stats>
+        <Stat label={m.owners} hint={m.ownersHint}>
+          {formatCount(found.owners, format)}
+        </Stat>
+        <Stat label={m.rows} hint={m.rowsHint}>
+          {formatCount(found.rows, format)}
+        </Stat>
+        <Stat label={m.columns}>{formatCount(columns.length, format)}</Stat>
+      </Stats>
+      <Row>
+        <Button icon={icon} onPress={() => csv('-table.csv', summaryCsv(columns))}>
+          {m.downloadTable}
+        </Button>
+        <Button icon={icon} onPress={() => csv('-counts.csv', countsCsv(columns))}>
+          {m.downloadCounts}
+        </Button>
+        {correlation && (
+          <Button icon={icon} onPress={() => csv('-correlations.csv', correlationCsv(correlation))}>
+            {m.downloadCorrelation}
           </Button>
-          <Button icon={icon} onPress={() => csv('-counts.csv', countsCsv(columns))}>
-            {m.downloadCounts}
-          </Button>
-          {correlation && (
-            <Button icon={icon} onPress={() => csv('-correlations.csv', correlationCsv(correlation))}>
-              {m.downloadCorrelation}
-            </Button>
-          )}
-          <JsonLink jobId={jobId} title={title} />
-        </Row>
-      </Stack>
-    </Card>
+        )}
+        <JsonLink jobId={jobId} title={title} />
+      </Row>
+    </>
   );
 }

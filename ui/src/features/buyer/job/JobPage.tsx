@@ -2,10 +2,12 @@ import { useState } from 'react';
 import { useParams } from 'react-router';
 import { Button } from '@/components/Button';
 import { Callout, QueryView } from '@/components/feedback';
-import { PageHeader, Row, Stack } from '@/components/layout';
+import { Card, PageHeader, Row, Stack } from '@/components/layout';
 import { useMessages } from '@/i18n/messages';
 import { ServiceText } from '@/i18n/serviceText';
 import { CourseChart } from '@/kinds/CourseCards';
+import { Learns } from '@/kinds/Learns';
+import { messages as common } from '@/kinds/messages';
 import { resultOf } from '@/kinds/results';
 import { TermsCard } from '@/kinds/TermColumns';
 import { WaitingNotice } from '@/kinds/WaitingNotice';
@@ -37,17 +39,21 @@ function NoSuchJob() {
 }
 
 function JobView({ job }: { job: JobDetail }) {
+  const k = useMessages(common);
   return (
     <>
       <Header job={job} />
       <Notices job={job} />
       <Figures job={job} />
+      {job.status === 'finished' && <Result job={job} />}
       <div className={styles.columns}>
         <Stack>
-          {job.status === 'finished' && <Result job={job} />}
           <CourseChart kind={job.kind} course={courseOf(job)} />
           <Participants job={job} />
           <TermsCard computation={job.spec.computation} />
+          <Card title={k.learns}>
+            <Learns kind={job.kind} learns={job.learns} />
+          </Card>
         </Stack>
         <Stack>
           <Timeline job={job} />

@@ -36,7 +36,7 @@ test('shows statistics once everybody is paid, and can ask for the same again', 
   answer('get', '/v1/jobs/a1/result', OUTCOME);
   const { container, user, address } = renderPage(page, { at: '/jobs/a1' });
   expect(await screen.findByRole('heading', { name: 'Your statistics' })).toBeVisible();
-  expect(await screen.findByRole('table', { name: 'All columns' })).toBeVisible();
+  expect(await screen.findByRole('tab', { name: 'Correlations' })).toBeVisible();
   expect(screen.getByRole('table', { name: '4 columns' })).toBeVisible();
   expect(screen.getByText('yes, if each owner consents')).toBeVisible();
   expect(container).not.toHaveTextContent(WORDS_OF_MODELS);

@@ -2,10 +2,11 @@ import { Button } from '@/components/Button';
 import { Callout } from '@/components/feedback';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
+import { own } from '@/kinds/registry';
 import { messages } from './messages';
 import { useStepNames } from './stepNames';
 import type { FormProblem } from './useJobForm';
-import { stepOf, stepsOf, wizardOf } from './values';
+import { isFixedPrice, stepOf, stepsOf, wizardOf } from './values';
 import styles from './wizard.module.css';
 
 /** Of each step; behind the button all of them are beside their fields. */
@@ -59,7 +60,8 @@ function useFieldNames(kind: string): (path: string) => string {
   return (path) => {
     const [first = '', , ...rest] = path.split('.');
     if (first === 'computations') return wizardOf(kind).labelOf(rest.join('.'), locale);
-    const label = first === 'title' ? m.name : m[first as keyof typeof m];
+    const fixed = isFixedPrice(kind) ? own<string>(m.fixedPriceFields, first) : undefined;
+    const label = fixed ?? (first === 'title' ? m.name : m[first as keyof typeof m]);
     return typeof label === 'string' ? label : first;
   };
 }

@@ -25,7 +25,7 @@ export function MoneyStep({ form }: { form: JobForm }) {
           <FormTextField
             control={control}
             name="deposit"
-            label={isFixed ? m.price : m.deposit}
+            label={isFixed ? m.fixedPriceFields.deposit : m.deposit}
             description={isFixed ? m.priceHelp : m.depositHelp}
             inputMode="decimal"
             suffix="ETH"

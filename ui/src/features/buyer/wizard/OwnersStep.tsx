@@ -23,7 +23,7 @@ export function OwnersStep({ form }: { form: JobForm }) {
           <FormTextField
             control={control}
             name="minOwners"
-            label={exact ? m.exactOwners : m.minOwners}
+            label={exact ? m.fixedPriceFields.minOwners : m.minOwners}
             description={exact ? m.exactOwnersHelp(least) : m.minOwnersHelp}
             inputMode="numeric"
           />
@@ -61,7 +61,7 @@ function Deadlines({ form }: { form: JobForm }) {
     control: form.control,
     name: ['recruitFor', 'recruitUnit', 'trainFor', 'trainUnit', 'kind'],
   });
-  const finish = isFixedPrice(kind) ? m.computeFor : m.trainFor;
+  const finish = isFixedPrice(kind) ? m.fixedPriceFields.trainFor : m.trainFor;
   const recruitS = seconds(recruitFor, recruitUnit);
   const allS = recruitS + seconds(trainFor, trainUnit);
   const momentIn = (duration: number, text: (time: string) => string) =>

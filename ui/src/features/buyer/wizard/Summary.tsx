@@ -82,7 +82,10 @@ function Owners({ checked, spec, onChange }: MarketPartProps) {
     <Part kind={kind} step="owners" onChange={onChange}>
       <Facts
         items={[
-          { label: wizardOf(kind).owners.exact ? m.exactOwners : m.minOwners, value: count(spec.min_owners) },
+          {
+            label: wizardOf(kind).owners.exact ? m.fixedPriceFields.minOwners : m.minOwners,
+            value: count(spec.min_owners),
+          },
           { label: m.minRows, value: count(spec.min_rows) },
           { label: m.roundTimeout, value: `${count(spec.task_timeout_s)} ${m.secondsUnit}` },
           { label: m.startBy, value: <Time at={spec.start_by} /> },
@@ -103,7 +106,7 @@ function Money({ checked, spec, onChange }: MarketPartProps) {
     <Part kind={spec.computation.kind} step="money" onChange={onChange}>
       <Facts
         items={[
-          { label: isFixed ? m.price : m.deposit, value: <Amount wei={spec.deposit_wei} /> },
+          { label: isFixed ? m.fixedPriceFields.deposit : m.deposit, value: <Amount wei={spec.deposit_wei} /> },
           { label: m.fees, value: <Amount wei={funds?.posting_fee_wei} /> },
           { label: m.balance, value: <Amount wei={funds?.balance_wei} /> },
           ...shares,

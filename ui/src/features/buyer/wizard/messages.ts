@@ -33,7 +33,6 @@ export const messages = defineMessages({
     owners: 'Owners',
     minOwners: 'Owners at least',
     minOwnersHelp: 'Training starts once so many have accepted. About seven in ten train, the others validate.',
-    exactOwners: 'Number of owners',
     exactOwnersHelp: (least: number) =>
       `The job starts with exactly so many, at least ${least}. More owners hide each one better, and are harder to find.`,
     minRows: 'Rows per owner at least',
@@ -42,7 +41,6 @@ export const messages = defineMessages({
     recruitFor: 'Look for owners for',
     recruitHelp: 'If not enough accept in that time, the job is called off and the deposit is yours again.',
     trainFor: 'Then train for at most',
-    computeFor: 'Then compute for at most',
     trainHelp: 'After that, anybody can have the job settled as it stands.',
     unitOf: (label: string) => `Unit of “${label}”`,
     units: { minutes: 'minutes', hours: 'hours', days: 'days' },
@@ -53,7 +51,6 @@ export const messages = defineMessages({
     finishesBy: (time: string) => `Has to finish by ${time}`,
     deposit: 'Deposit',
     depositHelp: 'The most this job can cost. What the improvement does not earn comes back to you.',
-    price: 'Price',
     priceHelp:
       'What the job costs if all owners answer. What an owner does not earn because it gives no answer comes back to you.',
     balanceUnknown:
@@ -102,6 +99,7 @@ export const messages = defineMessages({
     change: 'Change',
     notEnough: (missing: string) =>
       `Your account lacks ${missing} ETH for deposit and fees. Send it that much, or lower the deposit.`,
+    fixedPriceFields: { deposit: 'Price', minOwners: 'Number of owners', trainFor: 'Then compute for at most' },
     problems: {
       title: 'Give the job a title.',
       duration: 'Enter a number above 0.',
@@ -144,7 +142,6 @@ export const messages = defineMessages({
     minOwners: 'Propietarios como mínimo',
     minOwnersHelp:
       'El entrenamiento empieza cuando hayan aceptado tantos. Unos siete de cada diez entrenan, los demás validan.',
-    exactOwners: 'Número de propietarios',
     exactOwnersHelp: (least) =>
       `El trabajo empieza con exactamente tantos, al menos ${least}. Con más se oculta mejor a cada uno, y cuesta más encontrarlos.`,
     minRows: 'Filas por propietario como mínimo',
@@ -153,7 +150,6 @@ export const messages = defineMessages({
     recruitFor: 'Buscar propietarios durante',
     recruitHelp: 'Si en ese tiempo no aceptan suficientes, el trabajo se anula y el depósito vuelve a ser suyo.',
     trainFor: 'Después, entrenar como mucho',
-    computeFor: 'Después, calcular como mucho',
     trainHelp: 'Pasado ese tiempo, cualquiera puede liquidar el trabajo como esté.',
     unitOf: (label) => `Unidad de «${label}»`,
     units: { minutes: 'minutos', hours: 'horas', days: 'días' },
@@ -165,7 +161,6 @@ export const messages = defineMessages({
     finishesBy: (time) => `Tiene que acabar antes de ${time}`,
     deposit: 'Depósito',
     depositHelp: 'Lo máximo que puede costar este trabajo. Lo que la mejora no gane vuelve a usted.',
-    price: 'Precio',
     priceHelp:
       'Lo que cuesta el trabajo si responden todos los propietarios. Lo que un propietario no gane por no responder vuelve a usted.',
     balanceUnknown:
@@ -214,6 +209,11 @@ export const messages = defineMessages({
     change: 'Cambiar',
     notEnough: (missing) =>
       `A su cuenta le faltan ${missing} ETH para el depósito y las comisiones. Envíeselos, o baje el depósito.`,
+    fixedPriceFields: {
+      deposit: 'Precio',
+      minOwners: 'Número de propietarios',
+      trainFor: 'Después, calcular como mucho',
+    },
     problems: {
       title: 'Póngale un título al trabajo.',
       duration: 'Escriba un número mayor que 0.',

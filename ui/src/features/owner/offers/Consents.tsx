@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react';
 import { Problem } from '@/api/problem';
 import { Callout } from '@/components/feedback';
 import { Checkbox } from '@/components/fields';
@@ -26,42 +27,49 @@ export function Consents({ offer, given, onChange, error }: ConsentsProps) {
   const words = useKindWords(offer.kind).consents;
   const again = answeredBefore(error);
   const refused = missingConsent(error);
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // What was refused is said here, at the end of a long dialog whose button is always in sight.
+    if (again !== null || refused !== null) place.current?.scrollIntoView({ block: 'end' });
+  }, [again, refused]);
   const give = (code: string, isGiven: boolean) =>
     onChange(isGiven ? [...given, code] : given.filter((other) => other !== code));
   if (offer.consents.length === 0 && again === null && refused === null && !given.includes(AGAIN)) return null;
   return (
-    <Stack gap={3}>
-      {(offer.consents.length > 0 || refused) && <h3>{m.consentTitle}</h3>}
-      {offer.consents.map((code) => (
-        <Checkbox
-          key={code}
-          isSelected={given.includes(code)}
-          onChange={(isGiven) => give(code, isGiven)}
-          description={own(words, code)?.help ?? m.consentOtherHelp}
-        >
-          {own(words, code)?.label ?? m.consentOther(code)}
-        </Checkbox>
-      ))}
-      {refused !== null && (
-        <Callout tone="danger">
-          <ServiceText>{refused}</ServiceText>
-        </Callout>
-      )}
-      {again !== null && (
-        <Callout tone="warning" title={m.againTitle}>
-          <ServiceText>{again}</ServiceText>
-        </Callout>
-      )}
-      {(again !== null || given.includes(AGAIN)) && (
-        <Checkbox
-          isSelected={given.includes(AGAIN)}
-          onChange={(isGiven) => give(AGAIN, isGiven)}
-          description={m.againHelp}
-        >
-          {m.again}
-        </Checkbox>
-      )}
-    </Stack>
+    <div ref={place}>
+      <Stack gap={3}>
+        {(offer.consents.length > 0 || refused) && <h3>{m.consentTitle}</h3>}
+        {offer.consents.map((code) => (
+          <Checkbox
+            key={code}
+            isSelected={given.includes(code)}
+            onChange={(isGiven) => give(code, isGiven)}
+            description={own(words, code)?.help ?? m.consentOtherHelp}
+          >
+            {own(words, code)?.label ?? m.consentOther(code)}
+          </Checkbox>
+        ))}
+        {refused !== null && (
+          <Callout tone="danger">
+            <ServiceText>{refused}</ServiceText>
+          </Callout>
+        )}
+        {again !== null && (
+          <Callout tone="warning" title={m.againTitle}>
+            <ServiceText>{again}</ServiceText>
+          </Callout>
+        )}
+        {(again !== null || given.includes(AGAIN)) && (
+          <Checkbox
+            isSelected={given.includes(AGAIN)}
+            onChange={(isGiven) => give(AGAIN, isGiven)}
+            description={m.againHelp}
+          >
+            {m.again}
+          </Checkbox>
+        )}
+      </Stack>
+    </div>
   );
 }
 

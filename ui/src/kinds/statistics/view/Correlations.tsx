@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { Card, Muted, Row, Stack } from '@/components/layout';
+import { Muted, Row, Stack } from '@/components/layout';
 import { Pagination } from '@/components/lists';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
@@ -20,42 +20,40 @@ export function Correlations({ correlation }: { correlation: Correlation }) {
   const [across, setAcross] = useState(0);
   const shown = columns.slice(across, across + PAGE);
   return (
-    <Card title={m.correlation}>
-      <Stack gap={3}>
-        <Muted>{m.correlationHelp}</Muted>
-        <div className={styles.scroll} tabIndex={0} role="region" aria-label={m.correlationOf}>
-          <table className={styles.heat}>
-            <thead>
-              <tr>
-                <td />
-                {shown.map((name) => (
-                  <th key={name} scope="col">
-                    {name}
-                  </th>
+    <Stack gap={3}>
+      <Muted>{m.correlationHelp}</Muted>
+      <div className={styles.scroll} tabIndex={0} role="region" aria-label={m.correlationOf}>
+        <table className={styles.heat}>
+          <thead>
+            <tr>
+              <td />
+              {shown.map((name) => (
+                <th key={name} scope="col">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {columns.slice(line, line + PAGE).map((name, index) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                {shown.map((other, place) => (
+                  <Cell key={other} value={matrix[line + index]?.[across + place] ?? null} />
                 ))}
               </tr>
-            </thead>
-            <tbody>
-              {columns.slice(line, line + PAGE).map((name, index) => (
-                <tr key={name}>
-                  <th scope="row">{name}</th>
-                  {shown.map((other, place) => (
-                    <Cell key={other} value={matrix[line + index]?.[across + place] ?? null} />
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-        {columns.length > PAGE && (
-          <>
-            <Part label={m.lines} offset={line} total={columns.length} onChange={setLine} />
-            <Part label={m.across} offset={across} total={columns.length} onChange={setAcross} />
-          </>
-        )}
-        <Legend />
-      </Stack>
-    </Card>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {columns.length > PAGE && (
+        <>
+          <Part label={m.lines} offset={line} total={columns.length} onChange={setLine} />
+          <Part label={m.across} offset={across} total={columns.length} onChange={setAcross} />
+        </>
+      )}
+      <Legend />
+    </Stack>
   );
 }
 

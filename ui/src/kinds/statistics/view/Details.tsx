@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { HistogramFigure } from '@/charts/HistogramFigure';
 import { ShareBars } from '@/charts/ShareBars';
 import { Button } from '@/components/Button';
-import { Card, Facts, Muted, Stack } from '@/components/layout';
+import { Facts, Muted, Stack } from '@/components/layout';
 import { Pagination } from '@/components/lists';
 import { NotApplicable } from '@/components/values';
 import { formatCount, formatNumber, formatShare } from '@/format/number';
@@ -20,10 +20,9 @@ const DIGITS = 5;
 
 /** Each column by itself, a few at a time: what it is on average, and how it is spread. */
 export function Details({ columns }: { columns: readonly ShownColumn[] }) {
-  const m = useMessages(messages);
   const [offset, setOffset] = useState(0);
   return (
-    <Card title={m.each}>
+    <>
       <div className={styles.details}>
         {columns.slice(offset, offset + PAGE).map((column) => (
           <section key={column.name} aria-label={column.name} className={styles.detail}>
@@ -35,7 +34,7 @@ export function Details({ columns }: { columns: readonly ShownColumn[] }) {
         ))}
       </div>
       <Pagination offset={offset} total={columns.length} pageSize={PAGE} onChange={setOffset} />
-    </Card>
+    </>
   );
 }
 

@@ -1,12 +1,12 @@
+import { useState } from 'react';
 import { Histogram } from '@/charts/Histogram';
 import { type Column, DataTable } from '@/components/DataTable';
-import { Card, Muted } from '@/components/layout';
+import { Muted } from '@/components/layout';
 import { PAGE_SIZE, Pagination } from '@/components/lists';
 import { NotApplicable, Value } from '@/components/values';
 import { formatCount, formatNumber, formatShare } from '@/format/number';
 import { useLocale } from '@/i18n/locale';
 import { useMessages } from '@/i18n/messages';
-import { useState } from 'react';
 import type { Levels, Numbers } from '../schema';
 import { deviationOf, type ShownColumn } from './columns';
 import { messages } from './messages';
@@ -54,7 +54,7 @@ export function Overview({ columns }: { columns: readonly ShownColumn[] }) {
     { key: 'distribution', header: m.distribution, cell: (row) => <Distribution column={row} /> },
   ];
   return (
-    <Card title={m.all} flush>
+    <>
       <div className={styles.overview}>
         <DataTable
           label={m.all}
@@ -65,7 +65,7 @@ export function Overview({ columns }: { columns: readonly ShownColumn[] }) {
       </div>
       <Pagination offset={offset} total={columns.length} onChange={setOffset} />
       <p className={styles.note}>{m.edges}</p>
-    </Card>
+    </>
   );
 }
 
