@@ -18,7 +18,7 @@ from commons.agent.aggregator_client import Acceptance as SignedAcceptance
 from commons.chain.calls import MarketplaceCalls
 from commons.chain.jobs import JobOnChain, JobState, Participation, Quote, Role
 from commons.chain.signing import SigningDomain, sign_declaration
-from commons.ciphers.paillier import EncryptedVector, KeyHolderRandomizer, SecretKey, generate_keypair
+from commons.ciphers.paillier import EncryptedVector, KeyHolderRandomizer, SecretKey
 from commons.ciphers.wire import CiphertextVector
 from commons.computations.linear_regression.messages import TrainTask
 from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONAL_BITS
@@ -27,6 +27,7 @@ from commons.errors import ChainUnavailable, NotFound, ServiceUnavailable
 from commons.market.declaration import Declaration
 from commons.storage.database import Database
 from data_owner.adapters.tables import Acceptance, ContractEvent
+from tests.support.worthless_keys import worthless_key, worthless_proof
 
 CONTRACT = "0x" + "c0" * 20
 BUYER = "0x" + "b0" * 20
@@ -39,7 +40,7 @@ OTHERS = {str(one.address): one for one in (OTHER_ACCOUNT, THIRD_ACCOUNT)}
 
 @cache
 def key() -> SecretKey:
-    return generate_keypair(1024, unsafe_small_key=True)
+    return worthless_key(1024)
 
 
 def zeros(count: int = 3, bits: int = WEIGHT_FRACTIONAL_BITS) -> CiphertextVector:
@@ -56,7 +57,7 @@ def train_task(job_id: int = 1, number: int = 1, **changes: Any) -> TrainTask:
 
 @cache
 def key_proof() -> tuple[str, ...]:
-    return tuple(key().prove_modulus().to_json())
+    return tuple(worthless_proof(1024).to_json())
 
 
 @dataclass

@@ -43,6 +43,7 @@ from federated_aggregator.services.chain_port import ChainJob, ChainState
 from federated_aggregator.services.recruiting import AcceptanceOffer, Posting, acceptance_terms
 from federated_aggregator.wiring import Aggregator, assemble
 from tests.doubles.around_aggregator import JOB_ID, Clock, FakeChain
+from tests.support.worthless_keys import worthless_proof
 
 EITHER = 3
 
@@ -301,8 +302,9 @@ class Play:
 
 
 @pytest.fixture(scope="session")
-def modulus_proof(job_secret_key: SecretKey) -> list[str]:
-    return job_secret_key.prove_modulus().to_json()
+def modulus_proof() -> list[str]:
+    """Of `job_secret_key`."""
+    return worthless_proof(1024).to_json()
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from eth_account.signers.local import LocalAccount
 
 from commons.chain.jobs import JobState
 from commons.chain.signing import SigningDomain, sign_declaration
-from commons.ciphers.paillier import SecretKey, generate_keypair
+from commons.ciphers.paillier import SecretKey
 from commons.computations.linear_regression.spec import Feature
 from commons.computations.registry import JobSpec
 from commons.market.declaration import Declaration
@@ -32,13 +32,14 @@ from model_buyer.wiring import MIGRATIONS, Parts, assemble
 from tests.doubles.around_buyer import CONTRACT, NOW, Clock, FakeAggregator, FakeChain, job_row, put_job
 from tests.doubles.buyer_tasks import ROWS, Tasks
 from tests.doubles.job_specs import job_spec
+from tests.support.worthless_keys import worthless_key
 
 KEY_BITS = 1024
 
 
 @pytest.fixture(scope="session")
 def secret_key() -> SecretKey:
-    return generate_keypair(KEY_BITS, unsafe_small_key=True)
+    return worthless_key(KEY_BITS)
 
 
 @pytest.fixture

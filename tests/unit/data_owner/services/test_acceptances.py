@@ -10,7 +10,6 @@ import pytest
 
 from commons.chain.jobs import JobState
 from commons.chain.signing import recover_acceptance, recover_declaration
-from commons.ciphers.paillier import generate_keypair
 from commons.computations.base import RoleRule
 from commons.computations.linear_regression.computation import LinearRegression
 from commons.computations.linear_regression.spec import Feature
@@ -32,6 +31,7 @@ from commons.market.roles import trainer_count
 from data_owner.adapters.tables import Acceptance, AcceptanceState
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.datasets import DatasetDetails
+from tests.support.worthless_keys import worthless_key, worthless_proof
 
 
 def stored(world: Any, job_id: int = 1) -> Acceptance | None:
@@ -127,8 +127,8 @@ def test_an_altered_specification_does_not_pass_for_the_agreed_one(world: Any) -
 def test_another_key_than_the_agreed_one_is_refused_even_with_a_valid_proof(world: Any) -> None:
     job = world.post_job(1)
     world.add_rows()
-    other = generate_keypair(1024, unsafe_small_key=True)
-    job.view |= {"modulus": hex(other.public_key.n), "modulus_proof": other.prove_modulus().to_json()}
+    other = worthless_key(1024, "b")
+    job.view |= {"modulus": hex(other.public_key.n), "modulus_proof": worthless_proof(1024, "b").to_json()}
     refused(world, Conflict, "^key: ")
 
 
