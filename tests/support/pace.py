@@ -102,7 +102,7 @@ class Stopwatch:
     ) -> None:
         self._clock, self._processors, self._limit_s, self._spent = clock, processors, limit_s, spent
         self._own_s = self._own_processor_s = 0.0
-        self._sharing = 0
+        self._sharing, self._running = 0, ""
         self._taken: list[tuple[float, str]] = []
 
     @property
@@ -113,6 +113,7 @@ class Stopwatch:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None]:
         self._own_s = self._own_processor_s = 0.0
+        self._running = item.nodeid
         with _Span(self, +1):
             return (yield)
 
@@ -133,9 +134,7 @@ class Stopwatch:
                 return (yield)
         finally:
             self._sharing -= 1
-            name = (
-                f"set-up of {fixturedef.argname} ({fixturedef.scope}), first for {request.node.nodeid or 'a session'}"
-            )
+            name = f"set-up of {fixturedef.argname} ({fixturedef.scope}), first for {self._running}"
             self._taken.append((span.seconds, name))
 
     @pytest.hookimpl(wrapper=True)

@@ -59,7 +59,7 @@ LIST = [
     "12.0 s  test_it.py::test_slow_to_set_up",
     "11.0 s  test_it.py::test_long",
     "10.0 s  test_it.py::test_as_long_as_may_be",
-    "8.0 s  set-up of shared (module), first for test_it.py",
+    "8.0 s  set-up of shared (module), first for test_it.py::test_short",
     "7.0 s  test_it.py::test_that_sets_up_for_others_meanwhile",
 ]
 
@@ -131,9 +131,8 @@ def test_the_machine_says_how_many_want_to_run() -> None:
     assert runnable_tasks() >= 1
 
 
-def test_many_processes_of_its_own_are_no_excuse() -> None:
+def test_many_processes_of_its_own_are_no_excuse(request: pytest.FixtureRequest) -> None:
     watch = Stopwatch(lambda: 0.0, 2, 10, spent=readings(0, 1, 1, 90))
     for phase in (watch.pytest_runtest_setup, watch.pytest_runtest_call):
-        steps = phase(None)  # type: ignore[arg-type]
-        assert list(steps) == [None]
+        assert list(phase(request.node)) == [None]
     assert watch.seconds == 45
