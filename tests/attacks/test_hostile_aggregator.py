@@ -11,8 +11,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import TestCase
 
 import numpy as np
+import pytest
 from eth_account import Account
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -308,7 +310,17 @@ class HostileAggregator(RuleBasedStateMachine):
         assert self.jobs[0].stored_job().refusal == self.jobs[1].stored_job().refusal
 
 
-TestHostileAggregator = HostileAggregator.TestCase
-TestHostileAggregator.settings = settings(
-    max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
-)
+class SeveralHostileAggregators(HostileAggregator):
+    """The same, many more times."""
+
+
+def campaign(machine: type[HostileAggregator], examples: int) -> type[TestCase]:
+    case: type[TestCase] = machine.TestCase
+    case.settings = settings(
+        max_examples=examples, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    return case
+
+
+TestHostileAggregator = campaign(HostileAggregator, 4)
+TestSeveralHostileAggregators = pytest.mark.soak(campaign(SeveralHostileAggregators, 60))

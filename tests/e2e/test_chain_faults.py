@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import requests
 
 from commons.chain.event_log import EventLog
 from commons.chain.jobs import JobState
@@ -21,19 +20,13 @@ from deltaml.demo.world import World, running_world
 from deltaml.nodes import start_anvil, start_ganache
 from federated_aggregator.adapters import tables as aggregator_tables
 from model_buyer.adapters import tables as buyer_tables
+from tests.support.rpc import rpc
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 
 OPTIONS = DemoOptions(owners=3, key_bits=1024, unsafe_small_key=True, headless=True)
 TRAINING = {"scaling": "none", "rounds": 80, "evaluate_every": 20, "learning_rate": 0.1}
 SETTINGS = {"DELTAML_POLL_INTERVAL_S": "0.2"}
-
-
-def rpc(url: str, method: str, *params: Any) -> Any:
-    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
-    answer = requests.post(url, json=body, timeout=30).json()
-    assert "error" not in answer, answer
-    return answer["result"]
 
 
 class Course:

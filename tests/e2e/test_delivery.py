@@ -39,7 +39,7 @@ from model_buyer.services.participants import secret_key, started_job
 from model_buyer.services.settle import receive_outcome
 from model_buyer.wiring import assemble
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 
 OPTIONS = DemoOptions(owners=3, key_bits=1024, unsafe_small_key=True, headless=True, chain="anvil")
 TRAINING = {"scaling": "none", "rounds": 3, "evaluate_every": 2, "learning_rate": 0.5}

@@ -9,11 +9,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes
+
+from deltaml.cli import run
 
 pytestmark = pytest.mark.e2e
 SMALL_KEY = ["--key-bits", "1024", "--unsafe-small-key"]
@@ -67,6 +71,12 @@ def reference(X, y, summary):
     return w, float(np.mean((X_bias[validate] @ w - y[validate]) ** 2))
 
 
+@pytest.fixture(scope="module")
+def small_demo() -> dict:
+    """A demo that takes as little as one can."""
+    return run_demo(*SMALL_KEY, "--owners", "3", "--rounds", "4", "--evaluate-every", "2")
+
+
 def check_money(summary):
     settlement = summary["settlement"]
     deposit, paid, refunded = (int(settlement[k]) for k in ("deposit_wei", "paid_wei", "refunded_wei"))
@@ -74,23 +84,36 @@ def check_money(summary):
     assert paid == sum(int(o["paid_wei"]) for o in summary["owners"]) + int(summary["aggregator"]["paid_wei"])
 
 
-def test_diabetes_on_real_keys_equals_plaintext_and_pays_everybody():
-    summary = run_demo("--key-bits", "2048")
+def check_diabetes(summary):
+    """Weights, errors and pay of the diabetes data against plain training."""
     bunch = load_diabetes()
     weights, mse = reference(bunch.data, bunch.target, summary)
     assert (summary["state"], summary["kind"]) == ("finished", "linear_regression")
-    assert summary["rounds"] == 100
     assert summary["features"] == [*bunch.feature_names, "bias"]
     assert np.abs(np.array(summary["weights"]) - weights).max() <= 1e-6 * np.abs(weights).max()
     # Each validator's error has noise below 2^-24 of a squared half width of the target's range.
     assert summary["mse"]["final"] == pytest.approx(mse, abs=2**-23 * (np.ptp(bunch.target) / 2) ** 2)
     assert summary["mse"]["plaintext_final"] == pytest.approx(mse, rel=1e-9)
-    assert [r for r, _ in summary["mse"]["history"]] == list(range(0, 101, 10))
-    assert sum(o["role"] == "trainer" for o in summary["owners"]) == 3
     assert sum(o["contribution"] for o in summary["owners"]) == pytest.approx(1)
     check_money(summary)
 
 
+def test_a_small_demo_equals_plaintext_and_pays_everybody(small_demo):
+    check_diabetes(small_demo)
+    assert [r for r, _ in small_demo["mse"]["history"]] == [0, 2, 4]
+    assert sum(o["role"] == "trainer" for o in small_demo["owners"]) == 2
+
+
+@pytest.mark.soak
+def test_diabetes_on_real_keys_equals_plaintext_and_pays_everybody():
+    summary = run_demo("--key-bits", "2048")
+    check_diabetes(summary)
+    assert summary["rounds"] == 100
+    assert [r for r, _ in summary["mse"]["history"]] == list(range(0, 101, 10))
+    assert sum(o["role"] == "trainer" for o in summary["owners"]) == 3
+
+
+@pytest.mark.soak
 def test_another_file_with_range_scaling_and_wide_magnitudes(tmp_path):
     rng = np.random.default_rng(5)
     n, scales = 60, np.array([1e-4, 1.0, 1e4])
@@ -152,6 +175,7 @@ def check_column(shown, cells):
         assert edges[0] < x[0] < edges[-1]
 
 
+@pytest.mark.soak
 def test_statistics_of_a_table_with_gaps_a_constant_and_texts_are_those_of_all_its_rows(tmp_path):
     path = tmp_path / "weird.csv"
     path.write_text(WEIRD_TABLE, encoding="utf-8")
@@ -184,6 +208,7 @@ def test_statistics_of_a_table_with_gaps_a_constant_and_texts_are_those_of_all_i
     check_money(summary)
 
 
+@pytest.mark.soak
 def test_two_demos_at_once_and_one_trainer_alone(tmp_path):
     options = [*SMALL_KEY, "--owners", "2", "--rounds", "3", "--evaluate-every", "2"]
     with subprocess.Popen(
@@ -202,6 +227,7 @@ def test_two_demos_at_once_and_one_trainer_alone(tmp_path):
         check_money(summary)
 
 
+@pytest.mark.soak
 def test_a_learning_rate_that_diverges_ends_with_one_clear_line(tmp_path):
     path = tmp_path / "large.csv"
     path.write_text("a,y\n" + "\n".join(f"{10_000 + 997 * i},{i}" for i in range(20)))
@@ -217,6 +243,7 @@ def test_a_learning_rate_that_diverges_ends_with_one_clear_line(tmp_path):
     assert done.stderr.splitlines()[-1].startswith("error: ")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_stopping_leaves_no_process_behind(tmp_path, number):
     folder = tmp_path / "state"
@@ -246,6 +273,31 @@ def test_stopping_leaves_no_process_behind(tmp_path, number):
         assert demo.returncode == 0
 
 
+class Refusal(NamedTuple):
+    """What a demo says that does not start."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def refusal(capsys) -> Callable[..., Refusal]:
+    """Calls the command in this process, which takes no time where it refuses at once."""
+
+    def call(*arguments: str) -> Refusal:
+        return Refusal(run(["demo", *arguments]), *capsys.readouterr())
+
+    return call
+
+
+def check_refusal(refused: Refusal, expected: str) -> None:
+    assert refused.out == ""
+    assert refused.err.startswith("error: ")
+    assert expected in refused.err
+    assert refused.err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -258,18 +310,12 @@ def test_stopping_leaves_no_process_behind(tmp_path, number):
         ("a,b,y\n", "no row"),
     ],
 )
-def test_bad_data_gets_one_clear_line(tmp_path, text, expected):
+def test_bad_data_gets_one_clear_line(refusal, tmp_path, text, expected):
     path = tmp_path / "bad.csv"
     path.write_text(text)
-    done = subprocess.run(
-        demo_command("--headless", "--data", str(path), "--target", "y", "--owners", "2"),
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.startswith("error: ")
-    assert expected in done.stderr
-    assert done.stderr.count("\n") == 1
+    refused = refusal("--headless", "--data", str(path), "--target", "y", "--owners", "2")
+    assert refused.code == 2
+    check_refusal(refused, expected)
 
 
 @pytest.mark.parametrize(
@@ -286,10 +332,14 @@ def test_bad_data_gets_one_clear_line(tmp_path, text, expected):
         (["--kind", "statistics", "--target", "y"], "--target"),
     ],
 )
-def test_bad_options_get_one_clear_line(arguments, expected):
+def test_bad_options_get_one_clear_line(refusal, arguments, expected):
+    refused = refusal("--headless", *arguments)
+    assert refused.code in (2, 3)
+    check_refusal(refused, expected)
+
+
+def test_so_they_do_in_a_process_of_its_own():
     done = subprocess.run(
-        demo_command("--headless", *arguments), capture_output=True, text=True, timeout=60, check=False
+        demo_command("--headless", "--owners", "1"), capture_output=True, text=True, timeout=60, check=False
     )
-    assert done.returncode in (2, 3)
-    assert expected in done.stderr
-    assert done.stderr.count("\n") == 1
+    check_refusal(Refusal(done.returncode, done.stdout, done.stderr), "--owners")

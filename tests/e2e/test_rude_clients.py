@@ -19,7 +19,7 @@ from deltaml.demo.scenario import bring_datasets, job_request
 from deltaml.demo.world import World, running_world
 from tests.doubles.rude_clients import Health, Target
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 
 OPTIONS = DemoOptions(owners=3, key_bits=1024, unsafe_small_key=True, headless=True)
 TRAINING = {"scaling": "none", "rounds": 100_000, "evaluate_every": 50, "learning_rate": 0.1}

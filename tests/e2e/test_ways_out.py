@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from commons.chain.jobs import JobState, Role
 from commons.chain.keystore import load_account
@@ -19,8 +18,9 @@ from deltaml.demo.processes import Services
 from deltaml.demo.scenario import FINISH_WITHIN_S, bring_datasets, job_request
 from deltaml.demo.world import running_world
 from deltaml.nodes import start_anvil
+from tests.support.rpc import pass_time
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 
 OPTIONS = DemoOptions(owners=4, key_bits=1024, unsafe_small_key=True, headless=True)
 TRAINING = {"scaling": "none", "learning_rate": 0.1}
@@ -46,13 +46,6 @@ def environments(monkeypatch):
 def posted(world: Any, request: dict[str, Any], **training: Any) -> str:
     changed = {**request, "min_owners": 3, "computation": {**request["computation"], **training}}
     return str(world.buyer.session.post("/v1/jobs", changed)["id"])
-
-
-def pass_time(rpc_url: str, seconds: int) -> None:
-    """Let the chain's time pass."""
-    for method, params in (("evm_increaseTime", [seconds]), ("evm_mine", [])):
-        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        assert "error" not in requests.post(rpc_url, json=body, timeout=30).json()
 
 
 def revoke(environment: dict[str, str], market: Any, job_id: int) -> None:
