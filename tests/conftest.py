@@ -8,7 +8,7 @@ from hypothesis import settings
 from commons.ciphers.paillier import Randomizer, SecretKey
 from tests.support.worthless_keys import worthless_key
 
-pytest_plugins = ["pytester", "tests.support.pace"]
+pytest_plugins = ["pytester", "tests.support.pace", "tests.support.market", "tests.support.distribution"]
 
 # How long an example takes depends on who else uses the machine.
 settings.register_profile("deltaml", deadline=None)
