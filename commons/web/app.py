@@ -9,18 +9,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any
 
 import structlog
 from flask import Flask, Response, g, jsonify, request
-from flask.json.provider import DefaultJSONProvider
 from flask_openapi3.models.info import Info
-from flask_openapi3.openapi import OpenAPI
 from pydantic import BaseModel
 
 from commons.web.client_address import take_addresses_from
 from commons.web.configuration import Network
-from commons.web.errors import register_error_handlers, validation_response
+from commons.web.core_app import CoreApp
+from commons.web.errors import register_error_handlers
 from commons.web.hosts import require_host
 from commons.web.rate_limit import RateLimit
 
@@ -68,18 +66,6 @@ class Readiness(BaseModel):
         return cls(ready=all(check.ok for check in checks), checks=checks)
 
 
-class Problem(BaseModel):
-    """Every answer of 400 and above (RFC 9457)."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
-    fields: dict[str, object]
-    request_id: str
-
-
 def create_api(
     name: str,
     version: str,
@@ -88,7 +74,8 @@ def create_api(
     description: str = "",
     max_content_length: int = MAX_CONTENT_LENGTH,
     trusted_proxies: Sequence[Network] = (),
-) -> OpenAPI:
+    app: CoreApp | None = None,
+) -> CoreApp:
     """Return a Flask app with `/healthz`, `/readyz`, `/openapi/openapi.json` and browsable documentation at `/openapi`.
 
     Args:
@@ -98,16 +85,11 @@ def create_api(
         description: opens the documentation.
         max_content_length: largest request body in bytes; `allow_body` allows more or less before a view.
         trusted_proxies: whose `X-Forwarded-For` says who the client is.
+        app: the app to add them to, that of the service's database (`Database.app`); without one a new app.
     """
-    app = _Api(
-        name,
-        info=Info(title=name, version=version, description=description),
-        security_schemes={"bearer": {"type": "http", "scheme": "bearer"}},
-        validation_error_model=Problem,
-        validation_error_callback=validation_response,
-        # Files of a service's front end are served by its own blueprint.
-        static_folder=None,
-    )
+    app = app or CoreApp()
+    app.info = Info(title=name, version=version, description=description)
+    app.add_documentation()
     app.config["MAX_CONTENT_LENGTH"] = max_content_length
     app.before_request(_begin_request)
     require_host(app)
@@ -122,27 +104,6 @@ def create_api(
 def allow_body(max_bytes: int) -> None:
     """Have the body of the present request read up to this size; for what runs before a view, whose body is not read yet."""
     request.max_content_length = max_bytes
-
-
-class _Json(DefaultJSONProvider):
-    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        try:
-            return super().loads(s, **kwargs)
-        except RecursionError as error:
-            raise ValueError("nested too deeply") from error
-
-
-class _Api(OpenAPI):
-    json_provider_class = _Json
-
-    def generate_spec_json(self) -> None:
-        super().generate_spec_json()  # type: ignore[no-untyped-call]
-        content = {"application/problem+json": {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}}
-        for path in self.spec_json["paths"].values():
-            for operation in path.values():
-                # The library documents a list of pydantic's errors, which is not what is sent.
-                operation["responses"].pop(self.validation_error_status, None)
-                operation["responses"]["default"] = {"description": "a problem", "content": content}
 
 
 def json_response(model: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response:
