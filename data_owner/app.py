@@ -28,6 +28,7 @@ def create_app(parts: Parts) -> Flask:
         version("deltaml"),
         readiness=lambda: _readiness(parts),
         trusted_proxies=parts.config.trusted_proxies,
+        app=parts.database.app,
         description="Keeps a data owner's rows, offers what they are good for, and answers encrypted training tasks.",
     )
     config = parts.config

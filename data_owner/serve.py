@@ -33,16 +33,16 @@ def serve(config: OwnerConfig, ready_file: Path | None = None) -> int:
     claim_folder(config.state_dir)
     account = load_account(config.keystore, config.keystore_password)
     config.chain.refuse_other_contract()
-    prepare(config)
+    database = prepare(config)
 
     def app() -> Flask:
-        return create_app(assemble(config, account))
+        return create_app(assemble(config, account, database))
 
     def task_agent(stop: threading.Event) -> None:
-        assemble(config, account).agent.run(stop)
+        assemble(config, account, database).agent.run(stop)
 
     def courier(stop: threading.Event) -> None:
-        assemble(config, account).courier.run(stop)
+        assemble(config, account, database).courier.run(stop)
 
     return serve_app(
         app,

@@ -19,7 +19,7 @@ from commons.storage.migrations import migrate
 from commons.web.authentication import Authenticator
 from data_owner.adapters.aggregator import PublicBoard, SharedRegistry
 from data_owner.adapters.data_files import open_data_file
-from data_owner.adapters.tables import AUTHENTICATION, EVENTS, OutboxTransaction
+from data_owner.adapters.tables import AUTHENTICATION, EVENTS, OutboxTransaction, db
 from data_owner.background import Courier, TaskAgent
 from data_owner.config import OwnerConfig
 from data_owner.services.acceptances import Acceptances
@@ -75,8 +75,8 @@ class _Ground:
     open_file: OpenDataFile
 
     @classmethod
-    def of(cls, config: OwnerConfig, account: LocalAccount) -> _Ground:
-        database, chain = create_database(config.database_url), config.chain.marketplace()
+    def of(cls, config: OwnerConfig, account: LocalAccount, database: Database) -> _Ground:
+        chain = config.chain.marketplace()
         return cls(
             config=config,
             account=account,
@@ -95,18 +95,18 @@ class _Ground:
         )
 
 
-def prepare(config: OwnerConfig) -> None:
-    """Bring the database up to date and make the first user; once for each start of the service."""
-    database = create_database(config.database_url)
+def prepare(config: OwnerConfig) -> Database:
+    """Return the database, brought up to date and with its first user; once for each start of the service."""
+    database = create_database(config.database_url, db)
     migrate(database, MIGRATIONS)
     Authenticator(database, AUTHENTICATION).ensure_admin(config.admin_password, config.state_dir)
-    database.dispose()
+    return database
 
 
-def assemble(config: OwnerConfig, account: LocalAccount) -> Parts:
+def assemble(config: OwnerConfig, account: LocalAccount, database: Database) -> Parts:
     """The owner around a prepared database; nothing is connected yet."""
-    ground = _Ground.of(config, account)
-    database, chain = ground.database, ground.chain
+    ground = _Ground.of(config, account, database)
+    chain = ground.chain
     jobs = KnownJobs(database, ground.board)
     offers = Offers(database, jobs, account.address, time.time)
     deliveries = Deliveries(database, SharedRegistry(partial(_sign_in, config, account)))

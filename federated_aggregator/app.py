@@ -34,6 +34,7 @@ def create_app(aggregator: Aggregator, ui_dir: Path = DEFAULT_UI_DIR, trusted_pr
         readiness=readiness,
         description="Recruits data owners, schedules encrypted training rounds, settles on chain.",
         trusted_proxies=trusted_proxies,
+        app=aggregator.database.app,
     )
     app.register_error_handler(ServiceUnavailable, _answer_without_internals)
     app.register_api(routes(aggregator))

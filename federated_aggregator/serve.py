@@ -15,6 +15,7 @@ from commons.storage.private_folder import claim_folder
 from commons.web.json_logging import configure_logging
 from commons.web.server import serve as serve_app
 from federated_aggregator.adapters.contract import Contract
+from federated_aggregator.adapters.tables import db
 from federated_aggregator.app import create_app
 from federated_aggregator.config import AggregatorConfig
 from federated_aggregator.wiring import Aggregator, assemble
@@ -39,7 +40,7 @@ def serve(config: AggregatorConfig, ready_file: Path | None = None) -> int:
     configure_logging("aggregator")
     claim_folder(config.state_dir)
     account = load_account(config.keystore, config.keystore_password)
-    database = create_database(config.database_url, lazy_sync=True)
+    database = create_database(config.database_url, db, lazy_sync=True)
     migrate(database, MIGRATIONS)
     contract = Contract(
         config.chain.marketplace(),

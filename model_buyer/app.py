@@ -28,6 +28,7 @@ def create_app(parts: Parts) -> OpenAPI:
         version("deltaml"),
         readiness=lambda: _readiness(parts),
         trusted_proxies=parts.config.trusted_proxies,
+        app=parts.buyer.database.app,
         description="Posts jobs, follows them, and hands out what they were for.",
     )
     config = parts.config

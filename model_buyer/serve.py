@@ -34,16 +34,16 @@ def serve(config: BuyerConfig, ready_file: Path | None = None) -> int:
     claim_folder(config.state_dir)
     account = load_account(config.keystore, config.keystore_password)
     config.chain.refuse_other_contract()
-    prepare(config)
+    database = prepare(config)
 
     def app() -> Flask:
-        return create_app(assemble(config, account))
+        return create_app(assemble(config, account, database))
 
     def agent(stop: threading.Event) -> None:
-        answer_tasks(assemble(config, account), stop)
+        answer_tasks(assemble(config, account, database), stop)
 
     def job_keeper(stop: threading.Event) -> None:
-        keep_jobs(assemble(config, account), stop)
+        keep_jobs(assemble(config, account, database), stop)
 
     return serve_app(
         app,

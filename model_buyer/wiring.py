@@ -11,12 +11,12 @@ from eth_account.signers.local import LocalAccount
 from commons.agent.aggregator_client import AggregatorClient, AggregatorReader
 from commons.chain.event_follower import EventFollower
 from commons.chain.outbox_sender import OutboxSender
-from commons.storage.database import create_database
+from commons.storage.database import Database, create_database
 from commons.storage.migrations import migrate
 from commons.web.authentication import Authenticator
 from model_buyer.adapters.aggregator import AggregatorOfThreads
 from model_buyer.adapters.marketplace_chain import MarketplaceChain
-from model_buyer.adapters.tables import AUTHENTICATION, EVENTS, OUTBOX
+from model_buyer.adapters.tables import AUTHENTICATION, EVENTS, OUTBOX, db
 from model_buyer.config import BuyerConfig
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.key_vault import KeyVault
@@ -38,12 +38,12 @@ class Parts:
     sender: OutboxSender
 
 
-def prepare(config: BuyerConfig) -> None:
-    """Bring the database up to date and make the first user; once for each start of the service."""
-    database = create_database(config.database_url)
+def prepare(config: BuyerConfig) -> Database:
+    """Return the database, brought up to date and with its first user; once for each start of the service."""
+    database = create_database(config.database_url, db)
     migrate(database, MIGRATIONS)
     Authenticator(database, AUTHENTICATION).ensure_admin(config.admin_password, config.state_dir)
-    database.dispose()
+    return database
 
 
 def make_client(config: BuyerConfig, account: LocalAccount) -> AggregatorClient:
@@ -53,9 +53,8 @@ def make_client(config: BuyerConfig, account: LocalAccount) -> AggregatorClient:
     )
 
 
-def assemble(config: BuyerConfig, account: LocalAccount, *, clock: Clock = time.time) -> Parts:
+def assemble(config: BuyerConfig, account: LocalAccount, database: Database, *, clock: Clock = time.time) -> Parts:
     """The buyer around a prepared database; nothing is connected yet."""
-    database = create_database(config.database_url)
     marketplace = config.chain.marketplace()
     follower = EventFollower(
         database,

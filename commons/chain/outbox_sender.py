@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -83,7 +84,7 @@ class OutboxSender:
 
     def __init__(
         self,
-        session_factory: Callable[[], Session],
+        session_factory: Callable[[], AbstractContextManager[Session]],
         outbox: Outbox,
         connection: ChainConnection,
         account: LocalAccount,

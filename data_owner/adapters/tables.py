@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, LargeBinary, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -11,6 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from commons.chain.event_log import EventLog
 from commons.chain.event_table import ContractEventColumns, FollowedBlockColumns
 from commons.chain.outbox_table import OutboxColumns
+from commons.storage.service_tables import ServiceTables
 from commons.web.authentication_tables import authentication_tables
 
 
@@ -25,6 +26,11 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+db = ServiceTables(Base)
+if not TYPE_CHECKING:
+    Base = db.Model  # which mypy cannot look into
 
 
 class Listing(StrEnum):

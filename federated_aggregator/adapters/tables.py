@@ -6,19 +6,25 @@ form in which they travel.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, Text, UniqueConstraint
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
 from commons.chain.event_table import ContractEventColumns, FollowedBlockColumns
 from commons.chain.outbox_table import OutboxColumns
+from commons.storage.service_tables import ServiceTables
 
 
 class Base(DeclarativeBase):
     """Root of the aggregator's tables."""
 
-    type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON, bytes: LargeBinary, str: Text}  # noqa: RUF012
+    registry = registry(type_annotation_map={dict[str, Any]: JSON, list[Any]: JSON, bytes: LargeBinary, str: Text})
+
+
+db = ServiceTables(Base)
+if not TYPE_CHECKING:
+    Base = db.Model  # which mypy cannot look into
 
 
 class Participant(Base):

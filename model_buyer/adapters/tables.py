@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Enum, ForeignKey, Index, LargeBinary, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -14,6 +14,7 @@ from commons.chain.outbox import Outbox
 from commons.chain.outbox_table import OutboxColumns, Wei
 from commons.computations.base import SignedDelivery
 from commons.computations.registry import JobSpec
+from commons.storage.service_tables import ServiceTables
 from commons.web.authentication_tables import authentication_tables
 from model_buyer.adapters.json_text import JsonText
 from model_buyer.domain.stages import DeliveryCheck, Participants, Settlement, Stage
@@ -30,6 +31,11 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+db = ServiceTables(Base)
+if not TYPE_CHECKING:
+    Base = db.Model  # which mypy cannot look into
 
 
 def _text_enum(kind: type[StrEnum]) -> Enum:

@@ -22,6 +22,7 @@ from commons.computations.linear_regression.job_context import context_of
 from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONAL_BITS
 from commons.computations.linear_regression.outcome import unmask
 from commons.errors import Conflict
+from commons.storage.database import create_database
 from deltaml.demo.acceptors import Acceptors
 from deltaml.demo.kinds.linear_regression import LinearRegressionJob, RegressionTable
 from deltaml.demo.kinds.linear_regression.in_the_clear import train_in_the_clear
@@ -30,7 +31,7 @@ from deltaml.demo.options import DemoOptions
 from deltaml.demo.processes import Services
 from deltaml.demo.scenario import FINISH_WITHIN_S, bring_datasets, job_request, run_job
 from deltaml.demo.world import World, running_world
-from model_buyer.adapters.tables import Job
+from model_buyer.adapters.tables import Job, db
 from model_buyer.config import BuyerConfig
 from model_buyer.domain.stages import Stage
 from model_buyer.services.job_rows import find_job
@@ -52,7 +53,8 @@ class HostileBuyer:
     """Reads its service's database with the service's own password, opens its keys and asks the aggregator as itself."""
 
     def __init__(self, environment: dict[str, str], world: World, job_id: str) -> None:
-        self.own = assemble(BuyerConfig.read({}, environment), account_of(environment)).buyer
+        config = BuyerConfig.read({}, environment)
+        self.own = assemble(config, account_of(environment), create_database(config.database_url, db)).buyer
         self.aggregator = self.own.aggregator
         self.market = Marketplace(world.rpc_url, world.contract_address)
         self.job_id = job_id

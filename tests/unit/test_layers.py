@@ -34,6 +34,7 @@ IMPURE = frozenset(
         "eth_account",
         "flask",
         "flask_openapi3",
+        "flask_sqlalchemy",
         "gunicorn",
         "http",
         "io",

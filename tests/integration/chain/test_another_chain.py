@@ -336,19 +336,18 @@ def settings(nodes: Nodes, folder: Path, unused: str) -> tuple[dict[str, object]
 
 def buyer(nodes: Nodes, folder: Path, account: Any) -> tuple[Any, Any, Callable[[], None]]:
     config = BuyerConfig.read(*settings(nodes, folder, "http://127.0.0.1:9"))
-    prepare_buyer(config)
-    parts = assemble_buyer(config, account)
+    parts = assemble_buyer(config, account, prepare_buyer(config))
     return parts.buyer.database, buyer_tables, lambda: background.keep_jobs(parts, Passes(1))  # type: ignore[arg-type]
 
 
 def owner(nodes: Nodes, folder: Path, account: Any) -> tuple[Any, Any, Callable[[], None]]:
     config = OwnerConfig.read(*settings(nodes, folder, "http://127.0.0.1:9"))
-    prepare_owner(config)
+    database = prepare_owner(config)
 
     def run() -> None:
-        assemble_owner(config, account).courier.step()
+        assemble_owner(config, account, database).courier.step()
 
-    return create_database(config.database_url), owner_tables, run
+    return database, owner_tables, run
 
 
 @pytest.mark.parametrize("make", [aggregator, buyer, owner])

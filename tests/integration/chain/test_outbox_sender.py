@@ -174,11 +174,11 @@ def test_two_senders_of_one_account_send_each_call_once(service: Any) -> None:
             steps += 1
             rival.step()
 
-    event.listen(service.database.stepwise_sessions.class_, "before_flush", step_rival)
+    event.listen(service.database.tables.session, "before_flush", step_rival)
     try:
         service.sender().step()
     finally:
-        event.remove(service.database.stepwise_sessions.class_, "before_flush", step_rival)
+        event.remove(service.database.tables.session, "before_flush", step_rival)
     assert steps == 1
     service.step_until("create-3", OutboxState.MINED)
     assert service.market.job_count() == before + 4

@@ -63,8 +63,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
             },
             {"DELTAML_KEYSTORE_PASSWORD": "a password"},
         )
-        prepare(config)
-        made = assemble(config, account)
+        made = assemble(config, account, prepare(config))
         parts = replace(made, buyer=replace(made.buyer, aggregator=Board()))  # type: ignore[arg-type]
         stop = threading.Event()
         keeper = threading.Thread(target=background.keep_jobs, args=(parts, stop))

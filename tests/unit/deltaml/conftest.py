@@ -96,32 +96,34 @@ def buyer_parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     folder = tmp_path_factory.mktemp("buyer")
     options = {"state_dir": folder, "contract_address": CONTRACT, "eth_rpc_url": NOBODY, "aggregator_url": NOBODY}
     config = BuyerConfig.read(options, SECRETS)
-    prepare_buyer(config)
-    made = assemble_buyer(config, Account.from_key("0x" + "44" * 32))
+    made = assemble_buyer(config, Account.from_key("0x" + "44" * 32), prepare_buyer(config))
     yield replace(made, buyer=replace(made.buyer, chain=RichEnough()))  # type: ignore[arg-type]
     made.buyer.database.dispose()
 
 
 @pytest.fixture(scope="module")
-def buyer_url(buyer_parts: Parts) -> Iterator[str]:
-    with serving(create_buyer_app(buyer_parts)) as url:
+def buyer_app(buyer_parts: Parts) -> Flask:
+    return create_buyer_app(buyer_parts)
+
+
+@pytest.fixture(scope="module")
+def buyer_url(buyer_app: Flask) -> Iterator[str]:
+    with serving(buyer_app) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
-def breaking_url(buyer_parts: Parts) -> Iterator[str]:
+def breaking_url(buyer_app: Flask) -> Iterator[str]:
     """The buyer's service, which posts a job and is cut off before it has said so, every other time."""
-    app = create_buyer_app(buyer_parts)
-    inner, posted = app.wsgi_app, itertools.count()
+    posted = itertools.count()
 
     def breaking(environ: dict[str, Any], start_response: Any) -> Any:
-        answer = inner(environ, start_response)
+        answer = buyer_app(environ, start_response)
         if (environ["REQUEST_METHOD"], environ["PATH_INFO"]) == ("POST", "/v1/jobs") and next(posted) % 2 == 0:
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
         return answer
 
-    app.wsgi_app = breaking
-    with serving(app) as url:
+    with serving(breaking) as url:
         yield url
 
 
@@ -156,8 +158,8 @@ def owner_url(tmp_path_factory: pytest.TempPathFactory, board: dict[str, Any], d
             "data_dirs": data_dir,
         }
         config = OwnerConfig.read(options, SECRETS)
-        prepare(config)
-        with serving(create_owner_app(assemble(config, Account.from_key("0x" + "55" * 32)))) as url:
+        parts = assemble(config, Account.from_key("0x" + "55" * 32), prepare(config))
+        with serving(create_owner_app(parts)) as url:
             yield url
 
 

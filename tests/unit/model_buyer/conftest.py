@@ -224,11 +224,7 @@ def config(tmp_path: Path) -> BuyerConfig:
 
 
 @pytest.fixture
-def parts(
-    config: BuyerConfig, database: Database, account: LocalAccount, clock: Clock, chain: FakeChain
-) -> Iterator[Parts]:
+def parts(config: BuyerConfig, database: Database, account: LocalAccount, clock: Clock, chain: FakeChain) -> Parts:
     """The chain in memory takes the place of a node; the aggregator is not there, as in an outage."""
-    # The configuration's database is the file of `database`.
-    made = assemble(config, account, clock=clock)
-    yield replace(made, buyer=replace(made.buyer, chain=chain))
-    made.buyer.database.dispose()
+    made = assemble(config, account, database, clock=clock)
+    return replace(made, buyer=replace(made.buyer, chain=chain))

@@ -102,10 +102,10 @@ def test_a_write_lock_that_is_not_to_be_had_is_a_service_unavailable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database_module, "BUSY_TIMEOUT_S", 0)
-    database = create_database(f"sqlite:///{tmp_path}/busy.sqlite3")
+    database, of_another_process = (create_database(f"sqlite:///{tmp_path}/busy.sqlite3") for _ in range(2))
     with database.session() as first:
         first.execute(text("CREATE TABLE t (id INTEGER)"))
-        with pytest.raises(ServiceUnavailable, match="try again"), database.session() as second:
+        with pytest.raises(ServiceUnavailable, match="try again"), of_another_process.session() as second:
             second.execute(text("SELECT 1"))
 
 
@@ -130,6 +130,11 @@ def test_sqlite_in_memory_is_refused_because_processes_cannot_share_it(url: str)
         create_database(url)
 
 
+def test_a_relative_path_is_one_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert create_database("sqlite:///state/a.sqlite3").engine.url.database == str(tmp_path / "state/a.sqlite3")
+
+
 def test_an_invalid_url_is_refused_without_repeating_it() -> None:
     with pytest.raises(InvalidInput, match="database_url") as caught:
         create_database("postgres//user:geheim@host")
@@ -141,3 +146,4 @@ def test_a_database_that_does_not_answer_is_named_without_its_password() -> None
     with pytest.raises(ServiceUnavailable, match=r"owner:\*\*\*@127\.0\.0\.1") as caught, database.session() as session:
         session.execute(text("SELECT 1"))
     assert "geheim" not in caught.value.message
+    assert "geheim" not in repr(database.app.config)

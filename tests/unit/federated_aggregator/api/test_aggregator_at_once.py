@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from eth_account import Account
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
@@ -22,7 +23,11 @@ ONE_JOB = 7
 
 
 def client_of(play: Any, folder: Path, account: Any) -> FlaskClient:
-    client = create_app(play.aggregator, folder).test_client()
+    return signed_in(create_app(play.aggregator, folder), account)
+
+
+def signed_in(app: Flask, account: Any) -> FlaskClient:
+    client = app.test_client()
     sign_in(client, account)
     return client
 
@@ -89,8 +94,9 @@ def test_tasks_of_others_cannot_be_told_from_tasks_that_do_not_exist(play_at: An
     assigned_kind = TaskKind(f"linear_regression/{step}")
     assigned = play.tasks(assigned_kind)
     strangers = [Account.create(), *(owner.account for owner in play.owners.values()), play.buyer_account]
+    app = create_app(play.aggregator, tmp_path)
     for account in strangers:
-        client = client_of(play, tmp_path, account)
+        client = signed_in(app, account)
         mine = {task_id for address, task_id, _ in assigned if address == account.address}
         shown = {one["task_id"] for one in client.get("/v1/tasks").get_json().get("tasks", [])}
         assert shown & {task_id for _, task_id, _ in assigned} == mine
@@ -109,8 +115,9 @@ def test_delivery_datasets_and_acceptances_are_their_owners_alone(play_at: Any, 
     play = play_at("linear_regression/deliver", 3)
     owner = next(iter(play.owners.values()))
     entry = {"name": "n", "columns": [], "row_count": 1}
-    assert client_of(play, tmp_path, owner.account).put("/v1/datasets/mine", json=entry).status_code == 204
-    stranger = client_of(play, tmp_path, Account.create())
+    mine = client_of(play, tmp_path, owner.account)
+    assert mine.put("/v1/datasets/mine", json=entry).status_code == 204
+    stranger = signed_in(mine.application, Account.create())
     for method, path, body in (
         ("GET", f"/v1/jobs/{ONE_JOB}/delivery", None),
         ("PUT", "/v1/datasets/mine", entry),
