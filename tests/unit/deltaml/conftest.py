@@ -21,6 +21,7 @@ from commons.computations.linear_regression.learning import FeatureRange, Linear
 from commons.computations.linear_regression.spec import Feature
 from commons.computations.registry import JobSpec
 from commons.errors import ChainUnavailable
+from commons.web import session_api
 from deltaml.cli import run
 from model_buyer.adapters.tables import Job
 from model_buyer.app import create_app as create_buyer_app
@@ -70,6 +71,14 @@ def _services_log_nothing() -> Iterator[None]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _sign_ins_come_fast() -> Iterator[None]:
+    # Each command signs in, and there are more of them in a second than people type.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session_api, "SIGN_IN_BURST", 10_000)
+        yield
 
 
 @pytest.fixture(autouse=True)
