@@ -19,7 +19,6 @@ from commons.storage.migrations import migrate
 from commons.web.authentication import Authenticator
 from data_owner.adapters.aggregator import PublicBoard, SharedRegistry
 from data_owner.adapters.data_files import open_data_file
-from data_owner.adapters.tables import AUTHENTICATION, EVENTS, OutboxTransaction, db
 from data_owner.background import Courier, TaskAgent
 from data_owner.config import OwnerConfig
 from data_owner.services.acceptances import Acceptances
@@ -36,8 +35,9 @@ from data_owner.services.participation import Participation
 from data_owner.services.ports import OpenDataFile
 from data_owner.services.task_answers import TaskAnswerer
 from data_owner.services.terms_to_sign import TermsPreview
+from data_owner.tables import AUTHENTICATION, EVENTS, OutboxTransaction, db
 
-MIGRATIONS = Path(__file__).parent / "adapters" / "migrations" / "versions"
+MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
 BOARD_TIMEOUT_S = 5.0
 
 

@@ -15,16 +15,16 @@ from commons.storage.private_folder import claim_folder
 from commons.web.json_logging import configure_logging
 from commons.web.server import serve as serve_app
 from federated_aggregator.adapters.contract import Contract
-from federated_aggregator.adapters.tables import db
 from federated_aggregator.app import create_app
+from federated_aggregator.background import run_worker
 from federated_aggregator.config import AggregatorConfig
+from federated_aggregator.tables import db
 from federated_aggregator.wiring import Aggregator, assemble
-from federated_aggregator.worker import run_worker
 
 # Each waiting poll takes one (`federated_aggregator.services.task_queue`), and so does a client that sends or takes
 # something large slowly (`commons.web.serving.worker`); some must be left for everybody else.
 THREADS = 256
-MIGRATIONS = Path(__file__).parent / "adapters" / "migrations" / "versions"
+MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
 
 log = structlog.get_logger(__name__)
 

@@ -16,13 +16,13 @@ from commons.storage.migrations import migrate
 from commons.web.authentication import Authenticator
 from model_buyer.adapters.aggregator import AggregatorOfThreads
 from model_buyer.adapters.marketplace_chain import MarketplaceChain
-from model_buyer.adapters.tables import AUTHENTICATION, EVENTS, OUTBOX, db
 from model_buyer.config import BuyerConfig
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.key_vault import KeyVault
 from model_buyer.services.ports import Clock
+from model_buyer.tables import AUTHENTICATION, EVENTS, OUTBOX, db
 
-MIGRATIONS = Path(__file__).parent / "adapters" / "migrations" / "versions"
+MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
 VIEW_TIMEOUT_S = 10.0
 
 

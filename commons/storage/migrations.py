@@ -1,6 +1,6 @@
 """Bringing a service's database to its newest revision when the service starts.
 
-Revisions are Alembic files in `<service>/adapters/migrations/versions`. All pending ones run in one transaction that
+Revisions are Alembic files in `<service>/migrations/versions`. All pending ones run in one transaction that
 holds a lock, so two processes that start at once do not run them twice. Each service has a database of its own.
 A database under a revision that is not among them is another version's, and is left as it is.
 """

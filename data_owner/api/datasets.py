@@ -16,10 +16,10 @@ from werkzeug.exceptions import UnsupportedMediaType
 from commons.errors import InvalidInput
 from commons.web.app import BEARER, json_response, live_response
 from commons.web.validation import parse_json
-from data_owner.adapters.tables import Dataset
 from data_owner.api.schemas import AddDatasetBody, DatasetList, DatasetPath, DatasetView, DetailsBody, HistogramQuery
 from data_owner.services.datasets import Datasets
 from data_owner.services.histograms import DatasetHistograms, Histograms
+from data_owner.tables import Dataset
 
 MULTIPART_OVERHEAD = 2**20
 _DETAILS = {"name": {"type": "string"}, "description": {"type": "string"}, "tags": {"type": "string"}}

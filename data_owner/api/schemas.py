@@ -17,7 +17,6 @@ from commons.market.catalogue import (
 )
 from commons.messages import FrozenModel
 from commons.web.paging import PageQuery
-from data_owner.adapters.tables import Dataset, Listing
 from data_owner.domain.dataset_profile import ColumnProfile
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.dataset_match import FoundColumn, found_column
@@ -25,6 +24,7 @@ from data_owner.services.datasets import DatasetDetails, profile_of
 from data_owner.services.earnings import Withdrawal
 from data_owner.services.histograms import MAX_BINS, MAX_COLUMNS
 from data_owner.services.offer_status import OfferStatus
+from data_owner.tables import Dataset, Listing
 
 DatasetId = Annotated[str, Field(min_length=1, max_length=36)]
 JobColumn = Annotated[str, Field(max_length=200)]

@@ -22,7 +22,6 @@ from commons.market.declaration import Declaration
 from commons.market.state import ENDED
 from commons.storage.database import Database
 from commons.tables.table import Table
-from data_owner.adapters.tables import COMMITTED, EVENTS, Acceptance, AcceptanceState, Dataset, Declined, KnownJob
 from data_owner.services.answered_tasks import forget_tasks
 from data_owner.services.dataset_match import match
 from data_owner.services.datasets import get_dataset, own_datasets, profile_of
@@ -31,6 +30,7 @@ from data_owner.services.job_view import JobView, requirements_of
 from data_owner.services.ledger import refuse_repeated
 from data_owner.services.offers import Offers, refuse_committed
 from data_owner.services.ports import OpenDataFile
+from data_owner.tables import COMMITTED, EVENTS, Acceptance, AcceptanceState, Dataset, Declined, KnownJob
 
 MASK_SECRET_BYTES = 32
 

@@ -18,9 +18,9 @@ from commons.computations.base import AskedBefore, OwnerPart
 from commons.computations.registry import RESULT, AnyResult, AnyTask
 from commons.market.tasks import task_digest
 from commons.storage.database import Database
-from data_owner.adapters.tables import Acceptance, AnsweredTask
 from data_owner.services.ledger import Disclosure, record
 from data_owner.services.ports import Clock
+from data_owner.tables import Acceptance, AnsweredTask
 
 log = structlog.get_logger(__name__)
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 from commons.market.requirements import ColumnKind, RequiredColumn, Requirements
 from commons.messages import FrozenModel
-from data_owner.adapters.tables import Dataset
 from data_owner.domain.column_mapping import suggest_mapping
 from data_owner.domain.dataset_profile import ColumnProfile, DatasetProfile
 from data_owner.domain.matching import Mismatch, match_dataset
+from data_owner.tables import Dataset
 
 
 class ColumnReason(FrozenModel):

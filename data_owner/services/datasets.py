@@ -20,9 +20,9 @@ from commons.errors import Conflict, DatasetInvalid, InvalidInput, NotFound
 from commons.market.catalogue import LONGEST_NAME
 from commons.market.state import ENDED
 from commons.storage.database import Database
-from data_owner.adapters.tables import GONE, STANDING, Acceptance, Dataset, KnownJob, Listing
 from data_owner.domain.dataset_profile import DatasetProfile, profile_blocks
 from data_owner.services.ports import Clock, OpenDataFile
+from data_owner.tables import GONE, STANDING, Acceptance, Dataset, KnownJob, Listing
 
 UPLOAD_SUFFIXES = (".csv", ".parquet", ".pq")
 

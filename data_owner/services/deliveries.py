@@ -15,9 +15,9 @@ from sqlalchemy import select
 from commons.agent.aggregator_client import Acceptance as SignedAcceptance
 from commons.errors import Conflict, DeltaMLError, NotAuthenticated, NotFound, ServiceUnavailable
 from commons.storage.database import Database
-from data_owner.adapters.tables import Acceptance, AcceptanceState, Dataset, Listing
 from data_owner.services.datasets import catalogue_entry
 from data_owner.services.ports import Registry
+from data_owner.tables import Acceptance, AcceptanceState, Dataset, Listing
 
 Key = TypeVar("Key", str, int)
 

@@ -23,8 +23,8 @@ from commons.errors import ChainUnavailable, Conflict
 from commons.market.contribution import leave_one_out_contributions
 from commons.messages import FrozenModel, Wei
 from commons.storage.database import Database
-from data_owner.adapters.tables import EVENTS, Acceptance, KnownJob, OutboxTransaction
 from data_owner.services.job_view import TRAINER, VALIDATOR, JobView, parse_job_view
+from data_owner.tables import EVENTS, Acceptance, KnownJob, OutboxTransaction
 
 _SETTLED = (JobState.FINISHED, JobState.EXPIRED)
 _WITHDRAWAL = "withdrawal/"

@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 from commons.agent.aggregator_client import MOST_JOBS_AT_ONCE
 from commons.errors import ProtocolViolation, ServiceUnavailable
 from commons.storage.database import Database
-from data_owner.adapters.tables import KnownJob
 from data_owner.services.job_view import JobView, parse_job_view
 from data_owner.services.ports import JobBoard
+from data_owner.tables import KnownJob
 
 log = structlog.get_logger(__name__)
 

@@ -25,8 +25,8 @@ from commons.chain.jobs import JobState
 from commons.computations.registry import JobSpec
 from commons.errors import Conflict
 from commons.storage.database import take_turns
-from data_owner.adapters.tables import EVENTS, STANDING, Acceptance, Dataset, Learnt
 from data_owner.services.job_view import requirements_of, stored_spec
+from data_owner.tables import EVENTS, STANDING, Acceptance, Dataset, Learnt
 
 AGAIN = "again"
 """The consent to answer about columns that were answered about before."""

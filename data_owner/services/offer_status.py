@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from commons.market.state import JobState
-from data_owner.adapters.tables import COMMITTED, AcceptanceState
 from data_owner.services.job_view import JobView
+from data_owner.tables import COMMITTED, AcceptanceState
 
 
 class OfferStatus(StrEnum):

@@ -7,11 +7,11 @@ from pydantic import JsonValue
 from commons.computations.base import Learnt, Pay
 from commons.computations.registry import JobSpec
 from commons.messages import FrozenModel, Wei
-from data_owner.adapters.tables import Acceptance, AcceptanceState
 from data_owner.services.dataset_match import DatasetMatch
 from data_owner.services.earnings import JobEarning
 from data_owner.services.job_view import ForeignSpec, JobView, WaitingFor
 from data_owner.services.offer_status import OfferStatus
+from data_owner.tables import Acceptance, AcceptanceState
 
 
 class OwnAcceptance(FrozenModel):

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from commons.errors import Conflict
 from commons.storage.database import Database
-from data_owner.adapters.tables import Acceptance, AcceptanceState, Dataset, Declined
 from data_owner.domain.dataset_profile import DatasetProfile
 from data_owner.domain.matching import can_serve
 from data_owner.services.dataset_match import DatasetMatch, match
@@ -31,6 +30,7 @@ from data_owner.services.offer_views import (
     mse_history,
 )
 from data_owner.services.ports import Clock
+from data_owner.tables import Acceptance, AcceptanceState, Dataset, Declined
 
 _OF_ROW = {"job_id", "title", "kind", "pay_rule", "status", "reason", "role", "round", "rounds"}
 

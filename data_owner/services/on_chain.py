@@ -17,9 +17,9 @@ from commons.chain.marketplace import Marketplace
 from commons.chain.outbox import LONGEST_RETRY_PAUSE_S, Outbox, retry_pause_s
 from commons.chain.outbox_table import OutboxState
 from commons.storage.database import Database
-from data_owner.adapters.tables import EVENTS, STANDING, Acceptance, AcceptanceState
 from data_owner.services.job_view import ForeignSpec
 from data_owner.services.ports import Clock
+from data_owner.tables import EVENTS, STANDING, Acceptance, AcceptanceState
 
 FINISH_GRACE_S = 120.0
 RETRY_INTERVAL_S = 300.0

@@ -25,11 +25,11 @@ from commons.market.declaration import Declaration, check_declarations, read_dec
 from commons.messages import from_hex
 from commons.storage.database import Database
 from commons.tables.table import Table
-from data_owner.adapters.tables import EVENTS, Acceptance, AcceptanceState, Dataset
 from data_owner.services.job_terms import require_same_terms
 from data_owner.services.job_view import stored_spec
 from data_owner.services.ledger import Disclosure, disclosure_of
 from data_owner.services.ports import JobBoard, OpenDataFile
+from data_owner.tables import EVENTS, Acceptance, AcceptanceState, Dataset
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ from commons.chain.transactions import had_code, used_nonce_in
 from commons.errors import DeltaMLError, NotFound
 from commons.market.checkpoint_statement import CheckpointStatement
 from commons.storage.database import Database
-from federated_aggregator.adapters.tables import ContractEvent, FollowedBlock, OutboxTransaction
 from federated_aggregator.services.chain_port import ChainJob, ChainOverview, ChainState, JobFacts, Sending, Sent
+from federated_aggregator.tables import ContractEvent, FollowedBlock, OutboxTransaction
 
 _SENDING = {OutboxState.MINED: Sending.MINED, OutboxState.FAILED: Sending.FAILED}
 OVERVIEW_INTERVAL_S = 2.0

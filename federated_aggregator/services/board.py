@@ -16,14 +16,6 @@ from sqlalchemy.orm import Session, defer
 from commons.chain.outbox import UNFINISHED
 from commons.market.state import JobState
 from commons.storage.database import Database
-from federated_aggregator.adapters.tables import (
-    CatalogueDataset,
-    Checkpoint,
-    Enrolment,
-    Job,
-    OutboxTransaction,
-    Participant,
-)
 from federated_aggregator.services.board_views import (
     GROUP_OF,
     BoardDataset,
@@ -41,6 +33,14 @@ from federated_aggregator.services.catalogue import Catalogue, DatasetFilter, se
 from federated_aggregator.services.chain_port import ChainPort
 from federated_aggregator.services.job_run import TRAINER, VALIDATOR, Clock
 from federated_aggregator.services.job_view import JobViews
+from federated_aggregator.tables import (
+    CatalogueDataset,
+    Checkpoint,
+    Enrolment,
+    Job,
+    OutboxTransaction,
+    Participant,
+)
 
 OVERDUE_AFTER_S = 15
 STUCK_AFTER_S = 600

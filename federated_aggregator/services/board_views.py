@@ -10,8 +10,8 @@ from commons.computations.base import Learnt, Pay
 from commons.computations.registry import JobSpec, computation_of
 from commons.market.state import ENDED, JobState
 from commons.messages import FrozenModel, Wei
-from federated_aggregator.adapters.tables import CatalogueDataset, Job
 from federated_aggregator.services.job_run import parse_spec
+from federated_aggregator.tables import CatalogueDataset, Job
 
 
 class BoardGroup(StrEnum):

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from commons.errors import Conflict, NotAllowed
 from commons.market.catalogue import CatalogueEntry
 from commons.storage.database import Database, take_turns
-from federated_aggregator.adapters.tables import CatalogueDataset, DatasetTag, Participant
 from federated_aggregator.services.job_run import Clock
+from federated_aggregator.tables import CatalogueDataset, DatasetTag, Participant
 
 MOST_ENTRIES = 100
 MOST_BYTES = 2**20

@@ -17,8 +17,8 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from commons.market.state import JobState
-from federated_aggregator.adapters.tables import Enrolment, Job, Participant, Task
 from federated_aggregator.services.job_run import PENDING
+from federated_aggregator.tables import Enrolment, Job, Participant, Task
 
 _VERSION_BYTES = 12
 _OF_JOB = (
@@ -38,7 +38,7 @@ _OF_JOB = (
 
 
 class AcceptedOwner(NamedTuple):
-    """An owner that accepted a job (`federated_aggregator.adapters.tables.Enrolment`)."""
+    """An owner that accepted a job (`federated_aggregator.tables.Enrolment`)."""
 
     owner: str
     roles: int

@@ -30,8 +30,8 @@ from commons.market.declaration import Declaration
 from commons.market.state import JobState, require_move
 from commons.market.tasks import Step
 from commons.messages import from_hex
-from federated_aggregator.adapters.tables import Checkpoint, Enrolment, Job, Task
 from federated_aggregator.services.job_values import JobValues
+from federated_aggregator.tables import Checkpoint, Enrolment, Job, Task
 
 log = structlog.get_logger(__name__)
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from commons.computations.base import Value
 from commons.errors import NotFound
-from federated_aggregator.adapters.tables import JobValue
+from federated_aggregator.tables import JobValue
 
 Loaded = TypeVar("Loaded")
 

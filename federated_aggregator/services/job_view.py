@@ -17,11 +17,11 @@ from commons.errors import NotAllowed, NotFound
 from commons.market.state import JobState
 from commons.market.tasks import Step
 from commons.storage.database import Database
-from federated_aggregator.adapters.tables import Checkpoint, Job, Task
 from federated_aggregator.services.chain_port import ChainPort, Sending, Sent
 from federated_aggregator.services.job_company import AcceptedOwner, JobCompany, job_versions
 from federated_aggregator.services.job_run import CHECKPOINT, DONE, START, parse_spec
 from federated_aggregator.services.job_values import value_text
+from federated_aggregator.tables import Checkpoint, Job, Task
 
 
 @dataclass(frozen=True)

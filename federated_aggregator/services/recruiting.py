@@ -17,10 +17,10 @@ from commons.market.roles import Role, draw_roles
 from commons.market.state import JobState
 from commons.messages import from_hex
 from commons.storage.database import Database
-from federated_aggregator.adapters.tables import Enrolment, Job
 from federated_aggregator.services.catalogue import search_form
 from federated_aggregator.services.chain_port import ChainJob, ChainPort, ChainState
 from federated_aggregator.services.job_run import START, TRAINER, VALIDATOR, Clock, JobRun, Means, declaration_of
+from federated_aggregator.tables import Enrolment, Job
 
 log = structlog.get_logger(__name__)
 

@@ -25,7 +25,6 @@ from commons.errors import InvalidInput, NotFound
 from commons.market.state import ENDED, JobState
 from commons.market.tasks import Step
 from commons.storage.database import Database
-from federated_aggregator.adapters.tables import Checkpoint, Job, JobValue, Task
 from federated_aggregator.services.chain_port import ChainPort
 from federated_aggregator.services.checked_answers import CheckedAnswers
 from federated_aggregator.services.job_run import (
@@ -41,6 +40,7 @@ from federated_aggregator.services.job_run import (
 )
 from federated_aggregator.services.job_values import JobValues
 from federated_aggregator.services.step_tasks import ask, ask_of, has_pending, tasks_of
+from federated_aggregator.tables import Checkpoint, Job, JobValue, Task
 
 # A result of the largest job (100 trainers, 500 features, 3072 bits) is a refresh of 50,000 ciphertexts.
 MOST_RESULT_BYTES = 128 * 2**20

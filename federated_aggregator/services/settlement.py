@@ -17,7 +17,6 @@ from commons.chain.jobs import last_second_before_expiry
 from commons.ciphers.masks import seed_hash
 from commons.market.state import JobState
 from commons.storage.database import Database
-from federated_aggregator.adapters.tables import Checkpoint, Enrolment, Job, JobValue, Task
 from federated_aggregator.domain.reorganisation import reopened
 from federated_aggregator.services.chain_port import ChainPort, ChainState, JobFacts
 from federated_aggregator.services.job_run import (
@@ -36,6 +35,7 @@ from federated_aggregator.services.recruiting import Recruiting
 from federated_aggregator.services.retries import SILENT, Retries, refused
 from federated_aggregator.services.scheduler import Scheduler
 from federated_aggregator.services.silent_starts import Finding, SilentStarts, is_silent
+from federated_aggregator.tables import Checkpoint, Enrolment, Job, JobValue, Task
 
 log = structlog.get_logger(__name__)
 

@@ -19,8 +19,8 @@ from sqlalchemy import delete
 from commons.agent.sign_in import nonce_of
 from commons.errors import NotAuthenticated
 from commons.storage.database import Database
-from federated_aggregator.adapters.tables import AccessToken, SignInNonce
 from federated_aggregator.services.job_run import Clock
+from federated_aggregator.tables import AccessToken, SignInNonce
 
 if TYPE_CHECKING:
     from siwe import SiweMessage

@@ -22,12 +22,12 @@ from commons.errors import ChainUnavailable
 from commons.market.roles import Role
 from commons.market.state import JobState
 from commons.storage.database import Database
-from federated_aggregator.adapters.tables import Enrolment, Job
 from federated_aggregator.services.chain_port import ChainPort, Sending, Sent
 from federated_aggregator.services.job_run import START, JobRun
 from federated_aggregator.services.recruiting import Recruiting
 from federated_aggregator.services.retries import SILENT, Retries, refused
 from federated_aggregator.services.scheduler import Scheduler
+from federated_aggregator.tables import Enrolment, Job
 
 log = structlog.get_logger(__name__)
 

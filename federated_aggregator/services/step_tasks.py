@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, exists, select
 
 from commons.computations.base import Ask
 from commons.market.tasks import Step
-from federated_aggregator.adapters.tables import Task
 from federated_aggregator.services.job_run import PENDING, JobRun
+from federated_aggregator.tables import Task
 
 
 def ask(run: JobRun, step: Step, asks: Sequence[Ask]) -> None:

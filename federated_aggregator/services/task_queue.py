@@ -25,8 +25,8 @@ from sqlalchemy.orm import Session
 from commons.errors import NotAllowed
 from commons.market.state import ENDED, JobState
 from commons.storage.database import Database
-from federated_aggregator.adapters.tables import Enrolment, Job, JobValue, Participant, Task
 from federated_aggregator.services.job_run import PENDING
+from federated_aggregator.tables import Enrolment, Job, JobValue, Participant, Task
 
 MAX_WAIT_S = 25
 LOOK_INTERVAL_S = 0.5

@@ -10,7 +10,6 @@ from flask_openapi3.models.tag import Tag
 
 from commons.errors import InvalidInput
 from commons.web.app import BEARER, json_response, live_response
-from model_buyer.adapters.tables import Job
 from model_buyer.api.schemas import CheckedJob, JobDetail, JobList, JobPath, JobsQuery, JobSummary, PostHeaders
 from model_buyer.api.views import checked_job, job_detail, job_summary
 from model_buyer.domain.job_request import JobRequest
@@ -19,6 +18,7 @@ from model_buyer.services.cancel_job import cancel_job
 from model_buyer.services.follow_job import follow_job
 from model_buyer.services.job_list import list_jobs, listed_job
 from model_buyer.services.post_job import check_request, post_job
+from model_buyer.tables import Job
 
 _JOB_CONTENT = {"application/json": {"schema": {"$ref": "#/components/schemas/JobRequest"}}}
 _JOB_REQUEST = {"requestBody": {"required": True, "content": _JOB_CONTENT}}

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from commons.chain.outbox_table import OutboxColumns
 from commons.computations.registry import computation_of
 from commons.market.state import JobState
-from model_buyer.adapters.tables import Score
 from model_buyer.api.schemas import (
     CheckedJob,
     Checkpoint,
@@ -28,6 +27,7 @@ from model_buyer.services.follow_job import FollowedJob
 from model_buyer.services.job_list import Course, ListedJob
 from model_buyer.services.outgoing import reason, send_state
 from model_buyer.services.post_job import CheckedRequest
+from model_buyer.tables import Score
 
 # Shown once, beside it, or of no use to people.
 _NOT_LIVE = frozenset({"spec", "modulus", "modulus_proof", "checkpoints"})

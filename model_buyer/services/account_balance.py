@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from commons.errors import ChainUnavailable
-from model_buyer.adapters.tables import Job
 from model_buyer.domain.stages import NOT_YET_ESCROWED
 from model_buyer.services.buyer import Buyer
+from model_buyer.tables import Job
 
 
 @dataclass(frozen=True)

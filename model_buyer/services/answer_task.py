@@ -18,13 +18,13 @@ from commons.computations.base import BuyerAnswer, BuyerPart, OpenedScore, Paral
 from commons.computations.registry import AnyResult, AnyTask, computation_of, kind_of_task
 from commons.errors import Conflict, ContentRefused, NotFound, ProtocolViolation
 from commons.market.tasks import task_digest
-from model_buyer.adapters.tables import EVENTS, Job
 from model_buyer.domain.questions import repeated
 from model_buyer.domain.stages import ANSWERS_TASKS
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.job_rows import changing, find_job, tell
 from model_buyer.services.participants import ensure_participants, secret_key, started_job
 from model_buyer.services.questions import keep_answer, opened, questions_of, scores_of, stored_answer
+from model_buyer.tables import EVENTS, Job
 
 
 @dataclass(frozen=True)

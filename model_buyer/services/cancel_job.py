@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from commons.chain.jobs import JobState
-from model_buyer.adapters.tables import Job
 from model_buyer.domain.stages import require_cancellable
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.job_rows import changing, find_job, tell
+from model_buyer.tables import Job
 
 
 def cancel_job(buyer: Buyer, job_id: str) -> Job:

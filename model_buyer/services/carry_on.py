@@ -11,13 +11,13 @@ import structlog
 from sqlalchemy import select
 
 from commons.errors import DeltaMLError
-from model_buyer.adapters.tables import Job
 from model_buyer.domain.stages import Stage
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.escrow import announce, call_off, confirm_deposit, make_key, send_deposit
 from model_buyer.services.job_rows import changing, unfinished
 from model_buyer.services.reorganisation import follow_reorganisation
 from model_buyer.services.settle import compare_delivery, receive_outcome, watch_chain
+from model_buyer.tables import Job
 
 _log = structlog.get_logger(__name__)
 _MAX_STEPS = 20

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from commons.chain.event_table import ContractEventColumns
-from model_buyer.adapters.tables import EVENTS
 from model_buyer.domain.milestones import Milestone, MilestoneCode
+from model_buyer.tables import EVENTS
 
 _CODES = {
     "JobCreated": MilestoneCode.ESCROWED,

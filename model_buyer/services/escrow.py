@@ -10,13 +10,13 @@ from commons.chain.jobs import JobTerms
 from commons.ciphers.paillier import generate_keypair
 from commons.computations.registry import computation_of
 from commons.messages import to_hex
-from model_buyer.adapters.tables import EVENTS, Job
 from model_buyer.domain.participant_limits import limits
 from model_buyer.domain.stages import Stage
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.job_rows import changing, move, tell
 from model_buyer.services.outgoing import SendState, creation_key, latest, reason, send, send_state
 from model_buyer.services.participants import public_key, require_chain_job_id
+from model_buyer.tables import EVENTS, Job
 
 _ON_ITS_WAY = "the deposit is on its way to the chain"
 

@@ -11,7 +11,6 @@ from sqlalchemy import select
 from commons.chain.jobs import Quote
 from commons.chain.outbox_table import OutboxColumns
 from commons.errors import DeltaMLError
-from model_buyer.adapters.tables import Job, Score, TimelineEntry
 from model_buyer.domain.milestones import Milestone
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.chain_story import happened
@@ -19,6 +18,7 @@ from model_buyer.services.job_list import Course, ListedJob, listed_in
 from model_buyer.services.job_rows import find_job
 from model_buyer.services.outgoing import cancellation_key, creation_key, expiry_key, latest
 from model_buyer.services.questions import scores_of
+from model_buyer.tables import Job, Score, TimelineEntry
 
 Answer = TypeVar("Answer")
 

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from model_buyer.adapters.tables import Job, Score
 from model_buyer.domain.job_status import JobStatus, improvement_percent, job_status
 from model_buyer.domain.stages import Stage
 from model_buyer.services.buyer import Buyer
+from model_buyer.tables import Job, Score
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from commons.computations.registry import JobSpec, computation_of
 from commons.errors import NotFound
-from model_buyer.adapters.tables import Job, TimelineEntry
 from model_buyer.domain.stages import ENDED, DeliveryCheck, Stage
 from model_buyer.services.buyer import Buyer
+from model_buyer.tables import Job, TimelineEntry
 
 
 def new_job(spec: JobSpec, *, key_bits: int, at: float) -> Job:

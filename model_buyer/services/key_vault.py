@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from commons.ciphers.paillier import SecretKey
 from commons.errors import InvalidInput, NotAuthenticated
 from commons.storage.database import Database
-from model_buyer.adapters.tables import VaultHeader
+from model_buyer.tables import VaultHeader
 
 STANDARD_COST = 2**17
 """scrypt's n (with r = 8, p = 1): 128 MiB and about a third of a second for each guess at the password."""

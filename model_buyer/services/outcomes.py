@@ -7,10 +7,10 @@ from sqlalchemy import select
 from commons.computations.base import Predictor
 from commons.computations.registry import computation_of
 from commons.errors import Conflict
-from model_buyer.adapters.tables import Job
 from model_buyer.domain.stages import no_result
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.job_rows import find_job
+from model_buyer.tables import Job
 
 
 def outcome_json(buyer: Buyer, job_id: str) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from commons.chain.jobs import ContractCall
 from commons.chain.outbox_table import OutboxColumns, OutboxState
-from model_buyer.adapters.tables import OUTBOX
+from model_buyer.tables import OUTBOX
 
 CREATION_PREFIX = "create-job-"
 """With the job's id: the outbox key of its createJob."""

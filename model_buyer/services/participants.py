@@ -14,11 +14,11 @@ from commons.computations.registry import computation_of
 from commons.errors import Conflict, ServiceUnavailable
 from commons.market.declaration import Declaration, check_declarations, read_declarations
 from commons.messages import from_hex
-from model_buyer.adapters.tables import EVENTS, Job
 from model_buyer.domain.participant_limits import require_agreed_owners
 from model_buyer.domain.stages import Participants
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.job_rows import changing, tell
+from model_buyer.tables import EVENTS, Job
 
 
 def ensure_participants(buyer: Buyer, job: Job) -> Job:

@@ -19,12 +19,12 @@ from commons.errors import (
     InvalidInput,
 )
 from commons.web.validation import to_invalid_input
-from model_buyer.adapters.tables import Job
 from model_buyer.domain.job_request import JobRequest, checked_key_bits
 from model_buyer.domain.participant_limits import require_placeable
 from model_buyer.services.account_balance import promised_wei
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.job_rows import add_job, find_under_key, new_job, tell
+from model_buyer.tables import Job
 
 Result = TypeVar("Result")
 

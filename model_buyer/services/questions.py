@@ -11,8 +11,8 @@ from commons.computations.registry import RESULT, AnyResult, AnyTask
 from commons.errors import Conflict, NotFound
 from commons.market.checkpoint_statement import CheckpointStatement
 from commons.market.tasks import task_digest
-from model_buyer.adapters.tables import AnsweredQuestion, Job, Score
 from model_buyer.services.participants import require_chain_job_id
+from model_buyer.tables import AnsweredQuestion, Job, Score
 
 
 def questions_of(session: Session, job: Job) -> list[Question]:

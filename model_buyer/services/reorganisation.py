@@ -9,11 +9,11 @@ import structlog
 from sqlalchemy import Exists, Select, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from model_buyer.adapters.tables import ContractEvent, Job, OutboxTransaction
 from model_buyer.domain.stages import DeliveryCheck, Stage
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.job_rows import changing, move, tell
 from model_buyer.services.outgoing import CREATION_PREFIX
+from model_buyer.tables import ContractEvent, Job, OutboxTransaction
 
 _log = structlog.get_logger(__name__)
 _ENDED_BY = {

@@ -14,7 +14,6 @@ from commons.chain.outbox_table import OutboxColumns
 from commons.computations.base import SignedDelivery
 from commons.computations.registry import computation_of
 from commons.errors import Conflict, InvalidInput, NotFound, ProtocolViolation, ServiceUnavailable
-from model_buyer.adapters.tables import EVENTS, OUTBOX, Job
 from model_buyer.domain.stages import DeliveryCheck, Settlement, Stage
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.job_rows import changing, move, tell
@@ -29,6 +28,7 @@ from model_buyer.services.outgoing import (
     send_state,
 )
 from model_buyer.services.participants import ensure_participants, require_chain_job_id, secret_key, started_job
+from model_buyer.tables import EVENTS, OUTBOX, Job
 
 COMPARE_WITHIN_S = 600
 START_GRACE_S = 60

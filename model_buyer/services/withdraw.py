@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from commons.chain.checks import checked_address
 from commons.chain.outbox_table import OutboxColumns
 from commons.errors import Conflict
-from model_buyer.adapters.tables import EVENTS, OutboxTransaction
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.outgoing import SendState, send, send_state
+from model_buyer.tables import EVENTS, OutboxTransaction
 
 _PREFIX = "withdraw-"
 

@@ -36,16 +36,16 @@ from commons.computations.linear_regression.statements import candidates_digest
 from commons.computations.registry import AnyResult, AnyTask
 from commons.market.declaration import Declaration
 from commons.storage.database import create_database
-from data_owner.adapters.tables import Base as OwnerBase
 from data_owner.services.answered_tasks import AnsweredTasks
 from data_owner.services.participation import Participant
 from data_owner.services.task_answers import TaskAnswerer as OwnerAnswerer
-from model_buyer.adapters.tables import Base as BuyerBase
-from model_buyer.adapters.tables import Job, Participants
+from data_owner.tables import Base as OwnerBase
 from model_buyer.domain.stages import Stage
 from model_buyer.services.answer_task import TaskAnswerer as BuyerAnswerer
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.key_vault import KeyVault
+from model_buyer.tables import Base as BuyerBase
+from model_buyer.tables import Job, Participants
 from tests.doubles.around_buyer import Clock, FakeAggregator, FakeChain, job_row, put_job, stored_job
 from tests.doubles.in_memory_job import JOB_ID, InMemoryJob, Owner
 

@@ -15,8 +15,8 @@ from commons.chain.signing import SigningDomain
 from commons.computations.registry import JobSpec
 from commons.errors import ChainUnavailable, NotFound, ServiceUnavailable
 from commons.storage.database import Database
-from model_buyer.adapters.tables import ContractEvent, Job, TimelineEntry
 from model_buyer.services.job_rows import new_job
+from model_buyer.tables import ContractEvent, Job, TimelineEntry
 
 NOW = 1_800_000_000.0
 CONTRACT = "0x" + "C0" * 20

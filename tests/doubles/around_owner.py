@@ -26,7 +26,7 @@ from commons.computations.registry import JobSpec, computation_of
 from commons.errors import ChainUnavailable, NotFound, ServiceUnavailable
 from commons.market.declaration import Declaration
 from commons.storage.database import Database
-from data_owner.adapters.tables import Acceptance, ContractEvent
+from data_owner.tables import Acceptance, ContractEvent
 from tests.support.worthless_keys import worthless_key, worthless_proof
 
 CONTRACT = "0x" + "c0" * 20

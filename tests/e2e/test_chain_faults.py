@@ -11,15 +11,15 @@ import pytest
 from commons.chain.event_log import EventLog
 from commons.chain.jobs import JobState
 from commons.storage.database import create_database
-from data_owner.adapters import tables as owner_tables
+from data_owner import tables as owner_tables
 from deltaml.demo.acceptors import Acceptors
 from deltaml.demo.kinds.linear_regression import LinearRegressionJob
 from deltaml.demo.options import DemoOptions
 from deltaml.demo.scenario import bring_datasets, job_request
 from deltaml.demo.world import World, running_world
 from deltaml.nodes import start_anvil, start_ganache
-from federated_aggregator.adapters import tables as aggregator_tables
-from model_buyer.adapters import tables as buyer_tables
+from federated_aggregator import tables as aggregator_tables
+from model_buyer import tables as buyer_tables
 from tests.support.rpc import rpc
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak]

@@ -31,13 +31,13 @@ from deltaml.demo.options import DemoOptions
 from deltaml.demo.processes import Services
 from deltaml.demo.scenario import FINISH_WITHIN_S, bring_datasets, job_request, run_job
 from deltaml.demo.world import World, running_world
-from model_buyer.adapters.tables import Job, db
 from model_buyer.config import BuyerConfig
 from model_buyer.domain.stages import Stage
 from model_buyer.services.job_rows import find_job
 from model_buyer.services.outcomes import outcome_json
 from model_buyer.services.participants import secret_key, started_job
 from model_buyer.services.settle import receive_outcome
+from model_buyer.tables import Job, db
 from model_buyer.wiring import assemble
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak]

@@ -1,1 +1,1 @@
-"""What Alembic runs for every service; the revisions themselves are in each service's `adapters/migrations`."""
+"""What Alembic runs for every service; the revisions themselves are in each service's `migrations`."""

@@ -26,15 +26,15 @@ from commons.chain.outbox import Outbox
 from commons.chain.outbox_sender import SendingPolicy
 from commons.chain.outbox_table import OutboxState
 from commons.storage.database import create_database
-from data_owner.adapters import tables as owner_tables
+from data_owner import tables as owner_tables
 from data_owner.config import OwnerConfig
 from data_owner.wiring import assemble as assemble_owner
 from data_owner.wiring import prepare as prepare_owner
 from deltaml.nodes import ChainNode, fund, start_anvil
-from federated_aggregator.adapters import tables as aggregator_tables
+from federated_aggregator import tables as aggregator_tables
 from federated_aggregator.adapters.contract import Contract
 from model_buyer import background
-from model_buyer.adapters import tables as buyer_tables
+from model_buyer import tables as buyer_tables
 from model_buyer.config import BuyerConfig
 from model_buyer.wiring import assemble as assemble_buyer
 from model_buyer.wiring import prepare as prepare_buyer

@@ -13,8 +13,8 @@ from commons.storage.database import Database, create_database
 from commons.storage.migrations import migrate, schema_differences
 from commons.web.authentication import Authenticator
 from data_owner.adapters.data_files import open_data_file
-from data_owner.adapters.tables import AUTHENTICATION, Base, KnownJob
 from data_owner.services.datasets import DatasetDetails, Datasets, profile_of
+from data_owner.tables import AUTHENTICATION, Base, KnownJob
 from data_owner.wiring import MIGRATIONS
 
 pytestmark = pytest.mark.integration

@@ -19,13 +19,13 @@ from commons.chain.jobs import JobState
 from commons.computations.linear_regression.spec import Feature
 from deltaml.nodes import fund, start_anvil
 from model_buyer import background
-from model_buyer.adapters.tables import EVENTS, Job
 from model_buyer.config import BuyerConfig
 from model_buyer.domain.stages import Stage
 from model_buyer.services.cancel_job import cancel_job
 from model_buyer.services.carry_on import advance
 from model_buyer.services.job_rows import new_job
 from model_buyer.services.withdraw import list_withdrawals, request_withdrawal
+from model_buyer.tables import EVENTS, Job
 from model_buyer.wiring import Parts, assemble, prepare
 from tests.doubles.around_buyer import put_job, stored_job
 from tests.doubles.job_specs import job_spec

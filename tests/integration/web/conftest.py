@@ -27,7 +27,7 @@ from pathlib import Path
 from commons.storage.database import create_database
 from commons.web.json_logging import configure_logging
 from commons.web.server import serve
-from federated_aggregator.adapters.tables import Base
+from federated_aggregator.tables import Base
 from federated_aggregator.app import create_app
 from federated_aggregator.serve import THREADS
 from federated_aggregator.wiring import assemble

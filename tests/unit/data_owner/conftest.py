@@ -21,7 +21,6 @@ from commons.computations.registry import JobSpec
 from commons.storage.database import Database, create_database
 from commons.storage.migrations import migrate
 from data_owner.adapters.data_files import open_data_file
-from data_owner.adapters.tables import OutboxTransaction
 from data_owner.services.acceptances import Acceptances, AcceptRequest
 from data_owner.services.datasets import DatasetDetails, Datasets
 from data_owner.services.deliveries import Deliveries
@@ -31,6 +30,7 @@ from data_owner.services.offers import Offers
 from data_owner.services.on_chain import OnChain
 from data_owner.services.participation import Participation as TakingPart
 from data_owner.services.ports import OpenDataFile
+from data_owner.tables import OutboxTransaction
 from data_owner.wiring import MIGRATIONS
 from tests.doubles.around_owner import AGGREGATOR, BUYER, OTHER, FakeAggregator, FakeChain, Job, key, key_proof
 from tests.doubles.job_specs import job_spec

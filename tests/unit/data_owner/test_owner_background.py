@@ -8,10 +8,10 @@ from typing import Any
 
 from commons.agent.aggregator_client import PendingTask
 from commons.chain.outbox_sender import OutboxStatus
-from data_owner.adapters.tables import AcceptanceState
 from data_owner.background import Courier, TaskAgent
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.task_answers import TaskAnswerer
+from data_owner.tables import AcceptanceState
 
 
 @dataclass

@@ -23,10 +23,10 @@ from commons.computations.registry import JobSpec
 from commons.errors import ChainUnavailable
 from commons.web import session_api
 from deltaml.cli import run
-from model_buyer.adapters.tables import Job
 from model_buyer.app import create_app as create_buyer_app
 from model_buyer.config import BuyerConfig
 from model_buyer.domain.stages import DeliveryCheck, Settlement, Stage
+from model_buyer.tables import Job
 from model_buyer.wiring import Parts
 from model_buyer.wiring import assemble as assemble_buyer
 from model_buyer.wiring import prepare as prepare_buyer

@@ -38,9 +38,9 @@ from commons.computations.registry import TASK, AnyTask, JobSpec
 from commons.market.checkpoint_statement import CheckpointStatement
 from commons.market.declaration import Declaration
 from commons.storage.database import Database, create_database
-from federated_aggregator.adapters.tables import Base
 from federated_aggregator.services.chain_port import ChainJob, ChainState
 from federated_aggregator.services.recruiting import AcceptanceOffer, Posting, acceptance_terms
+from federated_aggregator.tables import Base
 from federated_aggregator.wiring import Aggregator, assemble
 from tests.doubles.around_aggregator import JOB_ID, Clock, FakeChain
 from tests.support.worthless_keys import worthless_proof

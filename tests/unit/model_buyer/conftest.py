@@ -22,12 +22,12 @@ from commons.market.roles import Role, draw_roles
 from commons.storage.database import Database, create_database
 from commons.storage.migrations import migrate
 from commons.web.authentication import Authenticator
-from model_buyer.adapters.tables import AUTHENTICATION, Job
 from model_buyer.config import BuyerConfig
 from model_buyer.domain.stages import Stage
 from model_buyer.services.answer_task import TaskAnswerer
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.key_vault import KeyVault
+from model_buyer.tables import AUTHENTICATION, Job
 from model_buyer.wiring import MIGRATIONS, Parts, assemble
 from tests.doubles.around_buyer import CONTRACT, NOW, Clock, FakeAggregator, FakeChain, job_row, put_job
 from tests.doubles.buyer_tasks import ROWS, Tasks

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
-from model_buyer.adapters.tables import Job
 from model_buyer.background import answer_tasks, keep_jobs
 from model_buyer.domain.stages import Stage
+from model_buyer.tables import Job
 from model_buyer.wiring import Parts
 from tests.doubles.around_buyer import put_job, stored_job
 

@@ -102,7 +102,7 @@ def test_no_service_takes_over_the_tables_of_the_first_versions(database: Databa
         session.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
         session.execute(text("INSERT INTO alembic_version VALUES ('0001')"))
     with pytest.raises(Conflict, match="its revision 0001 is not known here"):
-        migrate(database, ROOT / service / "adapters" / "migrations" / "versions")
+        migrate(database, ROOT / service / "migrations" / "versions")
 
 
 def test_processes_that_start_at_once_run_each_revision_once(database: Database, versions: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from commons.storage.database import Database
 from commons.storage.migrations import schema_differences
-from data_owner.adapters.tables import Base
+from data_owner.tables import Base
 
 
 def test_a_migrated_database_has_the_mapped_tables(database: Database) -> None:

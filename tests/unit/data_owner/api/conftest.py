@@ -11,12 +11,12 @@ from flask.testing import FlaskClient
 
 from commons.errors import ServiceUnavailable
 from commons.web.authentication import Authenticator
-from data_owner.adapters.tables import AUTHENTICATION
 from data_owner.app import create_app
 from data_owner.config import OwnerConfig
 from data_owner.services.commitments import Commitments
 from data_owner.services.histograms import Histograms
 from data_owner.services.terms_to_sign import TermsPreview
+from data_owner.tables import AUTHENTICATION
 from data_owner.wiring import Parts
 
 

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from commons.chain.signing import AcceptanceTerms, recover_acceptance
 from commons.computations.linear_regression.computation import LinearRegression
 from commons.computations.linear_regression.spec import Feature
-from data_owner.adapters.tables import ContractEvent, OutboxTransaction
+from data_owner.tables import ContractEvent, OutboxTransaction
 from tests.doubles.hostile_documents import crashes
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from data_owner.adapters.tables import Acceptance, AcceptanceState, Dataset, OutboxTransaction
+from data_owner.tables import Acceptance, AcceptanceState, Dataset, OutboxTransaction
 from tests.doubles.at_once import MANY, at_once
 
 

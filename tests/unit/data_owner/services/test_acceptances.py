@@ -28,9 +28,9 @@ from commons.errors import (
 )
 from commons.market.declaration import Declaration
 from commons.market.roles import trainer_count
-from data_owner.adapters.tables import Acceptance, AcceptanceState
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.datasets import DatasetDetails
+from data_owner.tables import Acceptance, AcceptanceState
 from tests.support.worthless_keys import worthless_key, worthless_proof
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from commons.errors import Conflict, DatasetInvalid, DeltaMLError, InvalidInput, NotFound
-from data_owner.adapters.tables import Listing
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.datasets import DatasetDetails, catalogue_entry, profile_of
+from data_owner.tables import Listing
 
 
 def test_a_file_is_profiled_where_it_lies(world: Any) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from commons.errors import Conflict, InvalidInput, NotAuthenticated, ServiceUnavailable
-from data_owner.adapters.tables import Acceptance, AcceptanceState, Dataset, Listing
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.commitments import Commitments
 from data_owner.services.datasets import DatasetDetails
 from data_owner.services.offer_status import OfferStatus
+from data_owner.tables import Acceptance, AcceptanceState, Dataset, Listing
 
 
 def acceptance(world: Any) -> Acceptance:

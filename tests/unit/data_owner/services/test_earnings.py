@@ -9,8 +9,8 @@ import pytest
 from commons.chain.jobs import Role
 from commons.chain.outbox_table import OutboxState
 from commons.errors import ChainUnavailable, Conflict, InvalidInput
-from data_owner.adapters.tables import OutboxTransaction
 from data_owner.services.acceptances import AcceptRequest
+from data_owner.tables import OutboxTransaction
 
 
 def accepted(world: Any, job_id: int = 1) -> Any:

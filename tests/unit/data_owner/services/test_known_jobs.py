@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from data_owner.adapters.tables import KnownJob
 from data_owner.services.known_jobs import KnownJobs
+from data_owner.tables import KnownJob
 
 
 def titles(world: Any) -> list[str]:

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from commons.computations.linear_regression.computation import LinearRegression
 from commons.computations.linear_regression.spec import Feature
 from commons.errors import Conflict, InvalidCiphertext
-from data_owner.adapters.tables import AnsweredTask, Learnt
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.answered_tasks import AnsweredTasks
 from data_owner.services.ledger import AGAIN
 from data_owner.services.task_answers import TaskAnswerer
+from data_owner.tables import AnsweredTask, Learnt
 from tests.doubles.around_owner import train_task, zeros
 
 

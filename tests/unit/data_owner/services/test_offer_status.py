@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from data_owner.adapters.tables import AcceptanceState
 from data_owner.services.job_view import parse_job_view
 from data_owner.services.offer_status import OfferStatus, OwnSide, offer_status
+from data_owner.tables import AcceptanceState
 
 
 def own(world: Any, **changes: Any) -> OwnSide:

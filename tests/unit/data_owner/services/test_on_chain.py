@@ -12,10 +12,10 @@ from commons.chain.jobs import FINALIZE_WINDOW_S
 from commons.chain.outbox_table import OutboxState
 from commons.errors import ProtocolViolation, ServiceUnavailable
 from commons.market.roles import Role, draw_roles
-from data_owner.adapters.tables import Acceptance, AcceptanceState, OutboxTransaction
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.offer_status import OfferStatus
 from data_owner.services.on_chain import FINISH_GRACE_S, RETRY_INTERVAL_S
+from data_owner.tables import Acceptance, AcceptanceState, OutboxTransaction
 from tests.doubles.around_owner import BUYER, THIRD_ACCOUNT
 
 VALIDATOR = str(THIRD_ACCOUNT.address)

@@ -28,9 +28,9 @@ from commons.errors import (
 )
 from commons.market.declaration import Declaration
 from commons.market.roles import Role, Roles, draw_roles
-from data_owner.adapters.tables import Acceptance
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.participation import Participant
+from data_owner.tables import Acceptance
 from tests.doubles.around_owner import OTHER_ACCOUNT
 
 

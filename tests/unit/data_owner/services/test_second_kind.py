@@ -10,13 +10,13 @@ from sqlalchemy import select
 from commons.computations.registry import TASK, AnyTask, JobSpec
 from commons.errors import Conflict, DatasetInvalid, InvalidInput, ProtocolViolation
 from commons.market.roles import Role, draw_roles
-from data_owner.adapters.tables import Learnt
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.answered_tasks import AnsweredTasks
 from data_owner.services.datasets import DatasetDetails
 from data_owner.services.ledger import AGAIN
 from data_owner.services.offer_status import OfferStatus
 from data_owner.services.task_answers import TaskAnswerer
+from data_owner.tables import Learnt
 from tests.doubles.around_owner import OTHERS, train_task
 
 COLUMNS = [

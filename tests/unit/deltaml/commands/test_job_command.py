@@ -13,8 +13,8 @@ from commons.computations.linear_regression.learning import LinearModel
 from commons.errors import InvalidInput
 from deltaml.job_view import print_result
 from deltaml.service_session import ServiceSession
-from model_buyer.adapters.tables import Job
 from model_buyer.domain.stages import Stage
+from model_buyer.tables import Job
 from model_buyer.wiring import Parts
 from tests.doubles.around_buyer import job_row, put_job
 from tests.doubles.counting_kind import Counted, put_in_place

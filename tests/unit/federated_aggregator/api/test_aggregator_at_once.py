@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 
 from commons.agent.sign_in import sign_in_message, sign_text
 from commons.computations.linear_regression.messages import TaskKind
-from federated_aggregator.adapters.tables import AccessToken, Enrolment
 from federated_aggregator.app import create_app
+from federated_aggregator.tables import AccessToken, Enrolment
 from tests.doubles.at_once import MANY, at_once
 from tests.doubles.signing_in import OWN_URL, sign_in
 

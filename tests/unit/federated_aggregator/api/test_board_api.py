@@ -14,9 +14,9 @@ from werkzeug.test import TestResponse
 from commons.market.catalogue import CatalogueEntry
 from commons.web.app import create_api
 from commons.web.rate_limit import RateLimit
-from federated_aggregator.adapters.tables import Enrolment, Job, OutboxTransaction
 from federated_aggregator.api.board import board_blueprint
 from federated_aggregator.app import create_app
+from federated_aggregator.tables import Enrolment, Job, OutboxTransaction
 
 ONE_JOB = 7
 

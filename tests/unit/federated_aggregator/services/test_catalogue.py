@@ -5,9 +5,9 @@ from sqlalchemy import select
 
 from commons.errors import Conflict, NotAllowed
 from commons.market.catalogue import MOST_ENTRY_BYTES, CatalogueEntry
-from federated_aggregator.adapters.tables import CatalogueDataset, DatasetTag, Participant
 from federated_aggregator.services import catalogue as catalogue_module
 from federated_aggregator.services.catalogue import DatasetFilter
+from federated_aggregator.tables import CatalogueDataset, DatasetTag, Participant
 
 ONE, OTHER = str(Account.create().address), str(Account.create().address)
 EVERYTHING = DatasetFilter()

@@ -20,11 +20,11 @@ from commons.errors import (
     NotFound,
 )
 from commons.market.roles import Role, draw_roles
-from federated_aggregator.adapters.tables import Enrolment, Job
 from federated_aggregator.services.chain_port import ChainState
 from federated_aggregator.services.job_run import JobRun
 from federated_aggregator.services.job_values import JobValues
 from federated_aggregator.services.recruiting import Recruiting, acceptance_terms
+from federated_aggregator.tables import Enrolment, Job
 from tests.doubles.job_specs import changed
 
 JOB_ID = 7

@@ -11,7 +11,7 @@ from commons.computations.linear_regression.key_holder import KeyHolder
 from commons.computations.linear_regression.learning import federated_gradient_descent, mean_squared_error
 from commons.computations.linear_regression.messages import TaskKind
 from commons.errors import InvalidCiphertext, InvalidInput, NotFound
-from federated_aggregator.adapters.tables import Task
+from federated_aggregator.tables import Task
 
 UNKNOWN = "0" * 32
 NOISE = 2**-23

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from commons.agent.sign_in import sign_in_message, sign_text
 from commons.errors import NotAuthenticated
-from federated_aggregator.adapters.tables import AccessToken, SignInNonce
 from federated_aggregator.services.sign_in import NONCE_TTL_S, TOKEN_TTL_S, Arrival, SignIn
+from federated_aggregator.tables import AccessToken, SignInNonce
 
 DOMAIN = "127.0.0.1:8100"
 ACCOUNT = Account.create()

@@ -10,9 +10,9 @@ from commons.computations.registry import TASK
 from commons.errors import NotAllowed
 from commons.market.job_terms import MAX_TRAINERS, MAX_VALIDATORS
 from commons.web.serving.worker import MOST_WAITING
-from federated_aggregator.adapters.tables import Job
 from federated_aggregator.serve import THREADS
 from federated_aggregator.services import task_queue
+from federated_aggregator.tables import Job
 from tests.doubles.at_once import at_once
 
 

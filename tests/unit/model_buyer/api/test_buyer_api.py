@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 
 from commons.chain.jobs import JobState
 from commons.computations.linear_regression.learning import FeatureRange, LinearModel
-from model_buyer.adapters.tables import Job
 from model_buyer.domain.stages import Participants, Settlement, Stage
+from model_buyer.tables import Job
 from model_buyer.wiring import Parts
 from tests.doubles.around_buyer import change_job, put_job
 from tests.doubles.counting_kind import COUNT, Counted, put_in_place

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from commons.chain.jobs import JobState
-from model_buyer.adapters.tables import Job, OutboxTransaction
 from model_buyer.domain.stages import Stage
+from model_buyer.tables import Job, OutboxTransaction
 from model_buyer.wiring import Parts
 from tests.doubles.around_buyer import put_job
 from tests.doubles.at_once import MANY, at_once

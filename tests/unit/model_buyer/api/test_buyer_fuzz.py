@@ -8,7 +8,7 @@ import pytest
 import requests
 from flask.testing import FlaskClient
 
-from model_buyer.adapters.tables import Job
+from model_buyer.tables import Job
 from model_buyer.wiring import Parts
 from tests.doubles.around_buyer import put_job
 from tests.doubles.serving import serving

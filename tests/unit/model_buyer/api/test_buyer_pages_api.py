@@ -12,9 +12,9 @@ from sqlalchemy import select
 from commons.chain.jobs import JobState
 from commons.computations.linear_regression.learning import FeatureRange, LinearModel
 from commons.computations.registry import JobSpec
-from model_buyer.adapters.tables import Job, Score
 from model_buyer.domain.stages import Participants, Stage
 from model_buyer.services.outgoing import send
+from model_buyer.tables import Job, Score
 from model_buyer.wiring import Parts
 from tests.doubles.around_buyer import change_job, job_row, put_job
 from tests.doubles.job_specs import nested

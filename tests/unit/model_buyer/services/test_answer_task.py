@@ -23,11 +23,11 @@ from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONA
 from commons.errors import Conflict, ProtocolViolation, ServiceUnavailable
 from commons.market.checkpoint_statement import CheckpointStatement
 from commons.messages import from_hex
-from model_buyer.adapters.tables import Job
 from model_buyer.domain.stages import Stage
 from model_buyer.services.answer_task import TaskAnswerer
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.questions import questions_of, scores_of
+from model_buyer.tables import Job
 from tests.doubles.around_buyer import change_job
 
 WAD = 10**18

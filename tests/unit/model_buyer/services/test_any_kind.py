@@ -14,7 +14,6 @@ from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONA
 from commons.errors import Conflict, ProtocolViolation
 from commons.market.roles import Role, draw_roles
 from commons.market.tasks import TaskBody
-from model_buyer.adapters.tables import Job
 from model_buyer.domain.stages import DeliveryCheck, Stage
 from model_buyer.services.answer_task import TaskAnswerer
 from model_buyer.services.carry_on import carry_on
@@ -22,6 +21,7 @@ from model_buyer.services.follow_job import follow_job
 from model_buyer.services.job_list import Course, list_jobs
 from model_buyer.services.outcomes import model_json, outcome_json, predictor
 from model_buyer.services.questions import questions_of, scores_of
+from model_buyer.tables import Job
 from tests.doubles.around_buyer import change_job, stored_job
 from tests.doubles.counting_kind import put_in_place
 from tests.doubles.job_specs import changed

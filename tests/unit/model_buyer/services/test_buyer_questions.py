@@ -14,8 +14,8 @@ from commons.errors import Conflict, NotFound
 from commons.market.checkpoint_statement import CheckpointStatement
 from commons.market.tasks import task_digest
 from commons.storage.database import Database
-from model_buyer.adapters.tables import Job
 from model_buyer.services.questions import keep_answer, opened, questions_of, scores_of, stored_answer
+from model_buyer.tables import Job
 from tests.doubles.around_buyer import put_job
 
 VECTOR = CiphertextVector(count=1, fractional_bits=192, ciphertexts="AA==")

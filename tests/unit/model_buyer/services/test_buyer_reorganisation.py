@@ -9,11 +9,11 @@ import pytest
 from commons.chain.jobs import JobSettled, JobState
 from commons.chain.outbox_table import OutboxState
 from commons.storage.database import Database
-from model_buyer.adapters.tables import ContractEvent, Job, OutboxTransaction
 from model_buyer.domain.stages import Participants, Stage
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.carry_on import carry_on
 from model_buyer.services.outgoing import cancellation_key, creation_key, latest
+from model_buyer.tables import ContractEvent, Job, OutboxTransaction
 from tests.doubles.around_buyer import change_job, job_row, put_job, stored_job
 
 TX = "0x" + "ab" * 32

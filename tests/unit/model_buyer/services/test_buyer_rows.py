@@ -16,12 +16,12 @@ from commons.market.checkpoint_statement import CheckpointStatement
 from commons.market.declaration import Declaration
 from commons.storage.database import Database
 from commons.storage.migrations import migrate, schema_differences
-from model_buyer.adapters.tables import Base, Job
 from model_buyer.domain.stages import ENDED, DeliveryCheck, Participants, Settlement, Stage
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.job_rows import add_job, changing, find_job, find_under_key, move, tell, unfinished
 from model_buyer.services.outgoing import SendState, latest, send, send_state
 from model_buyer.services.withdraw import list_withdrawals
+from model_buyer.tables import Base, Job
 from model_buyer.wiring import MIGRATIONS
 from tests.doubles.around_buyer import events_of, job_row, put_job, stored_job, stored_jobs
 

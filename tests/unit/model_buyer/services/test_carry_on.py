@@ -16,7 +16,6 @@ from commons.computations.registry import JobSpec
 from commons.errors import InvalidInput
 from commons.messages import from_hex
 from commons.storage.database import Database
-from model_buyer.adapters.tables import Job, OutboxTransaction
 from model_buyer.domain.participant_limits import most_owners
 from model_buyer.domain.stages import Stage
 from model_buyer.services import escrow
@@ -24,6 +23,7 @@ from model_buyer.services.buyer import Buyer
 from model_buyer.services.carry_on import carry_on
 from model_buyer.services.outgoing import latest
 from model_buyer.services.settle import FINISH_GRACE_S, RETRY_INTERVAL_S, START_GRACE_S
+from model_buyer.tables import Job, OutboxTransaction
 from tests.doubles.around_buyer import change_job, events_of, job_row, put_job, stored_job
 from tests.doubles.job_specs import changed
 

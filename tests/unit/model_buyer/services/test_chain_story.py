@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from commons.storage.database import Database
-from model_buyer.adapters.tables import ContractEvent
 from model_buyer.services.chain_story import happened
+from model_buyer.tables import ContractEvent
 
 
 def test_events_of_the_contract_become_milestones_in_their_order(database: Database) -> None:

@@ -19,12 +19,12 @@ from commons.computations.linear_regression.messages import (
 from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONAL_BITS
 from commons.errors import InvalidCiphertext, ProtocolViolation
 from commons.market.checkpoint_statement import CheckpointStatement
-from model_buyer.adapters.tables import Job
 from model_buyer.domain.stages import DeliveryCheck, Stage
 from model_buyer.services.answer_task import TaskAnswerer
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.carry_on import carry_on
 from model_buyer.services.job_rows import unfinished
+from model_buyer.tables import Job
 from tests.doubles.around_buyer import stored_job
 from tests.doubles.buyer_tasks import WEIGHTS
 

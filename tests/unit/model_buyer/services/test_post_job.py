@@ -8,11 +8,11 @@ import pytest
 from pydantic import ValidationError
 
 from commons.errors import ChainUnavailable, Conflict, HeadroomExceeded, IdempotencyKeyReused, InvalidInput
-from model_buyer.adapters.tables import Job
 from model_buyer.domain.job_request import JobRequest
 from model_buyer.domain.stages import Stage
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.post_job import Terms, check_request, post_job
+from model_buyer.tables import Job
 from tests.doubles.around_buyer import change_job, events_of, stored_job, stored_jobs
 from tests.doubles.job_specs import nested
 

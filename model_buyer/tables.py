@@ -16,8 +16,8 @@ from commons.computations.base import SignedDelivery
 from commons.computations.registry import JobSpec
 from commons.storage.service_tables import ServiceTables
 from commons.web.authentication_tables import authentication_tables
-from model_buyer.adapters.json_text import JsonText
 from model_buyer.domain.stages import DeliveryCheck, Participants, Settlement, Stage
+from model_buyer.json_text import JsonText
 
 
 class Base(DeclarativeBase):
