@@ -19,6 +19,7 @@ from commons.chain.marketplace import Marketplace
 from commons.chain.outbox import UNFINISHED, Outbox
 from commons.chain.outbox_table import OutboxColumns, OutboxState
 from commons.chain.transactions import balance_wei
+from commons.computations.base import Pay
 from commons.errors import ChainUnavailable, Conflict
 from commons.market.contribution import leave_one_out_contributions
 from commons.messages import FrozenModel, Wei
@@ -43,11 +44,13 @@ class Account(FrozenModel):
 class JobEarning(FrozenModel):
     """What one job brings; preliminary (by the checkpoints so far) until `settled`.
 
-    `contribution_share` is this trainer's part of all contributions, None for validators.
+    `pay_rule` is None for a kind that is not known here; `contribution_share` is this trainer's part of all contributions, None
+    for validators.
     """
 
     job_id: int
     title: str
+    pay_rule: Pay | None
     role: str
     state: str
     contribution_share: float | None
@@ -161,6 +164,7 @@ class EarningsBook:
         return JobEarning(
             job_id=view.job_id,
             title=view.spec.title,
+            pay_rule=view.pay_rule,
             role=role,
             state=facts.settled or view.state,
             contribution_share=share,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from commons.chain.jobs import JobStarted
 from commons.chain.signing import recover_declaration
 from commons.ciphers.paillier import PublicKey, SecretKey
-from commons.computations.base import StartedJob
+from commons.computations.base import Pay, StartedJob
 from commons.computations.registry import computation_of
 from commons.errors import Conflict, ServiceUnavailable
 from commons.market.declaration import Declaration, check_declarations, read_declarations
@@ -33,11 +33,14 @@ def ensure_participants(buyer: Buyer, job: Job) -> Job:
         return job
     started = _started(buyer, require_chain_job_id(job))
     trainers, validators = started.trainers, started.validators
-    require_agreed_owners(job.spec.min_owners, len(trainers) + len(validators), computation_of(job.spec).roles)
+    kind, n_owners = computation_of(job.spec), len(trainers) + len(validators)
+    require_agreed_owners(job.spec.min_owners, n_owners, kind.roles)
     participants = Participants(trainers, validators, _declared(buyer, job, started))
     with changing(buyer, job.id) as (session, stored):
         stored.participants = participants
-        event = f"started with {len(trainers)} trainers and {len(validators)} validators"
+        event = f"started with {n_owners} owners"
+        if kind.pay is Pay.IMPROVEMENT:
+            event = f"started with {len(trainers)} trainers and {len(validators)} validators"
         tell(session, stored, buyer.clock(), event, started.tx_hash)
     return stored
 
