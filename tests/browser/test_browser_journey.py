@@ -105,7 +105,7 @@ def add_by_path(page: Page, path: Path) -> None:
 
 def fill_wizard(page: Page, title: str, sample: Path, snapshot) -> None:
     """Through all steps to the review, with a reload in the middle."""
-    page.get_by_text("Train a model", exact=True).click()
+    page.locator("label", has_text="Train a model").click()
     page.get_by_role("button", name="Next").click()
     page.get_by_label("Title").fill(title)
     page.get_by_role("button", name="Read from a sample CSV…").click()
@@ -159,6 +159,7 @@ def withdraw(page: Page) -> None:
     expect(page.get_by_text("There is nothing to withdraw yet.")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_a_job_from_sign_in_to_predictions_and_withdrawals(stack, visits, snapshot, tmp_path):
     world = stack.world
     owners = [visits.open(member.login.url) for member in world.owners[:2]]
@@ -285,6 +286,7 @@ def test_a_deposit_that_the_account_does_not_hold_is_refused_beside_its_field(st
     snapshot(page, "trouble-balance")
 
 
+@pytest.mark.soak
 def test_a_job_that_too_many_decline_is_not_filled_and_says_so(stack, visits, snapshot, english):
     add_datasets(stack)
     job_id = post_job(stack, "Declined by most", start_within_s=15)
@@ -313,6 +315,7 @@ def test_a_job_that_too_many_decline_is_not_filled_and_says_so(stack, visits, sn
     assert english(board, "Declined by most") + english(spanish, "Declined by most") == []
 
 
+@pytest.mark.soak
 def test_pages_survive_an_aggregator_and_a_chain_that_go_and_come_back(stack, visits, snapshot, english):
     visits.refusals_are_expected = True
     add_datasets(stack)

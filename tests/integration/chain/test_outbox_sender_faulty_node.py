@@ -123,6 +123,7 @@ def test_a_node_killed_mid_job_gets_the_same_transaction_after_its_restart(
         assert market.job_count() == 1
 
 
+@pytest.mark.soak
 def test_a_job_goes_on_over_a_node_that_is_killed_at_each_stage(make_job: Any, new_market: Any, tmp_path: Path) -> None:
     """Anvil writes its state every two seconds: what it mined after that is lost with it, and has to be mined again."""
     state = tmp_path / "state.json"

@@ -140,6 +140,7 @@ end_of_record"""
     ]
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)  # the first time it sets itself up
 def test_slither_finds_nothing_of_weight() -> None:
     done = subprocess.run(

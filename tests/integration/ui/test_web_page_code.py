@@ -17,10 +17,12 @@ FACES = ("owner", "buyer", "board")
 MOST_SCRIPT_BYTES = 300_000
 
 
+@pytest.mark.soak
 def test_the_pages_have_no_type_errors(run_tool: Callable[..., None]) -> None:
     run_tool("tsc", "--noEmit")
 
 
+@pytest.mark.soak
 def test_the_pages_keep_the_lint_rules(run_tool: Callable[..., None]) -> None:
     run_tool("eslint", "--max-warnings", "0", ".")
 

@@ -4,9 +4,9 @@ import { apiName } from './apiNames';
 import { useLocale } from './locale';
 import { subscribeToServiceTexts, translateInto } from './serviceCatalogue';
 
-/** A name with an underscore, with an index or of what is computed, unless it is quoted or part of a path or of a file's name. */
+/** A name with an underscore, with an index, of what is computed or of a task, unless it is quoted or part of a path or of a file's name. */
 const API_NAME =
-  /(?<![\w/\\.'"`-])(?:(?:computation\.)?[a-z]+\.\d+(?:\.[a-z_]+)?|computation\.[a-z_]+(?:\.[a-z_]+)?|[a-z]+(?:_[a-z]+)+)(?![\w/\\'"`-]|\.\w)/g;
+  /(?<![\w/\\.'"`-])(?:(?:computation\.)?[a-z]+\.\d+(?:\.[a-z_]+)?|computation\.[a-z_]+(?:\.[a-z_]+)?|[a-z]+(?:_[a-z]+)*\/[a-z]+|[a-z]+(?:_[a-z]+)+)(?![\w/\\'"`-]|\.\w)/g;
 
 /** Amounts of money; what a unit of gas costs is far less, and stays in wei. */
 const WEI = /(?<![\w.])(\d{13,}) wei\b/g;

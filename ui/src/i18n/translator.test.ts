@@ -101,7 +101,7 @@ test.each([
     'el contrato lo ha rechazado: es demasiado tarde para esto (MarketplaceTooLate(jobId=7, deadline=1700000000))',
   ],
   [
-    "train in round 3: nobody could do it: headroom_exceeded: a finite number; internal_error: the participant's own log says more",
+    "linear_regression/train in round 3: nobody could do it: headroom_exceeded: a finite number; internal_error: the participant's own log says more",
     'entrenamiento en la ronda 3: nadie ha podido hacerlo: números demasiado grandes: un número finito; error inesperado: el registro del propio participante dice más',
   ],
   [
@@ -109,8 +109,8 @@ test.each([
     "/data/a.csv: la columna 'income, net', fila 3 (línea 4), contiene 'n/a; x'; se esperaba un número",
   ],
   [
-    "no dataset matches job 3. 'Houses': There is no column 'bmi' for the feature (did you mean 'BMI'?). · 'Cows': The dataset has 1 row; the job asks for at least 20.",
-    "ningún conjunto de datos sirve para el trabajo 3. 'Houses': No hay ninguna columna 'bmi' para la característica (¿quiso decir 'BMI'?). · 'Cows': El conjunto de datos tiene 1 fila; el trabajo pide al menos 20.",
+    "no dataset matches job 3. 'Houses': There is no column 'bmi' (did you mean 'BMI'?). · 'Cows': The dataset has 1 row; the job asks for at least 20.",
+    "ningún conjunto de datos sirve para el trabajo 3. 'Houses': No hay ninguna columna 'bmi' (¿quiso decir 'BMI'?). · 'Cows': El conjunto de datos tiene 1 fila; el trabajo pide al menos 20.",
   ],
   [
     'features.0.minimum: should be a valid number; rounds: should be greater than or equal to 1 (and 2 more)',

@@ -102,7 +102,7 @@ export const MATCH = {
 export const MISMATCH = {
   ...MATCH,
   matches: false,
-  mismatches: [{ column: 'years', code: 'missing_column', reason: "There is no column 'years' for the feature." }],
+  mismatches: [{ column: 'years', code: 'missing_column', reason: "There is no column 'years'." }],
   columns: [{ ...MATCH.columns[0], name: 'years', own_name: 'years', found: null, codes: ['missing_column'] }],
 };
 
