@@ -24,6 +24,7 @@ from commons.chain.signing import ROLE_EITHER, sign_acceptance, sign_checkpoint
 from commons.chain.transactions import send_and_wait
 from commons.market.checkpoint_statement import CheckpointStatement
 from commons.market.payout import Payout
+from deltaml import nodejs
 from deltaml.nodes import ChainNode, fund
 
 pytestmark = pytest.mark.integration
@@ -51,7 +52,10 @@ def compiled_harness() -> dict[str, Any]:
     name = "test/PayoutMathHarness.sol"
     source = compiler.standard_input()
     source["sources"] = {name: {"content": (CONTRACTS / name).read_text()}}
-    output = solcx.compile_standard(source, base_path=CONTRACTS, solc_binary=compiler.COMPILER)
+    with pytest.MonkeyPatch.context() as patch:
+        # The compiler is a program for Node.js, which the PATH may have none of, or one too old.
+        patch.setenv("PATH", nodejs.environment()["PATH"])
+        output = solcx.compile_standard(source, base_path=CONTRACTS, solc_binary=compiler.COMPILER)
     contract: dict[str, Any] = output["contracts"][name]["PayoutMathHarness"]
     return contract
 
