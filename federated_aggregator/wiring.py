@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from commons.chain.signing import recover_message
-from commons.computations.base import ParallelMap
+from commons.computations.job_facts import ParallelMap
 from commons.storage.database import Database
 from federated_aggregator.services.board import Board
 from federated_aggregator.services.catalogue import Catalogue

@@ -12,7 +12,7 @@ from commons.chain.event_log import EventLog
 from commons.chain.event_table import ContractEventColumns, FollowedBlockColumns
 from commons.chain.outbox import Outbox
 from commons.chain.outbox_table import OutboxColumns, Wei
-from commons.computations.base import SignedDelivery
+from commons.computations.parts import SignedDelivery
 from commons.computations.registry import JobSpec
 from commons.storage.service_tables import ServiceTables
 from commons.web.authentication_tables import authentication_tables

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
-from commons.computations.base import Computation, ComputationSpec
+from commons.computations.base import Computation
+from commons.computations.job_facts import ComputationSpec
 from commons.computations.linear_regression.computation import LinearRegression
 from commons.computations.statistics import STATISTICS
 from commons.errors import InvalidInput, ProtocolViolation

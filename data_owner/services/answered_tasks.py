@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from commons.computations.base import AskedBefore, OwnerPart
+from commons.computations.parts import AskedBefore, OwnerPart
 from commons.computations.registry import RESULT, AnyResult, AnyTask
 from commons.market.tasks import task_digest
 from commons.storage.database import Database

@@ -19,7 +19,7 @@ from commons.chain.marketplace import Marketplace
 from commons.chain.outbox import UNFINISHED, Outbox
 from commons.chain.outbox_table import OutboxColumns, OutboxState
 from commons.chain.transactions import balance_wei
-from commons.computations.base import Pay
+from commons.computations.job_facts import Pay
 from commons.errors import ChainUnavailable, Conflict
 from commons.market.contribution import leave_one_out_contributions
 from commons.messages import FrozenModel, Wei

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
 
-from commons.computations.base import ComputationSpec, Pay
+from commons.computations.job_facts import ComputationSpec, Pay
 from commons.computations.registry import BY_KIND, AnyComputation, JobSpec, computation_of
 from commons.errors import Conflict, ProtocolViolation
 from commons.market.job_terms import JobTerms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
-from commons.computations.base import Learnt, Pay
+from commons.computations.job_facts import Learnt, Pay
 from commons.computations.registry import JobSpec
 from commons.messages import FrozenModel, Wei
 from data_owner.services.dataset_match import DatasetMatch

@@ -18,7 +18,8 @@ from commons.chain.jobs import JobStarted, JobState
 from commons.chain.marketplace import Marketplace
 from commons.chain.signing import SigningDomain, recover_declaration, recover_message, sign_message
 from commons.ciphers.paillier import PublicKey, Randomizer
-from commons.computations.base import OwnerPart, OwnerSecrets, StartedJob
+from commons.computations.job_facts import StartedJob
+from commons.computations.parts import OwnerPart, OwnerSecrets
 from commons.computations.registry import JobSpec, computation_of
 from commons.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, ProtocolViolation, ServiceUnavailable
 from commons.market.declaration import Declaration, check_declarations, read_declarations

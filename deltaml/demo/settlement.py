@@ -8,7 +8,7 @@ from typing import Any
 
 from commons.chain.jobs import JobSettled, Quote
 from commons.chain.marketplace import Marketplace
-from commons.computations.base import Pay
+from commons.computations.job_facts import Pay
 from commons.errors import Conflict
 from deltaml.demo.world import World
 

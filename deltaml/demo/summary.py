@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from commons.computations.base import Pay
+from commons.computations.job_facts import Pay
 from commons.computations.registry import BY_KIND
 from deltaml.demo.finished_job import FinishedJob
 from deltaml.demo.kinds import DemoJob

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from commons.computations.base import Learnt, Pay
+from commons.computations.job_facts import Learnt, Pay
 from commons.computations.registry import JobSpec, computation_of
 from commons.market.state import ENDED, JobState
 from commons.messages import FrozenModel, Wei

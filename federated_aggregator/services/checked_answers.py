@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from commons.computations.base import Answer
+from commons.computations.parts import Answer
 
 MOST_KEPT = 512
 MOST_KEPT_CHARACTERS = 512 * 2**20

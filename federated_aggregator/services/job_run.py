@@ -15,14 +15,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from commons.ciphers.paillier import PublicKey, Randomizer
-from commons.computations.base import (
-    AggregatorJob,
-    AggregatorPart,
-    ParallelMap,
-    RecoverCheckpoint,
-    RecoverSigner,
-    StartedJob,
-)
+from commons.computations.job_facts import ParallelMap, RecoverCheckpoint, RecoverSigner, StartedJob
+from commons.computations.parts import AggregatorJob, AggregatorPart
 from commons.computations.registry import AnyComputation, JobSpec, computation_of
 from commons.errors import NotFound
 from commons.market.checkpoint_statement import CheckpointStatement

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from commons.computations.base import Value
+from commons.computations.parts import Value
 from commons.errors import NotFound
 from federated_aggregator.tables import JobValue
 

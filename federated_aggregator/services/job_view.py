@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
 from commons.ciphers.masks import seed_hash
-from commons.computations.base import DELIVERED, EVIDENCE
+from commons.computations.parts import DELIVERED, EVIDENCE
 from commons.computations.registry import JobSpec, computation_of
 from commons.errors import NotAllowed, NotFound
 from commons.market.state import JobState

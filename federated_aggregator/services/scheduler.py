@@ -19,7 +19,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy import func, select, update
 
-from commons.computations.base import Answer, Score, Turn
+from commons.computations.parts import Answer, Score, Turn
 from commons.computations.registry import RESULT
 from commons.errors import InvalidInput, NotFound
 from commons.market.state import ENDED, JobState

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, exists, select
 
-from commons.computations.base import Ask
+from commons.computations.parts import Ask
 from commons.market.tasks import Step
 from federated_aggregator.services.job_run import PENDING, JobRun
 from federated_aggregator.tables import Task

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from commons.computations import base
+from commons.computations import job_facts
 from commons.computations.registry import JobSpec
 from commons.messages import FrozenModel
 from commons.web.paging import PageQuery
@@ -190,8 +190,10 @@ class CheckedJob(BaseModel):
     key_bits: int | None
     funds: DepositFunds | None
     unavailable_reason: str | None = Field(description="Why the balance cannot be read now")
-    learns: list[base.Learnt] = Field(description="Who would learn what; empty when the computation cannot be read")
-    pay_rule: base.Pay | None = Field(description="What owners would be paid for")
+    learns: list[job_facts.Learnt] = Field(
+        description="Who would learn what; empty when the computation cannot be read"
+    )
+    pay_rule: job_facts.Pay | None = Field(description="What owners would be paid for")
 
 
 class JobDetail(JobSummary):
@@ -201,8 +203,8 @@ class JobDetail(JobSummary):
     key_bits: int
     modulus: str | None
     cost_so_far_wei: Decimal | None = Field(description="What the deposit has paid for on the checkpoints so far")
-    pay_rule: base.Pay
-    learns: list[base.Learnt] = Field(description="Who learns what")
+    pay_rule: job_facts.Pay
+    learns: list[job_facts.Learnt] = Field(description="Who learns what")
     checkpoints: list[Checkpoint] = Field(description="None for kinds that have no loss for people")
     participants: list[Participant]
     pay: Pay | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from commons.chain.outbox_table import OutboxColumns
-from commons.computations import base
+from commons.computations import job_facts
 from commons.computations.registry import computation_of
 from commons.market.state import JobState
 from model_buyer.api.schemas import (
@@ -145,7 +145,7 @@ def _participants(followed: FollowedJob) -> list[Participant]:
         # The contract is asked for its latest state, in which a reorganisation can have undone the start.
         quote = None
     pay = None if quote is None else quote.trainers
-    if computation_of(followed.job.spec).pay is base.Pay.PER_ANSWER:
+    if computation_of(followed.job.spec).pay is job_facts.Pay.PER_ANSWER:
         # What the contract keeps as contributions only makes it divide the trainers' part equally.
         contributions = ()
     trainers = [

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from commons.computations.base import RoleRule
+from commons.computations.job_facts import RoleRule
 from commons.errors import InvalidInput, ProtocolViolation
 from commons.market.job_terms import MAX_TRAINERS, MAX_VALIDATORS
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from commons.computations.base import Question
+from commons.computations.parts import Question
 from commons.errors import ProtocolViolation
 from commons.market.tasks import TaskBody, task_digest
 

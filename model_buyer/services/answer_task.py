@@ -14,7 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from commons.chain.signing import recover_message, sign_checkpoint
-from commons.computations.base import BuyerAnswer, BuyerPart, OpenedScore, ParallelMap, Question, SignCheckpoint
+from commons.computations.job_facts import ParallelMap, SignCheckpoint
+from commons.computations.parts import BuyerAnswer, BuyerPart, OpenedScore, Question
 from commons.computations.registry import AnyResult, AnyTask, computation_of, kind_of_task
 from commons.errors import Conflict, ContentRefused, NotFound, ProtocolViolation
 from commons.market.tasks import task_digest

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from commons.chain.jobs import JobStarted
 from commons.chain.signing import recover_declaration
 from commons.ciphers.paillier import PublicKey, SecretKey
-from commons.computations.base import Pay, StartedJob
+from commons.computations.job_facts import Pay, StartedJob
 from commons.computations.registry import computation_of
 from commons.errors import Conflict, ServiceUnavailable
 from commons.market.declaration import Declaration, check_declarations, read_declarations

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from commons.computations.base import Learnt, Pay
+from commons.computations.job_facts import Learnt, Pay
 from commons.computations.registry import JobSpec
 from commons.errors import (
     ChainUnavailable,

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from commons.computations.base import BuyerAnswer, OpenedScore, Question
+from commons.computations.parts import BuyerAnswer, OpenedScore, Question
 from commons.computations.registry import RESULT, AnyResult, AnyTask
 from commons.errors import Conflict, NotFound
 from commons.market.checkpoint_statement import CheckpointStatement

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from commons.chain.jobs import ContractCall, JobSettled, JobStarted, JobState, last_second_before_expiry
 from commons.chain.outbox import LONGEST_RETRY_PAUSE_S, retry_pause_s
 from commons.chain.outbox_table import OutboxColumns
-from commons.computations.base import SignedDelivery
+from commons.computations.parts import SignedDelivery
 from commons.computations.registry import computation_of
 from commons.errors import Conflict, InvalidInput, NotFound, ProtocolViolation, ServiceUnavailable
 from model_buyer.domain.stages import DeliveryCheck, Settlement, Stage

@@ -13,7 +13,7 @@ from commons.chain.signing import recover_message, sign_message
 from commons.ciphers.masks import draw_seed
 from commons.ciphers.paillier import EncryptedVector
 from commons.ciphers.wire import CiphertextVector
-from commons.computations.base import OwnerSecrets, StartedJob
+from commons.computations.job_facts import StartedJob
 from commons.computations.linear_regression.averaging import average, candidates
 from commons.computations.linear_regression.messages import (
     EvaluateResult,
@@ -33,6 +33,7 @@ from commons.computations.linear_regression.owner import LinearRegressionOwner
 from commons.computations.linear_regression.refreshing import mask_weights, unmask_weights
 from commons.computations.linear_regression.spec import LinearRegressionSpec
 from commons.computations.linear_regression.statements import candidates_digest
+from commons.computations.parts import OwnerSecrets
 from commons.computations.registry import AnyResult, AnyTask
 from commons.market.declaration import Declaration
 from commons.storage.database import create_database

@@ -12,22 +12,11 @@ from typing import Any
 
 import pytest
 
-from commons.computations.base import (
-    BuyerAnswer,
-    BuyerPart,
-    Learnt,
-    OpenedScore,
-    Outcome,
-    Party,
-    Pay,
-    Question,
-    RoleRule,
-    SignCheckpoint,
-    SignedDelivery,
-    StartedJob,
-)
+from commons.computations.base import Outcome
+from commons.computations.job_facts import Learnt, Party, Pay, RoleRule, SignCheckpoint, StartedJob
 from commons.computations.linear_regression.computation import LinearRegression
 from commons.computations.linear_regression.messages import DeliverResult, DeliverTask
+from commons.computations.parts import BuyerAnswer, BuyerPart, OpenedScore, Question, SignedDelivery
 from commons.errors import ProtocolViolation
 from commons.market.checkpoint_statement import CheckpointStatement
 

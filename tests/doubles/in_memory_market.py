@@ -19,20 +19,18 @@ from pydantic import Field, TypeAdapter
 from commons.chain.signing import SigningDomain, recover_checkpoint, recover_message, sign_checkpoint, sign_message
 from commons.ciphers.masks import draw_seed
 from commons.ciphers.paillier import Randomizer, SecretKey
-from commons.computations.base import (
+from commons.computations.base import Computation, Outcome
+from commons.computations.job_facts import ComputationSpec, StartedJob
+from commons.computations.parts import (
     AggregatorJob,
     Answer,
     Ask,
     AskedBefore,
-    Computation,
-    ComputationSpec,
     OpenedScore,
-    Outcome,
     OwnerSecrets,
     Question,
     Score,
     SignedDelivery,
-    StartedJob,
     Turn,
     Value,
 )

@@ -17,7 +17,7 @@ from commons.chain.jobs import FINALIZE_WINDOW_S, JobState
 from commons.chain.keystore import load_account
 from commons.chain.marketplace import Marketplace
 from commons.chain.transactions import send_and_wait
-from commons.computations.base import StartedJob
+from commons.computations.job_facts import StartedJob
 from commons.computations.linear_regression.job_context import context_of
 from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONAL_BITS
 from commons.computations.linear_regression.outcome import unmask

@@ -6,17 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from commons.ciphers.paillier import SecretKey
-from commons.computations.base import (
-    BuyerAnswer,
-    BuyerPart,
-    OpenedScore,
-    ParallelMap,
-    Question,
-    RecoverSigner,
-    SignCheckpoint,
-    SignedDelivery,
-    StartedJob,
-)
+from commons.computations.job_facts import ParallelMap, RecoverSigner, SignCheckpoint, StartedJob
 from commons.computations.linear_regression.job_context import context_of
 from commons.computations.linear_regression.key_holder import KeyHolder, SquaredCheckpoint
 from commons.computations.linear_regression.messages import (
@@ -31,6 +21,7 @@ from commons.computations.linear_regression.messages import (
 from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONAL_BITS
 from commons.computations.linear_regression.question_ledger import require_last, require_next, statements_digest
 from commons.computations.linear_regression.spec import LinearRegressionSpec
+from commons.computations.parts import BuyerAnswer, BuyerPart, OpenedScore, Question, SignedDelivery
 from commons.errors import NotAuthenticated, ProtocolViolation
 from commons.market.checkpoint_statement import CheckpointStatement
 

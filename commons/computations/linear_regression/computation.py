@@ -6,21 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from commons.ciphers.paillier import Randomizer, SecretKey
-from commons.computations.base import (
-    AggregatorPart,
-    BuyerPart,
-    Computation,
+from commons.computations.base import Computation, Outcome
+from commons.computations.job_facts import (
     Learnt,
-    Outcome,
-    OwnerPart,
-    OwnerSecrets,
     ParallelMap,
     Party,
     Pay,
     RecoverSigner,
     RoleRule,
     SignCheckpoint,
-    SignedDelivery,
     StartedJob,
 )
 from commons.computations.linear_regression import messages
@@ -32,6 +26,7 @@ from commons.computations.linear_regression.outcome import TrainedModel, is_as_s
 from commons.computations.linear_regression.own_statistics import declare_statistics, read_statistics
 from commons.computations.linear_regression.owner import LinearRegressionOwner
 from commons.computations.linear_regression.spec import Feature, LinearRegressionSpec
+from commons.computations.parts import AggregatorPart, BuyerPart, OwnerPart, OwnerSecrets, SignedDelivery
 from commons.errors import DatasetInvalid
 from commons.market.declaration import Declaration
 from commons.market.job_terms import JobTerms

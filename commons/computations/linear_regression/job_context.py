@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from commons.ciphers.paillier import PublicKey
-from commons.computations.base import StartedJob
+from commons.computations.job_facts import StartedJob
 from commons.computations.linear_regression.numeric_plan import NumericPlan, growth_of
 from commons.computations.linear_regression.spec import Averaging, LinearRegressionSpec
 from commons.errors import ProtocolViolation

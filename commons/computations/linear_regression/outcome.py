@@ -16,7 +16,8 @@ from pydantic import Field, ValidationError
 
 from commons.ciphers.paillier import SecretKey
 from commons.ciphers.wire import CiphertextVector
-from commons.computations.base import Predictor, SignedDelivery, StartedJob
+from commons.computations.base import Predictor
+from commons.computations.job_facts import StartedJob
 from commons.computations.linear_regression.job_context import context_of
 from commons.computations.linear_regression.key_holder import KeyHolder
 from commons.computations.linear_regression.learning import LinearModel
@@ -24,6 +25,7 @@ from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONA
 from commons.computations.linear_regression.prediction import predict_rows
 from commons.computations.linear_regression.spec import LinearRegressionSpec
 from commons.computations.linear_regression.statements import candidates_digest
+from commons.computations.parts import SignedDelivery
 from commons.errors import InvalidInput
 from commons.messages import FrozenModel, Hex32
 

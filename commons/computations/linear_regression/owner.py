@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from commons.ciphers.paillier import Randomizer
-from commons.computations.base import AskedBefore, OwnerPart, OwnerSecrets, StartedJob
+from commons.computations.job_facts import StartedJob
 from commons.computations.linear_regression.job_context import context_of
 from commons.computations.linear_regression.messages import (
     EvaluateResult,
@@ -21,6 +21,7 @@ from commons.computations.linear_regression.spec import LinearRegressionSpec
 from commons.computations.linear_regression.task_order import require_next
 from commons.computations.linear_regression.trainer import LocalTrainer
 from commons.computations.linear_regression.validator import Validator
+from commons.computations.parts import AskedBefore, OwnerPart, OwnerSecrets
 from commons.errors import ProtocolViolation
 
 

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 from eth_utils.crypto import keccak
 
-from commons.computations.base import OpenedScore, Question
 from commons.computations.linear_regression.job_context import JobContext
 from commons.computations.linear_regression.messages import (
     DeliverTask,
@@ -31,6 +30,7 @@ from commons.computations.linear_regression.messages import (
 from commons.computations.linear_regression.numeric_plan import MATRIX_FRACTIONAL_BITS
 from commons.computations.linear_regression.schedule import should_stop_early
 from commons.computations.linear_regression.spec import LinearRegressionSpec
+from commons.computations.parts import OpenedScore, Question
 from commons.errors import ProtocolViolation
 from commons.market.roles import validator_quorum
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from commons.computations.base import ComputationSpec
+from commons.computations.job_facts import ComputationSpec
 from commons.computations.linear_regression.learning.scaling import FeatureRange, RangeScaling
 from commons.messages import FrozenModel
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from commons.computations.base import AskedBefore
 from commons.computations.linear_regression.messages import EvaluateTask, TaskKind, TrainTask, UnmaskTask, VerifyTask
+from commons.computations.parts import AskedBefore
 from commons.errors import ProtocolViolation
 from commons.market.tasks import task_digest
 

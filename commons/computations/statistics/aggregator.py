@@ -15,16 +15,7 @@ from pydantic import TypeAdapter
 
 from commons.ciphers.paillier import EncryptedVector
 from commons.ciphers.wire import CiphertextVector
-from commons.computations.base import (
-    DELIVERED,
-    AggregatorJob,
-    AggregatorPart,
-    Answer,
-    Ask,
-    Score,
-    Turn,
-    Value,
-)
+from commons.computations.parts import DELIVERED, AggregatorJob, AggregatorPart, Answer, Ask, Score, Turn, Value
 from commons.computations.statistics.members import CHECKPOINT, ROUND, quorum, require_members
 from commons.computations.statistics.messages import DeliverResult, SignedSums, SumResult, TaskKind
 from commons.computations.statistics.plan import SumPlan

@@ -11,16 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from commons.ciphers.paillier import SecretKey
-from commons.computations.base import (
-    BuyerAnswer,
-    BuyerPart,
-    OpenedScore,
-    Question,
-    RecoverSigner,
-    SignCheckpoint,
-    SignedDelivery,
-    StartedJob,
-)
+from commons.computations.job_facts import RecoverSigner, SignCheckpoint, StartedJob
+from commons.computations.parts import BuyerAnswer, BuyerPart, OpenedScore, Question, SignedDelivery
 from commons.computations.statistics.members import quorum, require_members, require_place
 from commons.computations.statistics.messages import DeliverResult, DeliverTask
 from commons.computations.statistics.plan import SumPlan

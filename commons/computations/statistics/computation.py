@@ -6,23 +6,18 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from commons.ciphers.paillier import Randomizer, SecretKey
-from commons.computations.base import (
-    AggregatorPart,
-    BuyerPart,
-    Computation,
+from commons.computations.base import Computation, Outcome
+from commons.computations.job_facts import (
     ComputationSpec,
     Learnt,
-    Outcome,
-    OwnerPart,
-    OwnerSecrets,
     ParallelMap,
     Pay,
     RecoverSigner,
     RoleRule,
     SignCheckpoint,
-    SignedDelivery,
     StartedJob,
 )
+from commons.computations.parts import AggregatorPart, BuyerPart, OwnerPart, OwnerSecrets, SignedDelivery
 from commons.computations.statistics.aggregator import StatisticsAggregator
 from commons.computations.statistics.buyer import StatisticsBuyer
 from commons.computations.statistics.cells import checked_blocks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from commons.computations.base import Learnt, Party
+from commons.computations.job_facts import Learnt, Party
 from commons.computations.statistics.spec import StatisticsSpec
 
 _COLUMNS = Learnt(

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from commons.computations.base import StartedJob
+from commons.computations.job_facts import StartedJob
 from commons.computations.statistics.spec import StatisticsSpec
 from commons.errors import ProtocolViolation
 from commons.market.declaration import Declaration

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from commons.ciphers.paillier import SecretKey
-from commons.computations.base import Outcome, SignedDelivery, StartedJob
+from commons.computations.base import Outcome
+from commons.computations.job_facts import StartedJob
+from commons.computations.parts import SignedDelivery
 from commons.computations.statistics.buyer import ANSWERED
 from commons.computations.statistics.doubts import UNREADABLE, find_doubts
 from commons.computations.statistics.moments import correlation_matrix, extent, mean, variance

@@ -12,7 +12,8 @@ from typing import Any
 
 from commons.ciphers.paillier import EncryptedVector, Randomizer
 from commons.ciphers.wire import CiphertextVector
-from commons.computations.base import AskedBefore, OwnerPart, OwnerSecrets, StartedJob
+from commons.computations.job_facts import StartedJob
+from commons.computations.parts import AskedBefore, OwnerPart, OwnerSecrets
 from commons.computations.statistics.members import require_members, require_place
 from commons.computations.statistics.messages import SumResult, SumTask, TaskKind
 from commons.computations.statistics.plan import SumPlan

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from commons.computations.base import StartedJob
+from commons.computations.job_facts import StartedJob
 from commons.computations.statistics.slots import SlotLayout
 from commons.computations.statistics.spec import StatisticsSpec
 from commons.computations.statistics.sums import sum_bounds

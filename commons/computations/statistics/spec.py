@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
-from commons.computations.base import ComputationSpec
+from commons.computations.job_facts import ComputationSpec
 from commons.messages import FrozenModel
 
 MAX_COLUMNS = 200

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from eth_utils.crypto import keccak
 
-from commons.computations.base import RecoverSigner, StartedJob
+from commons.computations.job_facts import RecoverSigner, StartedJob
 from commons.computations.statistics.members import CHECKPOINT, ROUND
 from commons.computations.statistics.messages import SignedSums
 from commons.computations.statistics.spec import StatisticsSpec

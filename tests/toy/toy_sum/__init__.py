@@ -16,7 +16,19 @@ import numpy as np
 
 from commons.ciphers.paillier import EncryptedVector, Randomizer, SecretKey
 from commons.ciphers.wire import CiphertextVector
-from commons.computations.base import (
+from commons.computations.base import Computation, Outcome
+from commons.computations.job_facts import (
+    ComputationSpec,
+    Learnt,
+    ParallelMap,
+    Party,
+    Pay,
+    RecoverSigner,
+    RoleRule,
+    SignCheckpoint,
+    StartedJob,
+)
+from commons.computations.parts import (
     DELIVERED,
     AggregatorJob,
     AggregatorPart,
@@ -25,23 +37,12 @@ from commons.computations.base import (
     AskedBefore,
     BuyerAnswer,
     BuyerPart,
-    Computation,
-    ComputationSpec,
-    Learnt,
     OpenedScore,
-    Outcome,
     OwnerPart,
     OwnerSecrets,
-    ParallelMap,
-    Party,
-    Pay,
     Question,
-    RecoverSigner,
-    RoleRule,
     Score,
-    SignCheckpoint,
     SignedDelivery,
-    StartedJob,
     Turn,
     Value,
 )

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import TypeAdapter
 
-from commons.computations.base import Answer, Ask, Score, Turn, Value
 from commons.computations.linear_regression.aggregator.run import CANDIDATES, Run
 from commons.computations.linear_regression.aggregator.step import (
     Missing,
@@ -41,6 +40,7 @@ from commons.computations.linear_regression.messages import (
 )
 from commons.computations.linear_regression.schedule import advance, should_stop_early
 from commons.computations.linear_regression.statements import evaluation_digest
+from commons.computations.parts import Answer, Ask, Score, Turn, Value
 from commons.errors import InvalidCiphertext, ProtocolViolation
 from commons.market.roles import validator_quorum
 

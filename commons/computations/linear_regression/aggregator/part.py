@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from commons.ciphers.paillier import EncryptedVector
-from commons.computations.base import AggregatorJob, AggregatorPart, Answer, Ask, Turn
 from commons.computations.linear_regression.aggregator.checkpoint import EvaluateStep, OpenStep, SquareStep, UnmaskStep
 from commons.computations.linear_regression.aggregator.run import WEIGHTS, Run, weights_value
 from commons.computations.linear_regression.aggregator.step import StepHandler
@@ -14,6 +13,7 @@ from commons.computations.linear_regression.aggregator.training import DeliverSt
 from commons.computations.linear_regression.messages import TaskKind, VerifyResult
 from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONAL_BITS
 from commons.computations.linear_regression.spec import LinearRegressionSpec
+from commons.computations.parts import AggregatorJob, AggregatorPart, Answer, Ask, Turn
 from commons.market.tasks import Step
 
 Job = AggregatorJob[LinearRegressionSpec]

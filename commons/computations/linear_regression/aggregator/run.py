@@ -10,11 +10,11 @@ from pydantic import TypeAdapter
 
 from commons.ciphers.paillier import EncryptedVector
 from commons.ciphers.wire import CiphertextVector
-from commons.computations.base import AggregatorJob, Value
 from commons.computations.linear_regression.job_context import JobContext, context_of
 from commons.computations.linear_regression.numeric_plan import NumericPlan
 from commons.computations.linear_regression.spec import LinearRegressionSpec
 from commons.computations.linear_regression.statements import candidates_digest
+from commons.computations.parts import AggregatorJob, Value
 from commons.market.tasks import Step
 
 WEIGHTS = "weights"

@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from commons.computations.base import Answer, Ask, Turn
 from commons.computations.linear_regression.aggregator.run import Run
 from commons.computations.linear_regression.messages import TaskKind, ValidatorStatement
+from commons.computations.parts import Answer, Ask, Turn
 from commons.errors import NotAuthenticated, ProtocolViolation
 from commons.market.checkpoint_statement import CheckpointStatement
 from commons.market.roles import validator_quorum

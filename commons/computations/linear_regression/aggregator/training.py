@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from commons.ciphers.masks import draw_seed
 from commons.ciphers.paillier import EncryptedVector
 from commons.ciphers.wire import CiphertextVector
-from commons.computations.base import DELIVERED, EVIDENCE, Answer, Ask, Score, Turn, Value
 from commons.computations.linear_regression.aggregator.run import CANDIDATES, WEIGHTS, Run, weights_value
 from commons.computations.linear_regression.aggregator.step import (
     Missing,
@@ -27,6 +26,7 @@ from commons.computations.linear_regression.numeric_plan import MATRIX_FRACTIONA
 from commons.computations.linear_regression.outcome import FinalWeights
 from commons.computations.linear_regression.refreshing import check_refresh, mask_weights, unmask_weights
 from commons.computations.linear_regression.schedule import advance
+from commons.computations.parts import DELIVERED, EVIDENCE, Answer, Ask, Score, Turn, Value
 from commons.market.checkpoint_statement import CheckpointStatement
 from commons.market.delivery import delivery_mask
 

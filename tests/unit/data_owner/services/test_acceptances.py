@@ -10,7 +10,7 @@ import pytest
 
 from commons.chain.jobs import JobState
 from commons.chain.signing import recover_acceptance, recover_declaration
-from commons.computations.base import RoleRule
+from commons.computations.job_facts import RoleRule
 from commons.computations.linear_regression.computation import LinearRegression
 from commons.computations.linear_regression.spec import Feature
 from commons.computations.registry import JobSpec

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from commons.computations.base import Pay
+from commons.computations.job_facts import Pay
 from commons.computations.linear_regression.computation import LinearRegression
 from commons.errors import Conflict, NotFound, ProtocolViolation, ServiceUnavailable
 from commons.market.requirements import ColumnKind, RequiredColumn, Requirements

@@ -12,7 +12,7 @@ import pytest
 from commons.chain.signing import sign_declaration
 from commons.ciphers.paillier import EncryptedVector, KeyHolderRandomizer, decode, encode
 from commons.ciphers.wire import CiphertextVector
-from commons.computations.base import RoleRule
+from commons.computations.job_facts import RoleRule
 from commons.computations.linear_regression.computation import LinearRegression
 from commons.computations.linear_regression.job_context import context_of
 from commons.computations.linear_regression.messages import EvaluateTask, TrainTask

@@ -10,10 +10,10 @@ import pytest
 
 from commons.agent.loop import public_reason
 from commons.chain.signing import recover_message
-from commons.computations.base import OwnerPart
 from commons.computations.linear_regression.messages import EvaluateTask, RefreshTask, UnmaskTask, VerifyResult
 from commons.computations.linear_regression.numeric_plan import NumericPlan
 from commons.computations.linear_regression.statements import statement_digest
+from commons.computations.parts import OwnerPart
 from commons.errors import DatasetInvalid, InvalidCiphertext, ProtocolViolation
 from data_owner.services.answered_tasks import AnsweredTasks
 from data_owner.services.task_answers import MAX_JOBS_READY, TaskAnswerer

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from commons.chain.jobs import JobSettled, Quote
-from commons.computations.base import Pay
+from commons.computations.job_facts import Pay
 from deltaml.demo.settlement import Settled, paid_owners
 
 OWNERS = ["0xAa", "0xBb", "0xCc", "0xDd"]

@@ -1,6 +1,6 @@
 import pytest
 
-from commons.computations.base import RoleRule
+from commons.computations.job_facts import RoleRule
 from commons.errors import InvalidInput, ProtocolViolation
 from commons.market.job_terms import MAX_TRAINERS, MAX_VALIDATORS
 from commons.market.roles import Role, draw_roles, trainer_count

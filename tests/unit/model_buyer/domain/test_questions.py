@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from commons.computations.base import Question
+from commons.computations.parts import Question
 from commons.errors import ProtocolViolation
 from commons.market.tasks import TaskBody, task_digest
 from model_buyer.domain.questions import repeated

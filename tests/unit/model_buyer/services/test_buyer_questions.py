@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from commons.ciphers.wire import CiphertextVector
-from commons.computations.base import BuyerAnswer, OpenedScore, Question, SignedDelivery
 from commons.computations.linear_regression.messages import DeliverResult, DeliverTask, RefreshTask, SquareTask
+from commons.computations.parts import BuyerAnswer, OpenedScore, Question, SignedDelivery
 from commons.computations.registry import AnyTask
 from commons.errors import Conflict, NotFound
 from commons.market.checkpoint_statement import CheckpointStatement

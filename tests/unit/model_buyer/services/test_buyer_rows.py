@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from commons.chain.jobs import ContractCall
 from commons.ciphers.wire import CiphertextVector
-from commons.computations.base import SignedDelivery
+from commons.computations.parts import SignedDelivery
 from commons.computations.registry import JobSpec
 from commons.errors import NotFound
 from commons.market.checkpoint_statement import CheckpointStatement

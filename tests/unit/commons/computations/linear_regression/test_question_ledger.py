@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from commons.computations.base import OpenedScore, Question
 from commons.computations.linear_regression.job_context import JobContext
 from commons.computations.linear_regression.messages import DeliverTask, OpenTask, TaskKind
 from commons.computations.linear_regression.numeric_plan import NumericPlan
 from commons.computations.linear_regression.question_ledger import require_last, require_next, statements_digest
 from commons.computations.linear_regression.spec import EarlyStop, LinearRegressionSpec
+from commons.computations.parts import OpenedScore, Question
 from commons.computations.registry import TASK
 from commons.errors import ProtocolViolation
 from commons.market.checkpoint_statement import CheckpointStatement

@@ -2,9 +2,9 @@
 
 import pytest
 
-from commons.computations.base import AskedBefore
 from commons.computations.linear_regression.messages import EvaluateTask, TaskKind
 from commons.computations.linear_regression.task_order import require_next
+from commons.computations.parts import AskedBefore
 from commons.computations.registry import TASK
 from commons.errors import ProtocolViolation
 from commons.market.tasks import task_digest

@@ -2,7 +2,7 @@
 
 import pytest
 
-from commons.computations.base import Party, Pay
+from commons.computations.job_facts import Party, Pay
 from commons.computations.statistics import STATISTICS
 from commons.errors import DatasetInvalid, HeadroomExceeded, InvalidInput, ProtocolViolation
 from commons.market.declaration import Declaration

@@ -13,7 +13,7 @@ from eth_account import Account
 from commons.chain.signing import sign_message
 from commons.ciphers.paillier import EncryptedVector
 from commons.ciphers.wire import CiphertextVector
-from commons.computations.base import DELIVERED, Answer, Ask, Value
+from commons.computations.parts import DELIVERED, Answer, Ask, Value
 from commons.computations.statistics import STATISTICS
 from commons.computations.statistics.aggregator import ANSWERS
 from commons.computations.statistics.messages import DeliverTask, SumTask, TaskKind
