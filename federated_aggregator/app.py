@@ -17,12 +17,12 @@ from commons.web.errors import problem_response
 from commons.web.frontend import serve_pages
 from federated_aggregator.api.board import board_blueprint
 from federated_aggregator.api.routes import routes
-from federated_aggregator.wiring import Aggregator
+from federated_aggregator.wiring import Parts
 
 log = structlog.get_logger(__name__)
 
 
-def create_app(aggregator: Aggregator, ui_dir: Path = DEFAULT_UI_DIR, trusted_proxies: Sequence[Network] = ()) -> Flask:
+def create_app(aggregator: Parts, ui_dir: Path = DEFAULT_UI_DIR, trusted_proxies: Sequence[Network] = ()) -> Flask:
     """The app around assembled services; the public pages are in `board` of `ui_dir`, proxies as for `create_api`."""
 
     def readiness() -> list[ReadinessCheck]:
@@ -53,7 +53,7 @@ def _answer_without_internals(error: ServiceUnavailable) -> Response:
     return problem_response(ServiceUnavailable("a part of the aggregator does not answer; try again later"))
 
 
-def _database_check(aggregator: Aggregator) -> ReadinessCheck:
+def _database_check(aggregator: Parts) -> ReadinessCheck:
     try:
         with aggregator.database.snapshot() as session:
             session.execute(text("SELECT 1"))
@@ -62,7 +62,7 @@ def _database_check(aggregator: Aggregator) -> ReadinessCheck:
     return ReadinessCheck("database", ok=True)
 
 
-def _chain_check(aggregator: Aggregator) -> ReadinessCheck:
+def _chain_check(aggregator: Parts) -> ReadinessCheck:
     try:
         aggregator.chain.check()
     except DeltaMLError as error:

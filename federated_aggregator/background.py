@@ -11,14 +11,14 @@ import structlog
 
 from commons.errors import DeltaMLError
 from federated_aggregator.adapters.contract import Contract
-from federated_aggregator.wiring import Aggregator
+from federated_aggregator.wiring import Parts
 
 IDLE_S = 0.2
 
 log = structlog.get_logger(__name__)
 
 
-def run_worker(aggregator: Aggregator, contract: Contract, stop: threading.Event) -> None:
+def run_worker(aggregator: Parts, contract: Contract, stop: threading.Event) -> None:
     """Work until told to stop. An error of one pass is logged and the next pass tries again."""
     passes = (
         contract.send_queued,

@@ -9,8 +9,6 @@ import structlog
 from flask import Flask
 
 from commons.chain.keystore import load_account
-from commons.storage.database import create_database
-from commons.storage.migrations import migrate
 from commons.storage.private_folder import claim_folder
 from commons.web.json_logging import configure_logging
 from commons.web.server import serve as serve_app
@@ -18,13 +16,11 @@ from federated_aggregator.adapters.contract import Contract
 from federated_aggregator.app import create_app
 from federated_aggregator.background import run_worker
 from federated_aggregator.config import AggregatorConfig
-from federated_aggregator.tables import db
-from federated_aggregator.wiring import Aggregator, assemble
+from federated_aggregator.wiring import Parts, assemble, prepare
 
 # Each waiting poll takes one (`federated_aggregator.services.task_queue`), and so does a client that sends or takes
 # something large slowly (`commons.web.serving.worker`); some must be left for everybody else.
 THREADS = 256
-MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
 
 log = structlog.get_logger(__name__)
 
@@ -40,8 +36,7 @@ def serve(config: AggregatorConfig, ready_file: Path | None = None) -> int:
     configure_logging("aggregator")
     claim_folder(config.state_dir)
     account = load_account(config.keystore, config.keystore_password)
-    database = create_database(config.database_url, db, lazy_sync=True)
-    migrate(database, MIGRATIONS)
+    database = prepare(config)
     contract = Contract(
         config.chain.marketplace(),
         account,
@@ -51,7 +46,7 @@ def serve(config: AggregatorConfig, ready_file: Path | None = None) -> int:
     )
     contract.wait_until_ready(config.chain_wait_s, lambda reason: log.warning("waiting_for_chain", reason=reason))
 
-    def assembled() -> Aggregator:
+    def assembled() -> Parts:
         return assemble(
             database,
             contract,

@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from commons.chain.signing import recover_message
 from commons.computations.job_facts import ParallelMap
-from commons.storage.database import Database
+from commons.storage.database import Database, create_database
+from commons.storage.migrations import migrate
+from federated_aggregator.config import AggregatorConfig
 from federated_aggregator.services.board import Board
 from federated_aggregator.services.catalogue import Catalogue
 from federated_aggregator.services.chain_port import ChainPort
@@ -20,10 +23,13 @@ from federated_aggregator.services.scheduler import Scheduler
 from federated_aggregator.services.settlement import Settlement
 from federated_aggregator.services.sign_in import SignIn
 from federated_aggregator.services.task_queue import TaskQueue
+from federated_aggregator.tables import db
+
+MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
 
 
 @dataclass(frozen=True)
-class Aggregator:
+class Parts:
     """The services of one process."""
 
     chain: ChainPort
@@ -47,6 +53,13 @@ class Aggregator:
         }
 
 
+def prepare(config: AggregatorConfig) -> Database:
+    """Return the database, brought up to date; once for each start of the service."""
+    database = create_database(config.database_url, db, lazy_sync=True)
+    migrate(database, MIGRATIONS)
+    return database
+
+
 def assemble(
     database: Database,
     chain: ChainPort,
@@ -56,7 +69,7 @@ def assemble(
     unsafe_small_key: bool = False,
     clock: Clock = time.time,
     parallel_map: ParallelMap = map,
-) -> Aggregator:
+) -> Parts:
     """The aggregator's services on a database and a chain."""
     means = Means(
         chain.chain_id,
@@ -70,7 +83,7 @@ def assemble(
     queue, views = TaskQueue(database), JobViews(database, chain)
     scheduler = Scheduler(database, chain, means, clock, queue.notify)
     recruiting = Recruiting(database, chain, clock, means)
-    return Aggregator(
+    return Parts(
         chain=chain,
         database=database,
         sign_in=SignIn(database, chain.chain_id, clock, public_url),

@@ -11,14 +11,14 @@ from flask_openapi3 import APIBlueprint
 from commons.errors import NotAuthenticated
 from commons.web.app import SIGN_IN_CONTENT_LENGTH, allow_body
 from commons.web.rate_limit import public_limit
-from federated_aggregator.wiring import Aggregator
+from federated_aggregator.wiring import Parts
 
 _SIGNING_IN = frozenset({"nonce", "sign_in"})
 _PUBLIC = frozenset({"status", "datasets", "jobs", "versions", "job"}) | _SIGNING_IN
 _RESULT = "result"
 
 
-def admit_first(api: APIBlueprint, aggregator: Aggregator) -> None:
+def admit_first(api: APIBlueprint, aggregator: Parts) -> None:
     """Put this in front of all routes of `api`; `g.caller` is the caller's address where one is needed.
 
     Args:
@@ -44,14 +44,14 @@ def admit_first(api: APIBlueprint, aggregator: Aggregator) -> None:
             _allow_result(aggregator)
 
 
-def _caller(aggregator: Aggregator) -> str:
+def _caller(aggregator: Parts) -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise NotAuthenticated("sign in first: the request has no bearer token")
     return aggregator.sign_in.address_of(token.strip())
 
 
-def _allow_result(aggregator: Aggregator) -> None:
+def _allow_result(aggregator: Parts) -> None:
     most = aggregator.scheduler.result_bytes(g.caller, str((request.view_args or {}).get("task_id", "")))
     if most is not None:
         allow_body(most)

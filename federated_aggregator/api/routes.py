@@ -33,7 +33,7 @@ from federated_aggregator.api.schemas import (
 from federated_aggregator.services.catalogue import DatasetFilter
 from federated_aggregator.services.recruiting import AcceptanceOffer, Posting
 from federated_aggregator.services.sign_in import Arrival
-from federated_aggregator.wiring import Aggregator
+from federated_aggregator.wiring import Parts
 
 Responses = dict[str | int | HTTPStatus, type[BaseModel] | dict[str, Any] | None]
 SIGN_INS_PER_S = 20
@@ -47,7 +47,7 @@ TASKS = Tag(name="tasks", description="What participants' agents do")
 DONE: Responses = {HTTPStatus.NO_CONTENT: None}
 
 
-def routes(aggregator: Aggregator) -> APIBlueprint:
+def routes(aggregator: Parts) -> APIBlueprint:
     """All routes under /v1."""
     api = APIBlueprint("v1", __name__, url_prefix="/v1")
     admit_first(api, aggregator)
@@ -63,7 +63,7 @@ def _ok(model: type[BaseModel]) -> Responses:
     return {HTTPStatus.OK: model}
 
 
-def _session_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
+def _session_routes(api: APIBlueprint, aggregator: Parts) -> None:
     attempts = RateLimit(per_s=SIGN_INS_PER_S, burst=SIGN_IN_BURST)
     # To parse a message that was made for it takes a core for a twentieth of a second.
     parsing = AtOnce(2, waiting=32, wait_s=5.0)
@@ -91,7 +91,7 @@ def _session_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
         return jsonify(token=session.token, expires_at=session.expires_at, address=session.address)
 
 
-def _catalogue_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
+def _catalogue_routes(api: APIBlueprint, aggregator: Parts) -> None:
     @api.put("/participants/me", summary="Say who you are", tags=[CATALOGUE], security=BEARER, responses=DONE)
     def register(body: ParticipantBody) -> tuple[str, HTTPStatus]:
         aggregator.catalogue.register(g.caller, kind=body.kind, name=body.name)
@@ -123,7 +123,7 @@ def _catalogue_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
         return "", HTTPStatus.NO_CONTENT
 
 
-def _job_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
+def _job_routes(api: APIBlueprint, aggregator: Parts) -> None:
     @api.get("/jobs", summary="All jobs", tags=[PUBLIC], responses=_ok(answers.JobPage))
     def jobs(query: JobsQuery) -> Response:
         found, total = aggregator.views.summaries(query.state, query.job_id, limit=query.limit, offset=query.offset)
@@ -155,7 +155,7 @@ def _job_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
         return jsonify(aggregator.views.view(body.job_id)), HTTPStatus.CREATED
 
 
-def _enrolment_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
+def _enrolment_routes(api: APIBlueprint, aggregator: Parts) -> None:
     @api.post(
         "/jobs/<int:job_id>/acceptances",
         summary="Accept a job",
@@ -192,7 +192,7 @@ def _enrolment_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
         return jsonify(found)
 
 
-def _task_routes(api: APIBlueprint, aggregator: Aggregator) -> None:
+def _task_routes(api: APIBlueprint, aggregator: Parts) -> None:
     @api.get(
         "/tasks",
         summary="Your pending tasks (long poll)",

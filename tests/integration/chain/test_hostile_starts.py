@@ -33,11 +33,10 @@ from commons.storage.migrations import migrate
 from deltaml.nodes import fund
 from federated_aggregator.adapters import contract as contract_adapter
 from federated_aggregator.adapters.contract import Contract
-from federated_aggregator.serve import MIGRATIONS
 from federated_aggregator.services.recruiting import AcceptanceOffer, Posting, acceptance_terms
 from federated_aggregator.services.retries import RETRY_PAUSE_S
 from federated_aggregator.services.silent_starts import HAS_CODE, MAY_HAVE_HAD_CODE, MOST_SILENT_STARTS
-from federated_aggregator.wiring import Aggregator, assemble
+from federated_aggregator.wiring import MIGRATIONS, Parts, assemble
 from tests.doubles.job_specs import job_spec
 
 pytestmark = pytest.mark.integration
@@ -100,7 +99,7 @@ class Stage:
     def restart(self) -> None:
         """A fresh process of the aggregator."""
         self.contract = Contract(self.market, self.account, self.database)
-        self.aggregator: Aggregator = assemble(self.database, self.contract, unsafe_small_key=True, clock=self.clock)
+        self.aggregator: Parts = assemble(self.database, self.contract, unsafe_small_key=True, clock=self.clock)
 
     def post(self) -> None:
         spec = self.spec

@@ -15,11 +15,10 @@ from commons.market.catalogue import CatalogueEntry
 from commons.storage.database import Database, create_database
 from commons.storage.migrations import migrate, schema_differences
 from federated_aggregator.app import create_app
-from federated_aggregator.serve import MIGRATIONS
 from federated_aggregator.services import catalogue as catalogue_module
 from federated_aggregator.services.catalogue import Catalogue, DatasetFilter
 from federated_aggregator.tables import Base
-from federated_aggregator.wiring import assemble
+from federated_aggregator.wiring import MIGRATIONS, assemble
 from tests.doubles.around_aggregator import Clock, FakeChain
 from tests.doubles.older_aggregator import earlier_tables_with_rows, rows_of_earlier_tables
 from tests.doubles.signing_in import sign_in

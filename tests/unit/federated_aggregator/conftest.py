@@ -41,7 +41,7 @@ from commons.storage.database import Database, create_database
 from federated_aggregator.services.chain_port import ChainJob, ChainState
 from federated_aggregator.services.recruiting import AcceptanceOffer, Posting, acceptance_terms
 from federated_aggregator.tables import Base
-from federated_aggregator.wiring import Aggregator, assemble
+from federated_aggregator.wiring import Parts, assemble
 from tests.doubles.around_aggregator import JOB_ID, Clock, FakeChain
 from tests.support.worthless_keys import worthless_proof
 
@@ -92,7 +92,7 @@ class Play:
     def buyer(self) -> str:
         return str(self.buyer_account.address)
 
-    def assemble(self) -> Aggregator:
+    def assemble(self) -> Parts:
         return assemble(self.database, self.chain, unsafe_small_key=True, clock=self.clock)
 
     def restart(self) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from commons.storage.database import create_database
 from commons.storage.migrations import migrate, schema_differences
-from federated_aggregator.serve import MIGRATIONS
 from federated_aggregator.tables import Base
+from federated_aggregator.wiring import MIGRATIONS
 
 
 def test_the_migrations_make_the_mapped_tables(tmp_path: Path) -> None:
