@@ -29,7 +29,7 @@ class SplitQuery(FrozenModel):
     trainer_bps: _Bps = None
     validator_bps: _Bps = None
     aggregator_bps: _Bps = None
-    kind: str = Field(default="linear_regression", max_length=100, description="Of computation")
+    kind: str = Field(max_length=100, description="Of computation")
 
     @field_validator("kind")
     @classmethod
