@@ -10,7 +10,9 @@ import pytest
 
 from commons.ciphers.paillier import Randomizer, SecretKey
 from commons.computations.statistics import STATISTICS, StatisticsSpec
+from commons.computations.statistics.messages import TaskKind
 from commons.market.job_terms import JobTerms
+from commons.market.tasks import Step
 from commons.tables.table import Table
 from tests.doubles.in_memory_market import InMemoryMarket
 from tests.doubles.in_memory_table import Cells, in_memory_table
@@ -65,3 +67,45 @@ def make_market(job_secret_key: SecretKey, job_randomizer: Randomizer) -> Callab
         )
 
     return make
+
+
+PLAIN, CORRELATED = spec_of(), spec_of(correlation=True)
+SUM, DELIVER = Step(TaskKind.SUM, 1, 1), Step(TaskKind.DELIVER, 1, 1)
+PLACE = {"job_id": 7, "round": 1, "checkpoint": 1}
+
+
+def parts_of(owners: int) -> list[Part]:
+    return [part_of(seed, 10 + 7 * seed) for seed in range(owners)]
+
+
+def pool(parts: Sequence[Part]) -> dict[str, Any]:
+    """All rows together, by column."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def require_pooled(report: dict[str, Any], parts: Sequence[Part], spec: StatisticsSpec) -> None:
+    """Assert that a document says of the pooled rows what numpy does."""
+    cells = pool(parts)
+    rows = len(cells["age"])
+    assert (report["owners"], report["rows"], report["doubts"]) == (len(parts), rows, [])
+    for column in spec.numbers:
+        x = cells[column.name][~np.isnan(cells[column.name])]
+        found = report["columns"][column.name]
+        assert (found["count"], found["missing"]) == (len(x), rows - len(x))
+        assert found["histogram"]["counts"] == np.histogram(x, column.edges())[0].tolist()
+        assert found["mean"] == pytest.approx(x.mean(), rel=1e-9)
+        assert found["variance"] == pytest.approx(x.var(), rel=1e-9)
+        assert found["minimum"] <= x.min() <= x.max() <= found["maximum"]
+    levels = {level: int((cells["sex"] == level).sum()) for level in ("f", "m")}
+    assert report["columns"]["sex"] == {
+        "count": sum(levels.values()),
+        "missing": rows - sum(levels.values()),
+        "levels": levels,
+    }
+    if not spec.correlation:
+        assert report["correlation"] is None
+        return
+    complete = ~np.isnan(cells["age"]) & ~np.isnan(cells["bmi"])
+    wanted = np.corrcoef(cells["age"][complete], cells["bmi"][complete])
+    assert report["correlation"]["columns"] == ["age", "bmi"]
+    np.testing.assert_allclose(report["correlation"]["matrix"], wanted, rtol=1e-9)
