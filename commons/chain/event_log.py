@@ -48,14 +48,15 @@ class EventLog:
     def __init__(self, blocks: type[FollowedBlockColumns], contract_events: type[ContractEventColumns]) -> None:
         self.blocks: Final = blocks
         self.events: Final = contract_events
+        # Asked for in every pass of a background process: made once, since making it takes as long as executing it.
+        self._newest: Final = select(blocks).order_by(blocks.number.desc()).limit(1)
 
     def head(self, session: Session) -> BlockId | None:
         """Return the highest block up to which all events are stored, or None before the first look at the chain.
 
         As long as it stays the same, so does everything else here.
         """
-        newest = select(self.blocks).order_by(self.blocks.number.desc()).limit(1)
-        block = session.scalars(newest).one_or_none()
+        block = session.scalars(self._newest).one_or_none()
         return None if block is None else BlockId(block.number, block.hash)
 
     def block(self, session: Session, number: int) -> BlockId | None:

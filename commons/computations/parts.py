@@ -124,8 +124,8 @@ class AggregatorJob(Generic[Spec]):
         started: public facts.
         buyer: address of the model buyer.
         values: what was kept.
-        scores: evaluations so far, the first one first.
-        out: members that take no further part.
+        scores: evaluations so far, the first one first; read when called, since few steps need them.
+        out: members that take no further part; read when called.
         randomizer: this process's own, under the buyer's key.
         delivery_seed: of the delivery mask; its hash is on chain.
         last_answered: kind of task → for each assignee the latest round in which it answered one in time.
@@ -136,8 +136,8 @@ class AggregatorJob(Generic[Spec]):
     started: StartedJob[Spec]
     buyer: str
     values: Values
-    scores: Sequence[CheckpointStatement]
-    out: frozenset[str]
+    scores: Callable[[], Sequence[CheckpointStatement]]
+    out: Callable[[], frozenset[str]]
     randomizer: Randomizer
     delivery_seed: bytes = field(repr=False)
     last_answered: Callable[[str], Mapping[str, int]]

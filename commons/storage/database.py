@@ -29,7 +29,9 @@ from commons.web.core_app import CoreApp
 
 BUSY_TIMEOUT_S = 15
 _BEGIN = "sqlite_begin"
+_READING = "DEFERRED"
 _EACH_STATEMENT = "EACH STATEMENT"
+_SYNCHRONOUS = "sqlite_synchronous"
 _AWAY = (OperationalError, InterfaceError, DisconnectionError)
 
 
@@ -102,7 +104,7 @@ class Database:
         with app.app_context():
             self.engine: Final = tables.engine
         self.description: Final = self.engine.url.render_as_string(hide_password=True)
-        self._reading: Final = self.engine.execution_options(**{_BEGIN: "DEFERRED"})
+        self._reading: Final = self.engine.execution_options(**{_BEGIN: _READING})
         self._stepwise: Final = self.engine.execution_options(**{_BEGIN: _EACH_STATEMENT})
         _dispose_before_fork(self.engine)
 
@@ -236,8 +238,13 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _begin_lazily(connection: Connection) -> None:
-    stepwise = connection.get_execution_options().get(_BEGIN) == _EACH_STATEMENT
-    connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if stepwise else 'NORMAL'}")
+    mode = connection.get_execution_options().get(_BEGIN)
+    if mode != _READING:  # what only reads puts nothing on the disk
+        level = "FULL" if mode == _EACH_STATEMENT else "NORMAL"
+        # The pooled connection keeps it, and is most often asked for what it has.
+        if connection.info.get(_SYNCHRONOUS) != level:
+            connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
+            connection.info[_SYNCHRONOUS] = level
     _begin_sqlite(connection)
 
 

@@ -14,13 +14,13 @@ from commons.computations.registry import BY_KIND
 from commons.market.job_terms import MAX_TRAINERS, MAX_VALIDATORS, PayTerms
 from commons.market.payout import BPS
 from commons.market.split_preview import SplitPreview, preview_split
-from commons.messages import FrozenModel
 from commons.web.app import BEARER, live_response
+from commons.web.query import Query
 
 _Bps = Annotated[int | None, Field(ge=0, le=BPS, description="As a job of this kind has it, if left out")]
 
 
-class SplitQuery(FrozenModel):
+class SplitQuery(Query):
     """A deposit, how many owners take part in a job of which kind, how it is split, and by how much the loss falls."""
 
     deposit_wei: int = Field(gt=0, lt=2**128)

@@ -17,6 +17,7 @@ from commons.market.catalogue import (
 )
 from commons.messages import FrozenModel
 from commons.web.paging import PageQuery
+from commons.web.query import Query
 from data_owner.domain.dataset_profile import ColumnProfile
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.dataset_match import FoundColumn, found_column
@@ -100,14 +101,14 @@ class OffersQuery(PageQuery):
     query: str = Field(default="", max_length=200)
 
 
-class HistogramQuery(FrozenModel):
+class HistogramQuery(Query):
     """How many bins, and which columns; the first ones when none is named."""
 
     bins: int = Field(default=20, ge=1, le=MAX_BINS)
     column: list[FileColumn] = Field(default=[], max_length=MAX_COLUMNS, description="Repeat it for several")
 
 
-class RolesQuery(FrozenModel):
+class RolesQuery(Query):
     """The roles to agree to."""
 
     roles: int = Field(default=ROLE_EITHER, ge=1, le=3, description="1 trainer, 2 validator, 3 either")

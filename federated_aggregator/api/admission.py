@@ -52,6 +52,10 @@ def _caller(aggregator: Parts) -> str:
 
 
 def _allow_result(aggregator: Parts) -> None:
+    length, anybodys = request.content_length, request.max_content_length or 0
+    if length is not None and length <= anybodys:
+        # So the task need not be looked at.
+        return
     most = aggregator.scheduler.result_bytes(g.caller, str((request.view_args or {}).get("task_id", "")))
     if most is not None:
         allow_body(most)

@@ -13,6 +13,7 @@ from commons.market.declaration import Facts, RoleMask, RowCount
 from commons.market.state import JobState
 from commons.messages import LATEST_TIME, BigInteger, FrozenModel, HexBytes
 from commons.web.paging import PublicPageQuery
+from commons.web.query import Query
 
 JobId = Annotated[int, Field(ge=1, lt=2**62)]
 """A job's number on chain, as far as databases can store it."""
@@ -82,7 +83,7 @@ class DatasetPath(FrozenModel):
     dataset_id: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9-]+$")
 
 
-class WaitQuery(FrozenModel):
+class WaitQuery(Query):
     """How long a poll may wait, in seconds."""
 
     wait: float = Field(default=0, ge=0, le=25)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from commons.ciphers.paillier import PublicKey, Randomizer
@@ -45,6 +45,19 @@ START, CHECKPOINT, DELIVERY, FINALIZE, CANCEL, EXPIRE = (
     "expire",
 )
 """Names of a job's transactions; that of a checkpoint ends with its index."""
+
+_LOCKED = select(Job).where(Job.job_id == bindparam("job_id")).with_for_update()
+_OUT = select(Enrolment.owner).where(Enrolment.job_id == bindparam("job_id"), Enrolment.out.is_not(None))
+_SCORES = (
+    select(Checkpoint.index, Checkpoint.round, Checkpoint.mse_fixed, Checkpoint.leave_one_out_mses_fixed)
+    .where(Checkpoint.job_id == bindparam("job_id"))
+    .order_by(Checkpoint.index)
+)
+_LAST_ANSWERED = (
+    select(Task.assignee, func.max(Task.round))
+    .where(Task.job_id == bindparam("job_id"), Task.kind == bindparam("kind"), Task.status == DONE)
+    .group_by(Task.assignee)
+)
 
 
 @dataclass(frozen=True)
@@ -109,7 +122,7 @@ class JobRun:
         Raises:
             NotFound: there is no such job.
         """
-        job = session.scalar(select(Job).where(Job.job_id == job_id).with_for_update())
+        job = session.scalar(_LOCKED, {"job_id": job_id})
         if job is None:
             raise NotFound(f"job {job_id} is not known here", job_id=job_id)
         return cls(session, job, clock, means)
@@ -179,13 +192,12 @@ class JobRun:
 
     def for_computation(self, values: JobValues) -> AggregatorJob[Any]:
         """The job as its computation's part sees it."""
-        out = select(Enrolment.owner).where(Enrolment.job_id == self.job.job_id, Enrolment.out.is_not(None))
         return AggregatorJob(
             started=self._started(),
             buyer=self.job.buyer,
             values=values.of(self.session, self.job.job_id),
-            scores=self._scores(),
-            out=frozenset(self.session.scalars(out)),
+            scores=self._scores,
+            out=self._out,
             randomizer=_randomizer(self.key),
             delivery_seed=self.job.delivery_seed or b"",
             last_answered=self._last_answered,
@@ -220,24 +232,17 @@ class JobRun:
             declarations={member.owner: declaration_of(member) for member in (*trainers, *validators)},
         )
 
+    def _out(self) -> frozenset[str]:
+        return frozenset(self.session.scalars(_OUT, {"job_id": self.job.job_id}))
+
     def _scores(self) -> list[CheckpointStatement]:
-        query = (
-            select(Checkpoint.index, Checkpoint.round, Checkpoint.mse_fixed, Checkpoint.leave_one_out_mses_fixed)
-            .where(Checkpoint.job_id == self.job.job_id)
-            .order_by(Checkpoint.index)
-        )
         return [
             CheckpointStatement(self.job.job_id, index, number, int(mse), tuple(map(int, leave_one_out)))
-            for index, number, mse, leave_one_out in self.session.execute(query)
+            for index, number, mse, leave_one_out in self.session.execute(_SCORES, {"job_id": self.job.job_id})
         ]
 
     def _last_answered(self, kind: str) -> Mapping[str, int]:
-        query = (
-            select(Task.assignee, func.max(Task.round))
-            .where(Task.job_id == self.job.job_id, Task.kind == kind, Task.status == DONE)
-            .group_by(Task.assignee)
-        )
-        return dict(self.session.execute(query).all())
+        return dict(self.session.execute(_LAST_ANSWERED, {"job_id": self.job.job_id, "kind": kind}).all())
 
 
 def declaration_of(enrolment: Enrolment) -> Declaration:

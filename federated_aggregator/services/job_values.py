@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from commons.computations.parts import Value
@@ -21,6 +21,12 @@ from commons.errors import NotFound
 from federated_aggregator.tables import JobValue
 
 Loaded = TypeVar("Loaded")
+
+_ID = select(JobValue.value_id).where(JobValue.job_id == bindparam("job_id"), JobValue.name == bindparam("name"))
+_TEXT = select(JobValue.text).where(JobValue.job_id == bindparam("job_id"), JobValue.name == bindparam("name"))
+_FORGET = delete(JobValue).where(
+    JobValue.job_id == bindparam("of_job"), JobValue.name.in_(bindparam("names", expanding=True))
+)
 
 MOST_KEPT = 64
 MOST_KEPT_CHARACTERS = 256 * 2**20
@@ -63,13 +69,13 @@ class ValuesOfJob:
 
     def get(self, name: str, load: Callable[[str], Loaded]) -> Loaded:
         """The value of that name; raises NotFound when there is none."""
-        own = (JobValue.job_id == self.job_id, JobValue.name == name)
-        value_id = self.session.scalar(select(JobValue.value_id).where(*own))
+        own = {"job_id": self.job_id, "name": name}
+        value_id = self.session.scalar(_ID, own)
         if value_id is None:
             raise NotFound(f"job {self.job_id} has no value {name!r}", job_id=self.job_id)
         loaded: Loaded | None = self._kept.get(value_id)
         if loaded is None:
-            text = self.session.scalars(select(JobValue.text).where(*own)).one()
+            text = self.session.scalars(_TEXT, own).one()
             loaded = load(text)
             self._kept.put(value_id, len(text), loaded)
         return loaded
@@ -97,9 +103,9 @@ class JobValues:
 
     def forget(self, session: Session, job_id: int, names: Iterable[str]) -> None:
         """Delete values."""
-        session.execute(delete(JobValue).where(JobValue.job_id == job_id, JobValue.name.in_(list(names))))
+        session.execute(_FORGET, {"of_job": job_id, "names": list(names)})
 
 
 def value_text(session: Session, job_id: int, name: str) -> str | None:
     """A value as JSON, or None when there is none of that name."""
-    return session.scalar(select(JobValue.text).where(JobValue.job_id == job_id, JobValue.name == name))
+    return session.scalar(_TEXT, {"job_id": job_id, "name": name})

@@ -17,7 +17,7 @@ from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from commons.computations.parts import Answer, Score, Turn
 from commons.computations.registry import RESULT
@@ -46,6 +46,9 @@ from federated_aggregator.tables import Checkpoint, Job, JobValue, Task
 MOST_RESULT_BYTES = 128 * 2**20
 PROOF_BYTES = 2**20
 RESULT_TO_TASK = 4
+
+_JOB_OF = select(Task.job_id).where(Task.task_id == bindparam("task_id"), Task.assignee == bindparam("address"))
+_OVERDUE = select(Job.job_id).where(Job.state == JobState.RUNNING, Job.step_deadline < bindparam("now"))
 
 log = structlog.get_logger(__name__)
 
@@ -153,8 +156,7 @@ class Scheduler:
         """Close every step whose deadline has passed; returns how many were looked at."""
         now = self.clock()
         with self.database.snapshot() as session:
-            query = select(Job.job_id).where(Job.state == JobState.RUNNING, Job.step_deadline < now)
-            overdue = list(session.scalars(query))
+            overdue = list(session.scalars(_OVERDUE, {"now": now}))
         for job_id in overdue:
             with self.database.session() as session:
                 run = self.lock(session, job_id)
@@ -181,7 +183,7 @@ class Scheduler:
     def _locked_task(self, address: str, task_id: str) -> Iterator[tuple[JobRun, Task]]:
         """A unit of work on a participant's task, its job locked; whoever got new tasks is told when it is stored."""
         with self.database.session() as session:
-            job_id = session.scalar(select(Task.job_id).where(Task.task_id == task_id, Task.assignee == address))
+            job_id = session.scalar(_JOB_OF, {"task_id": task_id, "address": address})
             if job_id is None:
                 raise NotFound(f"there is no task {task_id} for {address}", task_id=task_id)
             run = self.lock(session, job_id)

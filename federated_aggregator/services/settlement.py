@@ -46,6 +46,7 @@ _AFTER_CHAIN = {
 }
 _ENDED_BY_CHAIN = tuple(_AFTER_CHAIN.values())
 _FOLLOWED = (JobState.RECRUITING, JobState.RUNNING, JobState.SETTLING, JobState.FAILED)
+_FOLLOWED_JOBS = select(Job.job_id, Job.state, Job.transactions).where(Job.state.in_(_FOLLOWED))
 _AN_OWNERS_DOING = {
     "MarketplaceAcceptanceRevoked": "it took back its acceptance on chain",
     "MarketplaceAcceptanceInvalid": "the contract does not take its signature",
@@ -95,8 +96,7 @@ class Settlement:
         with self.database.snapshot() as session:
             head = self.chain.head(session)
             thorough = head != self._head or now - self._looked_at >= LOOK_INTERVAL_S
-            query = select(Job.job_id, Job.state, Job.transactions).where(Job.state.in_(_FOLLOWED))
-            rows = session.execute(query).all()
+            rows = session.execute(_FOLLOWED_JOBS).all()
             due = [job_id for job_id, state, sent in rows if thorough or _awaits_transaction(state, sent)]
             if thorough:
                 due += self._undone(session)

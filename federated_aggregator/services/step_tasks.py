@@ -5,13 +5,23 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import bindparam, exists, select
 
 from commons.computations.parts import Ask
 from commons.market.tasks import Step
 from federated_aggregator.services.job_run import PENDING, JobRun
 from federated_aggregator.tables import Task
+
+_OF_STEP = (
+    Task.job_id == bindparam("job_id"),
+    Task.kind == bindparam("kind"),
+    Task.round == bindparam("round"),
+    Task.checkpoint == bindparam("checkpoint"),
+)
+_TASKS = select(Task).where(*_OF_STEP).order_by(Task.position)
+_HAS_PENDING = select(exists().where(*_OF_STEP, Task.status == PENDING))
 
 
 def ask(run: JobRun, step: Step, asks: Sequence[Ask]) -> None:
@@ -47,20 +57,13 @@ def ask_of(task: Task) -> Ask:
 
 def tasks_of(run: JobRun, step: Step) -> list[Task]:
     """The tasks whose answers a step waits for, in the order of asking."""
-    query = select(Task).where(*_of_step(run, step)).order_by(Task.position)
-    return list(run.session.scalars(query))
+    return list(run.session.scalars(_TASKS, _place(run, step)))
 
 
 def has_pending(run: JobRun, step: Step) -> bool:
     """Whether somebody has not answered yet."""
-    pending = exists().where(*_of_step(run, step), Task.status == PENDING)
-    return bool(run.session.scalar(select(pending)))
+    return bool(run.session.scalar(_HAS_PENDING, _place(run, step)))
 
 
-def _of_step(run: JobRun, step: Step) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Task.job_id == run.job.job_id,
-        Task.kind == step.kind,
-        Task.round == step.round,
-        Task.checkpoint == step.checkpoint,
-    )
+def _place(run: JobRun, step: Step) -> dict[str, Any]:
+    return {"job_id": run.job.job_id, "kind": step.kind, "round": step.round, "checkpoint": step.checkpoint}

@@ -11,6 +11,7 @@ which there is no room is answered at once with what there is; agents then pause
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections import Counter
@@ -19,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from commons.errors import NotAllowed
@@ -35,9 +36,22 @@ POLLS_OF_AN_ACCOUNT = 2
 POLLS = 176
 """All waiting polls; the largest job has 141 participants."""
 POLLS_WITHOUT_A_JOB = 48
+JOB_REMEMBERED_S = 10.0
+MOST_REMEMBERED = 10_000
 MOST_TASKS = 8
 """In one answer."""
 UNDER_WAY = tuple(state for state in JobState if state not in ENDED)
+
+# Made once, as everywhere on the way of a round: to make such a statement takes as long as to execute it.
+_PENDING_OF = (
+    select(Task.task_id, Task.job_id, Task.deadline, Task.fields, Task.refers_to)
+    .where(Task.assignee == bindparam("address"), Task.status == PENDING)
+    .order_by(Task.created_at, Task.position, Task.task_id)
+    .limit(MOST_TASKS)
+)
+_REFERRED = select(JobValue.name, JobValue.text).where(
+    JobValue.job_id == bindparam("job_id"), JobValue.name.in_(bindparam("names", expanding=True))
+)
 
 
 class _WaitingPolls:
@@ -87,6 +101,7 @@ class TaskQueue:
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _versions: Counter[str] = field(default_factory=Counter)
     _waiting: _WaitingPolls = field(default_factory=_WaitingPolls)
+    _had_job_at: dict[str, float] = field(default_factory=dict)
 
     def notify(self, addresses: Iterable[str]) -> None:
         """Wake those of these participants who wait in this process."""
@@ -120,35 +135,36 @@ class TaskQueue:
                 return tasks
 
     def _has_job(self, address: str) -> bool:
-        """Whether a participant has a part in a job that is under way; raises NotAllowed for somebody who is none at all."""
+        """Whether a participant has a part in a job that is under way; raises NotAllowed for somebody who is none at all.
+
+        It asks after every answer, so a yes holds for a while; what hangs on it is only where there is room for it to wait.
+        """
+        now = time.monotonic()
+        if now - self._had_job_at.get(address, -math.inf) < JOB_REMEMBERED_S:
+            return True
         own = or_(Job.buyer == address, Enrolment.owner == address)
         part = select(Job.job_id).outerjoin(Enrolment, (Enrolment.job_id == Job.job_id) & (Enrolment.owner == address))
         with self.database.snapshot() as session:
             if session.scalar(part.where(Job.state.in_(UNDER_WAY), own).limit(1)) is not None:
+                if len(self._had_job_at) >= MOST_REMEMBERED:
+                    self._had_job_at.clear()
+                self._had_job_at[address] = now
                 return True
             if session.get(Participant, address) is None:
                 raise NotAllowed("only participants can wait for tasks; register first with PUT /v1/participants/me")
         return False
 
     def _pending(self, address: str) -> list[str]:
-        query = (
-            select(Task.task_id, Task.job_id, Task.deadline, Task.fields, Task.refers_to)
-            .where(Task.assignee == address, Task.status == PENDING)
-            .order_by(Task.created_at, Task.position, Task.task_id)
-            .limit(MOST_TASKS)
-        )
         with self.database.snapshot() as session:
-            return [_document(session, row) for row in session.execute(query).all()]
+            return [_document(session, row) for row in session.execute(_PENDING_OF, {"address": address}).all()]
 
 
 def _document(session: Session, row: Any) -> str:
     """A task as JSON, put together of texts: what it refers to may be megabytes long, and is JSON already."""
     body = row.fields
     if row.refers_to:
-        named = select(JobValue.name, JobValue.text).where(
-            JobValue.job_id == row.job_id, JobValue.name.in_(row.refers_to.values())
-        )
-        texts = dict(session.execute(named).all())
+        named = {"job_id": row.job_id, "names": list(row.refers_to.values())}
+        texts = dict(session.execute(_REFERRED, named).all())
         filled = (f"{json.dumps(member)}: {texts[name]}" for member, name in row.refers_to.items())
         body = f"{body[:-1]}, {', '.join(filled)}}}"
     return f'{{"task_id": "{row.task_id}", "deadline": {row.deadline!r}, "task": {body}}}'

@@ -267,7 +267,7 @@ class OpenStep(StepHandler):
             for name, opened in (("sums", answer.result.sums), ("zero_checks", answer.result.zero_checks))
         }
         verify = [Ask(statement.validator, TaskKind.VERIFY, refers_to=refers_to) for statement in self._statements(run)]
-        mses = [one.mse_fixed for one in (*run.job.scores, score.statement)]
+        mses = [one.mse_fixed for one in (*run.job.scores(), score.statement)]
         step = advance(run.step, run.spec, stop=should_stop_early(run.spec, mses))
         if step is not None and step.kind == TaskKind.DELIVER:
             values |= delivery_values(run)

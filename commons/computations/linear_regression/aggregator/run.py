@@ -54,7 +54,8 @@ class Run:
 
     def validators(self) -> list[str]:
         """The validators that still take part, in the order of the contract."""
-        return [validator for validator in self.job.started.validators if validator not in self.job.out]
+        out = self.job.out()
+        return [validator for validator in self.job.started.validators if validator not in out]
 
     def weights(self) -> EncryptedVector:
         """The model as it is."""

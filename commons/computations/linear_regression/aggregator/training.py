@@ -132,7 +132,7 @@ class DeliverStep(StepHandler):
 
     def _statement(self, run: Run) -> CheckpointStatement:
         delivered = run.job.values.get(DELIVERED, CiphertextVector.model_validate_json)
-        return run.job.scores[-1].closing(delivered.digest())
+        return run.job.scores()[-1].closing(delivered.digest())
 
 
 def delivery_values(run: Run) -> dict[str, Value]:

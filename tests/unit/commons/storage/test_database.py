@@ -69,6 +69,18 @@ def test_it_runs_in_wal_mode_with_full_synchronisation(database: Database) -> No
         assert session.scalar(text("PRAGMA synchronous")) == 2
 
 
+def test_lazily_synchronised_only_what_is_committed_in_steps_waits_for_the_disk(tmp_path: Path) -> None:
+    lazy = create_database(f"sqlite:///{tmp_path}/lazy.sqlite3", lazy_sync=True)
+    synchronous = text("PRAGMA synchronous")
+    for _ in range(2):  # on the same pooled connection
+        with lazy.session() as session:
+            assert session.scalar(synchronous) == 1
+        with lazy.stepwise_sessions() as session:
+            assert session.scalar(synchronous) == 2
+        with lazy.snapshot() as session:
+            session.scalar(text("SELECT 1"))
+
+
 def test_a_reader_neither_waits_for_a_writer_nor_sees_its_half_done_work(database: Database) -> None:
     with database.session() as writer:
         writer.execute(text("INSERT INTO parent VALUES (1)"))
