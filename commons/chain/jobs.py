@@ -12,6 +12,7 @@ from typing import Final
 from commons.chain.checks import check_digest, check_uint, checked_address
 from commons.chain.signing import AcceptanceTerms
 from commons.market.checkpoint_statement import CheckpointStatement
+from commons.market.payout import AGGREGATOR_BPS, TRAINER_BPS, VALIDATOR_BPS
 
 FINALIZE_WINDOW_S: Final = 3600
 """So much longer than `finish_by` a job with a last checkpoint cannot be expired; the contract's `FINALIZE_WINDOW`."""
@@ -64,9 +65,9 @@ class JobTerms:
     key_digest: bytes
     start_by: int
     finish_by: int
-    trainer_bps: int = 7000
-    validator_bps: int = 2000
-    aggregator_bps: int = 1000
+    trainer_bps: int = TRAINER_BPS
+    validator_bps: int = VALIDATOR_BPS
+    aggregator_bps: int = AGGREGATOR_BPS
     min_trainers: int = 1
     min_validators: int = 1
     max_participants: int = 140

@@ -12,6 +12,7 @@ from typing import Self
 from eth_utils.crypto import keccak
 from pydantic import Field, model_validator
 
+from commons.market.payout import AGGREGATOR_BPS, BPS, TRAINER_BPS, VALIDATOR_BPS
 from commons.messages import LATEST_TIME, FrozenModel, Wei
 
 MAX_TRAINERS = 100
@@ -21,13 +22,13 @@ MAX_VALIDATORS = 40
 class PayTerms(FrozenModel):
     """How the deposit is split, in basis points; what is not earned goes back to the buyer."""
 
-    trainer_bps: int = Field(default=7000, ge=0, le=10_000)
-    validator_bps: int = Field(default=2000, ge=0, le=10_000)
-    aggregator_bps: int = Field(default=1000, ge=0, le=10_000)
+    trainer_bps: int = Field(default=TRAINER_BPS, ge=0, le=BPS)
+    validator_bps: int = Field(default=VALIDATOR_BPS, ge=0, le=BPS)
+    aggregator_bps: int = Field(default=AGGREGATOR_BPS, ge=0, le=BPS)
 
     @model_validator(mode="after")
     def _at_most_all(self) -> Self:
-        if self.trainer_bps + self.validator_bps + self.aggregator_bps > 10_000:
+        if self.trainer_bps + self.validator_bps + self.aggregator_bps > BPS:
             raise ValueError("trainer_bps + validator_bps + aggregator_bps must not exceed 10000")
         return self
 

@@ -21,6 +21,8 @@ from commons.errors import InvalidInput
 from commons.market.contribution import leave_one_out_contributions
 
 BPS = 10_000
+TRAINER_BPS, VALIDATOR_BPS, AGGREGATOR_BPS = 7000, 2000, 1000
+"""The shares of a job that says nothing else."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,9 @@ def payout(
     contributions: Sequence[int],
     n_validators: int,
     *,
-    trainer_bps: int = 7000,
-    validator_bps: int = 2000,
-    aggregator_bps: int = 1000,
+    trainer_bps: int = TRAINER_BPS,
+    validator_bps: int = VALIDATOR_BPS,
+    aggregator_bps: int = AGGREGATOR_BPS,
 ) -> Payout:
     """Return the split of `deposit_wei` after training went from `initial_mse` to `final_mse` (same fixed point).
 
@@ -80,9 +82,9 @@ def payout_of_job(
     n_validators: int,
     *,
     delivered: bool,
-    trainer_bps: int = 7000,
-    validator_bps: int = 2000,
-    aggregator_bps: int = 1000,
+    trainer_bps: int = TRAINER_BPS,
+    validator_bps: int = VALIDATOR_BPS,
+    aggregator_bps: int = AGGREGATOR_BPS,
 ) -> Payout:
     """Return the split that a job's recorded checkpoints make of its deposit.
 
