@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from eth_utils.address import to_checksum_address
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 LATEST_TIME = 2**37
 """Unix seconds, in the year 6325: later moments have no date in many libraries."""
 _NO_NUL = "must not hold the character NUL"
 
-Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
+
+@lru_cache(maxsize=100_000)
+def _with_checksum(address: str) -> str:
+    return str(to_checksum_address(address))
+
+
+# An account must be the same text wherever it is compared or signed over: the one with a checksum (EIP-55).
+Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$"), AfterValidator(_with_checksum)]
 Hex32 = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
 HexBytes = Annotated[str, Field(pattern=r"^0x([0-9a-f]{2})*$", max_length=10_000)]
 # Opened integers are thousands of bits long, far beyond what JSON numbers carry.

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from commons.chain.artifact import marketplace_artifact
@@ -82,11 +83,13 @@ def decode_revert(data: object) -> Revert:
         values = decode([kind for _, kind in inputs], raw[4:])
     except (ValueError, KeyError, DecodingError):
         return Revert("Reverted", {})
-    arguments = {field: _readable(value) for (field, _), value in zip(inputs, values, strict=True)}
+    arguments = {field: _readable(kind, value) for (field, kind), value in zip(inputs, values, strict=True)}
     return Revert(name, arguments)
 
 
-def _readable(value: object) -> object:
+def _readable(kind: str, value: object) -> object:
+    if kind == "address":
+        return str(to_checksum_address(str(value)))
     return "0x" + value.hex() if isinstance(value, bytes) else value
 
 

@@ -106,10 +106,9 @@ class StartedJob(Generic[Spec]):
 
     def declaration_of(self, owner: str) -> Declaration:
         """What an owner signed for; raises ProtocolViolation when it does not take part."""
-        for address, declaration in self.declarations.items():
-            if address.lower() == owner.lower():
-                return declaration
-        raise ProtocolViolation(f"{owner} does not take part in job {self.job_id}")
+        if owner not in self.declarations:
+            raise ProtocolViolation(f"{owner} does not take part in job {self.job_id}")
+        return self.declarations[owner]
 
     def place(self, round_number: int, checkpoint: int) -> bytes:
         """What binds a proof or a statement to one step of one job: chain, contract, job, round and checkpoint."""

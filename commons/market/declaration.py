@@ -121,16 +121,16 @@ def check_declarations(
     Raises:
         ProtocolViolation: a declaration is missing or not its owner's, or the roles are dealt otherwise.
     """
-    by_owner = {one.owner.lower(): one for one in shown}
+    by_owner = {one.owner: one for one in shown}
     declared: dict[str, Declaration] = {}
     for member in (*trainers, *validators):
-        one = by_owner.get(member.lower())
+        one = by_owner.get(member)
         if one is None:
             raise ProtocolViolation(f"{member}: the aggregator shows no declaration of its rows", field="owners")
         _require_signed(one, recover)
         declared[member] = one.declaration
-    allowed = {member.lower(): Role(declaration.roles) for member, declaration in declared.items()}
-    on_chain = Roles(tuple(map(str.lower, trainers)), tuple(map(str.lower, validators)))
+    allowed = {member: Role(declaration.roles) for member, declaration in declared.items()}
+    on_chain = Roles(tuple(trainers), tuple(validators))
     if _drawn(allowed, role_seed, n_trainers) != on_chain:
         raise ProtocolViolation("the roles on chain are not the ones that the job's seed gives", field="owners")
     return declared
@@ -148,5 +148,5 @@ def _require_signed(one: SignedDeclaration, recover: RecoverDeclaration) -> None
         signer = recover(one.owner, one.declaration.digest(), one.signature)
     except NotAuthenticated as error:
         raise ProtocolViolation(f"{one.owner}: the declaration of its rows: {error.message}", field="owners") from error
-    if signer.lower() != one.owner.lower():
+    if signer != one.owner:
         raise ProtocolViolation(f"{one.owner}: the declaration of its rows is not signed by itself", field="owners")

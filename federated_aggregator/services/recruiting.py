@@ -186,7 +186,7 @@ class Recruiting:
     def leave_out(self, run: JobRun, owner: str, reason: str) -> None:
         """Go on without an owner whom the contract does not take; it is told why."""
         for enrolment in run.enrolments():
-            if enrolment.owner.lower() == owner.lower() and not enrolment.left_out:
+            if enrolment.owner == owner and not enrolment.left_out:
                 enrolment.left_out = reason
                 log.warning("owner_left_out", job_id=run.job.job_id, owner=enrolment.owner, reason=reason)
 
@@ -207,14 +207,14 @@ class Recruiting:
 
     def enrol(self, run: JobRun, trainers: Sequence[str], validators: Sequence[str]) -> bool:
         """Take over who the contract says has started; returns False if one of them has not accepted here."""
-        by_owner = {enrolment.owner.lower(): enrolment for enrolment in run.enrolments()}
-        if not {owner.lower() for owner in (*trainers, *validators)} <= by_owner.keys():
+        by_owner = {enrolment.owner: enrolment for enrolment in run.enrolments()}
+        if not {*trainers, *validators} <= by_owner.keys():
             return False
         for enrolment in by_owner.values():
             enrolment.role, enrolment.position = None, None
         for role, members in ((TRAINER, trainers), (VALIDATOR, validators)):
             for position, owner in enumerate(members):
-                enrolment = by_owner[owner.lower()]
+                enrolment = by_owner[owner]
                 enrolment.role, enrolment.position, enrolment.left_out = role, position, None
         run.session.flush()
         return True
@@ -246,11 +246,11 @@ class Recruiting:
         terms = acceptance_terms(spec, run.key, job_id=run.job.job_id, owner=owner, roles=declaration.roles)
         if offer.deadline != terms.deadline:
             raise InvalidInput(f"deadline: {offer.deadline}; the job's is {terms.deadline}", field="deadline")
-        if self.chain.recover_acceptance(terms, offer.signature).lower() != owner.lower():
+        if self.chain.recover_acceptance(terms, offer.signature) != owner:
             raise NotAllowed("signature: not this account's signature of the job's terms", field="signature")
         declared = declaration.digest()
         signer = self.chain.recover_declaration(run.job.job_id, owner, declared, offer.declaration_signature)
-        if signer.lower() != owner.lower():
+        if signer != owner:
             raise NotAllowed(
                 "declaration_signature: not this account's signature of row_count, roles and facts",
                 field="declaration_signature",
@@ -258,7 +258,7 @@ class Recruiting:
 
     def _require_terms(self, on_chain: ChainJob, buyer: str, posting: Posting, key: PublicKey) -> None:
         spec = posting.spec
-        if on_chain.buyer.lower() != buyer.lower():
+        if on_chain.buyer != buyer:
             raise NotAllowed(f"job_id: job {posting.job_id} belongs to another buyer", field="job_id")
         if on_chain.state is not ChainState.POSTED:
             raise Conflict(f"job_id: the contract has job {posting.job_id} as {on_chain.state}", field="job_id")
@@ -268,7 +268,7 @@ class Recruiting:
                 field="deposit_wei",
             )
         expected = {
-            "aggregator": self.chain.address.lower(),
+            "aggregator": self.chain.address,
             "spec_digest": spec.digest(),
             "key_digest": key.digest(),
             "deposit_wei": spec.deposit_wei,
@@ -279,8 +279,7 @@ class Recruiting:
             "aggregator_bps": spec.pay.aggregator_bps,
         }
         for field, value in expected.items():
-            found = getattr(on_chain, field)
-            if (found.lower() if isinstance(found, str) else found) != value:
+            if getattr(on_chain, field) != value:
                 raise Conflict(f"{field}: the contract's is not the one of this specification and key", field=field)
 
 

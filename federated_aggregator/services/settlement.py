@@ -200,8 +200,8 @@ class Settlement:
                 what = "to start the job again after a reorganisation of the chain had undone that"
                 self._again_or_fail(run, START, what, until=run.spec.start_by)
             return
-        members = tuple(tuple(one.owner.lower() for one in run.members(role)) for role in (TRAINER, VALIDATOR))
-        if members != (tuple(map(str.lower, facts.trainers)), tuple(map(str.lower, facts.validators))):
+        members = tuple(tuple(one.owner for one in run.members(role)) for role in (TRAINER, VALIDATOR))
+        if members != (tuple(facts.trainers), tuple(facts.validators)):
             self.scheduler.fail(run, "a reorganisation of the chain changed who takes part in the job")
             return
         self._follow_checkpoints(run, facts)
@@ -262,5 +262,5 @@ def _awaits_start(state: str, transactions: dict[str, str]) -> bool:
 
 
 def _is_same_job(run: JobRun, facts: JobFacts) -> bool:
-    on_chain = (facts.buyer.lower(), facts.spec_digest, facts.key_digest)
-    return on_chain == (run.job.buyer.lower(), run.spec.digest(), run.key.digest())
+    on_chain = (facts.buyer, facts.spec_digest, facts.key_digest)
+    return on_chain == (run.job.buyer, run.spec.digest(), run.key.digest())

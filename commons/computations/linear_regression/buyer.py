@@ -86,7 +86,7 @@ class LinearRegressionBuyer(BuyerPart):
         details = {"statements_digest": statements_digest(task.statements).hex(), "row_count": values.row_count}
         return BuyerAnswer(
             OpenResult(sums=opened.sums, zero_checks=opened.zero_checks, checkpoint_signature=signature),
-            outcome={"validators": [one.validator.lower() for one in task.statements]},
+            outcome={"validators": [one.validator for one in task.statements]},
             scores=[OpenedScore(statement, values.mse_target_units, details)],
         )
 

@@ -73,8 +73,7 @@ def check_statements(
         InvalidCiphertext: a malformed vector.
     """
     context.require_checkpoint(round_number, checkpoint)
-    known = {address.lower() for address in context.validators}
-    quorum = validator_quorum(len(known))
+    quorum = validator_quorum(len(context.validators))
     if len(statements) < quorum:
         raise ProtocolViolation(
             f"{len(statements)} statements; a checkpoint needs those of {quorum} validators at least"
@@ -82,12 +81,12 @@ def check_statements(
     seen: set[str] = set()
     checked = []
     for statement in statements:
-        validator = statement.validator.lower()
-        if validator not in known or validator in seen:
-            raise ProtocolViolation(f"statement of {statement.validator}: not a validator of this job, or twice")
+        validator = statement.validator
+        if validator not in context.validators or validator in seen:
+            raise ProtocolViolation(f"statement of {validator}: not a validator of this job, or twice")
         seen.add(validator)
         if statement.candidates_digest != statements[0].candidates_digest:
-            raise ProtocolViolation(f"statement of {statement.validator} is about other candidates than the others'")
+            raise ProtocolViolation(f"statement of {validator} is about other candidates than the others'")
         checked.append(
             check_statement(context, statement, round_number=round_number, checkpoint=checkpoint, recover=recover)
         )
@@ -130,7 +129,7 @@ def require_signer(recover: RecoverSigner, digest: bytes, signature: str, valida
         signer = recover(digest, bytes.fromhex(signature[2:]))
     except NotAuthenticated as error:
         raise ProtocolViolation(f"statement of {validator}: {error.message}") from error
-    if signer.lower() != validator.lower():
+    if signer != validator:
         raise ProtocolViolation(f"statement of {validator}: the signature is not its own")
 
 

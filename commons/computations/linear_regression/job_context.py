@@ -40,10 +40,9 @@ class JobContext:
 
     def rows_of(self, owner: str) -> int:
         """The rows that an owner signed for; raises ProtocolViolation when it does not take part."""
-        for address, row_count in self.row_counts.items():
-            if address.lower() == owner.lower():
-                return row_count
-        raise ProtocolViolation(f"{owner} does not take part in job {self.job_id}")
+        if owner not in self.row_counts:
+            raise ProtocolViolation(f"{owner} does not take part in job {self.job_id}")
+        return self.row_counts[owner]
 
     def averaging_weights(self) -> dict[str, int]:
         """What each trainer counts in the average, in the order of the contract; its share is that over the sum of all."""

@@ -182,7 +182,7 @@ class KeyHolder:
                     scaled_squares=CiphertextVector.of(scaled),
                 )
             )
-            sse_digests[item.validator.lower()] = (squares + item.corrections).digest().hex()
+            sse_digests[item.validator] = (squares + item.corrections).digest().hex()
         return SquaredCheckpoint(SquareResult(validators=tuple(answers)), Squared(digests.pop(), sse_digests))
 
     def open(self, task: OpenTask, recover: RecoverSigner) -> OpenedCheckpoint:

@@ -51,10 +51,9 @@ class LinearRegressionOwner(OwnerPart):
         self._secrets = secrets
         self._randomizer = randomizer
         self._part: LocalTrainer | Validator
-        address = secrets.address.lower()
-        if address in map(str.lower, job.trainers):
+        if secrets.address in job.trainers:
             self._part = LocalTrainer(context, statistics.step, address=secrets.address)
-        elif address in map(str.lower, job.validators):
+        elif secrets.address in job.validators:
             self._part = Validator(context, statistics.metric, address=secrets.address, mask_secret=secrets.mask_secret)
         else:
             raise ProtocolViolation(f"job {job.job_id}: the contract does not list this owner")

@@ -136,28 +136,27 @@ def _require_as_squared(context: JobContext, questions: Sequence[Question], task
     for statement in task.statements:
         if statement.candidates_digest != squared.candidates_digest:
             raise ProtocolViolation(f"statement of {statement.validator} is about other models than were squared for")
-        if statement.sse.digest().hex() != squared.sse_digests[statement.validator.lower()]:
+        if statement.sse.digest().hex() != squared.sse_digests[statement.validator]:
             raise ProtocolViolation(
                 f"statement of {statement.validator}: its error is not the one that was squared for"
             )
 
 
 def _require_enough(context: JobContext, asked: Sequence[str], present: Collection[str], what: str) -> None:
-    validators = [address.lower() for address in asked]
-    if len(set(validators)) != len(validators):
+    if len(set(asked)) != len(asked):
         raise ProtocolViolation(f"{what}: a validator is there twice")
-    if out := sorted(set(validators) - set(present)):
+    if out := sorted(set(asked) - set(present)):
         raise ProtocolViolation(f"{what}: {', '.join(out)} does not take part in this job, or not any more")
-    if not enough_validators(context, validators):
-        missing = sorted(set(present) - set(validators))
+    if not enough_validators(context, asked):
+        missing = sorted(set(present) - set(asked))
         raise ProtocolViolation(f"{what}: too few validators; the job waits for {', '.join(missing)}")
 
 
 def _present(context: JobContext, questions: Sequence[Question]) -> Collection[str]:
-    """The validators that still take part, in lower case."""
+    """The validators that still take part."""
     known = [one for one in questions if one.outcome.get("validators")]
     if not known:
-        return [address.lower() for address in context.validators]
+        return context.validators
     # At one checkpoint the opening comes after the square.
     present: Collection[str] = max(known, key=lambda one: (one.checkpoint, one.kind == TaskKind.OPEN)).outcome[
         "validators"

@@ -46,8 +46,8 @@ class LocalTrainer:
     def __init__(self, context: JobContext, step: GradientMap, *, address: str) -> None:
         require_within_plan(context.plan, step)
         self._context = context
-        weights = {trainer.lower(): weight for trainer, weight in context.averaging_weights().items()}
-        self._share = Fraction(weights[address.lower()], sum(weights.values()))
+        weights = context.averaging_weights()
+        self._share = Fraction(weights[address], sum(weights.values()))
         self._matrix = encode_matrix(step.A * float(self._share), MATRIX_FRACTIONAL_BITS)
         self._offset = [self._share * Fraction(float(value)) for value in step.b]
 

@@ -156,7 +156,7 @@ class Validator:
 
     def verify(self, task: VerifyTask, recover: RecoverSigner) -> VerifyResult:
         """Whether what the buyer opened is what the validators sent; an objection is shown to everybody."""
-        if self._address.lower() not in {statement.validator.lower() for statement in task.statements}:
+        if self._address not in {statement.validator for statement in task.statements}:
             return VerifyResult(accepted=False, reason="this validator's own statement was left out")
         try:
             checked = check_statements(

@@ -133,6 +133,6 @@ def _score(job: StatisticsJob, statement: CheckpointStatement, signature: str, f
         signer = job.recover_checkpoint(statement, signed)
     except NotAuthenticated as error:
         raise ProtocolViolation(f"{field}: {error.message}", field=field) from error
-    if signer.lower() != job.buyer.lower():
+    if signer != job.buyer:
         raise ProtocolViolation(f"{field}: not the model buyer's signature of this statement", field=field)
     return Score(statement, signed)

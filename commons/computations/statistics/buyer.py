@@ -86,7 +86,7 @@ class StatisticsBuyer(BuyerPart):
     def _answered(self, task: DeliverTask) -> list[str]:
         """The owners whose sums are in a delivery, each with its own signature."""
         owners = [answer.owner for answer in task.answers]
-        if len({owner.lower() for owner in owners}) != len(owners):
+        if len(set(owners)) != len(owners):
             raise ProtocolViolation("answers: an owner is there twice", field="answers")
         needed = quorum(len(self._job.owners))
         if len(owners) < needed:

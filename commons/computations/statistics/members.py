@@ -37,7 +37,7 @@ def quorum(members: int) -> int:
 
 def require_members(job: StartedJob[StatisticsSpec]) -> None:
     """Raise ProtocolViolation unless there are members enough, each of which agreed to what is asked for."""
-    members = {owner.lower() for owner in job.owners}
+    members = set(job.owners)
     if len(members) < MIN_OWNERS:
         raise ProtocolViolation(
             f"job {job.job_id} has {len(members)} owners; statistics are computed over at least {MIN_OWNERS}, since fewer "

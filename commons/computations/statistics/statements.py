@@ -45,7 +45,7 @@ def require_own(job: StartedJob[StatisticsSpec], answer: SignedSums, recover: Re
         signer = recover(digest, bytes.fromhex(answer.signature[2:]))
     except NotAuthenticated as error:
         raise ProtocolViolation(f"sums of {answer.owner}: {error.message}", field="signature") from error
-    if signer.lower() != answer.owner.lower():
+    if signer != answer.owner:
         raise ProtocolViolation(f"sums of {answer.owner}: the signature is not its own", field="signature")
 
 
@@ -59,8 +59,7 @@ def paying_statements(
         answered: addresses.
         delivery_digest: of the delivered ciphertexts.
     """
-    present = {owner.lower() for owner in answered}
-    without = tuple(FULL_ERROR if trainer.lower() in present else 0 for trainer in job.trainers)
+    without = tuple(FULL_ERROR if trainer in answered else 0 for trainer in job.trainers)
     start = CheckpointStatement(job_id=job.job_id, index=0, round=0, mse_fixed=FULL_ERROR)
     result = CheckpointStatement(
         job_id=job.job_id, index=CHECKPOINT, round=ROUND, mse_fixed=0, leave_one_out_mses_fixed=without

@@ -204,7 +204,7 @@ class UnmaskStep(ValidatorsStep):
     def check(self, run: Run, ask: Ask, result: UnmaskResult) -> ValidatorStatement:
         """A statement must be the sender's own, about these candidates, and of what it evaluated."""
         statement = result.statement
-        if statement.validator.lower() != ask.assignee.lower():
+        if statement.validator != ask.assignee:
             raise ProtocolViolation("statement: its validator is another account than the sender", field="validator")
         if statement.candidates_digest != "0x" + run.candidates_digest().hex():
             raise ProtocolViolation("statement: it is about other candidates", field="candidates_digest")

@@ -70,7 +70,7 @@ def require_buyers(run: Run, statement: CheckpointStatement, signature: str) -> 
         signer = run.job.recover_checkpoint(statement, data)
     except NotAuthenticated as error:
         raise ProtocolViolation(f"checkpoint_signature: {error.message}", field="checkpoint_signature") from error
-    if signer.lower() != run.job.buyer.lower():
+    if signer != run.job.buyer:
         raise ProtocolViolation(
             "checkpoint_signature: not the model buyer's signature of this checkpoint", field="checkpoint_signature"
         )

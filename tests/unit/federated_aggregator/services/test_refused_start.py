@@ -33,7 +33,7 @@ def enrolled(call):
 def test_an_owner_that_cannot_be_enrolled_is_left_out_and_another_takes_its_place(three_of_four, reason):
     play = three_of_four
     hostile, last = next(iter(play.owners)), list(play.owners.values())[3]
-    play.chain.refuse("start", reason, account=hostile.lower())
+    play.chain.refuse("start", reason, account=hostile)
     play.follow()
     view = play.view()
     assert view["state"] == "recruiting"

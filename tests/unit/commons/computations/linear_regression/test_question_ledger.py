@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from eth_utils.address import to_checksum_address
 
 from commons.computations.linear_regression.job_context import JobContext
 from commons.computations.linear_regression.messages import DeliverTask, OpenTask, TaskKind
@@ -146,7 +147,7 @@ def test_a_job_waits_when_too_few_validators_would_be_left(context: JobContext) 
 
 
 def test_strangers_and_repeated_validators_are_refused(context: JobContext) -> None:
-    stranger = "0x" + "ee" * 20
+    stranger = to_checksum_address("0x" + "ee" * 20)
     with pytest.raises(ProtocolViolation, match=f"square: {stranger} does not take part"):
         require_next(context, [], [], square(0, [*VALIDATORS, stranger]))
     with pytest.raises(ProtocolViolation, match="square: a validator is there twice"):
