@@ -248,7 +248,7 @@ def _withdrawal(row: OutboxColumns, amount_wei: int | None = None) -> Withdrawal
         description=row.description,
         state=row.state,
         tx_hash=row.tx_hash,
-        reason=row.note or row.reason,
+        reason=row.explanation,
         requested_at=row.queued_at,
         amount_wei=amount_wei,
     )

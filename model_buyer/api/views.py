@@ -26,7 +26,7 @@ from model_buyer.api.schemas import (
 from model_buyer.domain.milestones import milestones
 from model_buyer.services.follow_job import FollowedJob
 from model_buyer.services.job_list import Course, ListedJob
-from model_buyer.services.outgoing import reason, send_state
+from model_buyer.services.outgoing import send_state
 from model_buyer.services.post_job import CheckedRequest
 from model_buyer.tables import Score
 
@@ -103,7 +103,11 @@ def withdrawal(sent: OutboxColumns, amount_wei: int | None = None) -> Withdrawal
 def transaction(sent: OutboxColumns) -> Transaction:
     """A transaction of this buyer."""
     return Transaction(
-        id=sent.key, description=sent.description, state=send_state(sent), tx_hash=sent.tx_hash, reason=reason(sent)
+        id=sent.key,
+        description=sent.description,
+        state=send_state(sent),
+        tx_hash=sent.tx_hash,
+        reason=sent.explanation,
     )
 
 

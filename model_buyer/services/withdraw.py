@@ -12,8 +12,8 @@ from commons.chain.checks import checked_address
 from commons.chain.outbox_table import OutboxColumns
 from commons.errors import Conflict
 from model_buyer.services.buyer import Buyer
-from model_buyer.services.outgoing import SendState, send, send_state
-from model_buyer.tables import EVENTS, OutboxTransaction
+from model_buyer.services.outgoing import SendState, send_state
+from model_buyer.tables import EVENTS, OUTBOX, OutboxTransaction
 
 _PREFIX = "withdraw-"
 
@@ -35,7 +35,7 @@ def request_withdrawal(buyer: Buyer, to: str | None) -> OutboxColumns:
                 return sent
         if owed_wei == 0:
             raise Conflict(f"the contract owes nothing to {buyer.address}", owed_wei="0")
-        return send(session, f"{_PREFIX}{uuid.uuid4().hex}", call)
+        return OUTBOX.enqueue(session, key=f"{_PREFIX}{uuid.uuid4().hex}", call=call)
 
 
 def list_withdrawals(buyer: Buyer) -> list[tuple[OutboxColumns, int | None]]:

@@ -34,7 +34,7 @@ from deltaml.nodes import fund
 from federated_aggregator.adapters import contract as contract_adapter
 from federated_aggregator.adapters.contract import Contract
 from federated_aggregator.services.recruiting import AcceptanceOffer, Posting, acceptance_terms
-from federated_aggregator.services.retries import RETRY_PAUSE_S
+from federated_aggregator.services.retries import PAUSES
 from federated_aggregator.services.silent_starts import HAS_CODE, MAY_HAVE_HAD_CODE, MOST_SILENT_STARTS
 from federated_aggregator.wiring import MIGRATIONS, Parts, assemble
 from tests.doubles.job_specs import job_spec
@@ -346,7 +346,7 @@ def test_a_start_that_keeps_failing_is_given_up_and_the_deposit_can_be_had_back(
         stage.restart()
         stage.turn()
         assert len(stage.starts()) == tries, "not before its time"
-        stage.clock.ahead_s = RETRY_PAUSE_S * 2 ** (tries - 1)
+        stage.clock.ahead_s = PAUSES.first_s * 2 ** (tries - 1)
         stage.turn()
         stage.clock.ahead_s = 0
     view = stage.view()
