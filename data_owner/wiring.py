@@ -12,7 +12,6 @@ from eth_account.signers.local import LocalAccount
 from commons.agent.aggregator_client import AggregatorClient
 from commons.chain.event_follower import EventFollower
 from commons.chain.marketplace import Marketplace
-from commons.chain.outbox import Outbox
 from commons.chain.outbox_sender import OutboxSender
 from commons.storage.database import Database, create_database
 from commons.storage.migrations import migrate
@@ -35,7 +34,7 @@ from data_owner.services.participation import Participation
 from data_owner.services.ports import OpenDataFile
 from data_owner.services.task_answers import TaskAnswerer
 from data_owner.services.terms_to_sign import TermsPreview
-from data_owner.tables import AUTHENTICATION, EVENTS, OutboxTransaction, db
+from data_owner.tables import AUTHENTICATION, EVENTS, OUTBOX, db
 
 MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
 BOARD_TIMEOUT_S = 5.0
@@ -71,7 +70,6 @@ class _Ground:
     board: PublicBoard
     chain: Marketplace
     follower: EventFollower
-    outbox: Outbox
     open_file: OpenDataFile
 
     @classmethod
@@ -90,7 +88,6 @@ class _Ground:
                 confirmations=config.chain.confirmations,
                 from_block=config.chain.contract_from_block,
             ),
-            outbox=Outbox(OutboxTransaction),
             open_file=partial(open_data_file, folders=(config.uploads_dir, *config.data_dirs)),
         )
 
@@ -122,7 +119,7 @@ def assemble(config: OwnerConfig, account: LocalAccount, database: Database) -> 
         offers=offers,
         terms=TermsPreview(offers, chain, unsafe_small_key=config.unsafe_small_key),
         commitments=Commitments(_acceptances(ground, offers), deliveries, offers),
-        earnings=EarningsBook(database, chain, ground.outbox, account.address),
+        earnings=EarningsBook(database, chain, account.address),
         courier=_courier(ground, deliveries, jobs),
         agent=_agent(ground),
     )
@@ -139,7 +136,6 @@ def _acceptances(ground: _Ground, offers: Offers) -> Acceptances:
         ground.database,
         offers,
         ground.chain,
-        ground.outbox,
         ground.account,
         ground.open_file,
         unsafe_small_key=ground.config.unsafe_small_key,
@@ -150,7 +146,7 @@ def _courier(ground: _Ground, deliveries: Deliveries, jobs: KnownJobs) -> Courie
     follower = ground.follower
     sender = OutboxSender(
         ground.database.stepwise_sessions,
-        ground.outbox,
+        OUTBOX,
         ground.chain.connection,
         ground.account,
         known_chain=follower.known_chain,
@@ -159,7 +155,6 @@ def _courier(ground: _Ground, deliveries: Deliveries, jobs: KnownJobs) -> Courie
     on_chain = OnChain(
         ground.database,
         ground.chain,
-        ground.outbox,
         ground.account.address,
         lambda: max(time.time(), follower.chain_time),
         follow=lambda: follower.step().unavailable,

@@ -14,11 +14,10 @@ from sqlalchemy import select
 
 from commons.chain.jobs import JobStarted, JobState, last_second_before_expiry
 from commons.chain.marketplace import Marketplace
-from commons.chain.outbox import Outbox
 from commons.storage.database import Database
 from data_owner.services.job_view import ForeignSpec
 from data_owner.services.ports import Clock
-from data_owner.tables import EVENTS, STANDING, Acceptance, AcceptanceState
+from data_owner.tables import EVENTS, OUTBOX, STANDING, Acceptance, AcceptanceState
 
 FINISH_GRACE_S = 120.0
 
@@ -32,7 +31,6 @@ class OnChain:
     Attributes:
         database: of the service.
         chain: the contract.
-        outbox: sends what settles a job.
         address: this owner's account.
         clock: Unix seconds, or the time of the chain's latest block if that is ahead: deadlines are the contract's.
         follow: stores what has happened on chain; returns why that failed, if it did.
@@ -40,7 +38,6 @@ class OnChain:
 
     database: Database
     chain: Marketplace
-    outbox: Outbox
     address: str
     clock: Clock
     follow: Callable[[], str | None]
@@ -80,8 +77,8 @@ class OnChain:
     def _settle(self, job_id: int) -> None:
         key, call = f"expire/{job_id}", self.chain.calls.expire_job(job_id)
         with self.database.session() as session:
-            before = self.outbox.tries(session, key)
-            latest = self.outbox.insist(session, key=key, call=call, now=self.clock())
+            before = OUTBOX.tries(session, key)
+            latest = OUTBOX.insist(session, key=key, call=call, now=self.clock())
         if latest not in before:
             log.info("job_overdue", job_id=job_id, failed=len(before), reason=before[0].note if before else None)
 

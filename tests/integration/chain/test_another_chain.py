@@ -360,7 +360,7 @@ def test_every_service_says_so_and_sends_nothing(nodes: Nodes, tmp_path: Path, m
 
     def enqueue(key: str) -> None:
         with database.session() as session:
-            outbox.enqueue(session, key=key, call=nodes.market().calls.withdraw_to("0x" + "33" * 20))
+            outbox.enqueue(session, key=key, call=nodes.market().calls.withdraw("0x" + "33" * 20))
 
     run()
     nodes.wipe(FINAL_DEPTH + 10)
