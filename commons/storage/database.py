@@ -134,6 +134,11 @@ class Database:
         """
         return UnitOfWork(self, self._stepwise)
 
+    def check(self) -> None:
+        """Raise ServiceUnavailable unless it answers."""
+        with self.snapshot() as session:
+            session.execute(text("SELECT 1"))
+
     def dispose(self) -> None:
         """Close the pooled connections."""
         self.engine.dispose()
