@@ -312,7 +312,7 @@ class Passes:
 
 
 def aggregator(nodes: Nodes, folder: Path, account: Any) -> tuple[Any, Any, Callable[[], None]]:
-    database = create_database(f"sqlite:///{folder}/aggregator.sqlite3")
+    database = create_database(f"sqlite:///{folder}/aggregator.sqlite3", aggregator_tables.db)
     aggregator_tables.Base.metadata.create_all(database.engine)
 
     def run() -> None:

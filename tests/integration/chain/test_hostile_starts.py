@@ -36,6 +36,7 @@ from federated_aggregator.adapters.contract import Contract
 from federated_aggregator.services.recruiting import AcceptanceOffer, Posting, acceptance_terms
 from federated_aggregator.services.retries import PAUSES
 from federated_aggregator.services.silent_starts import HAS_CODE, MAY_HAVE_HAD_CODE, MOST_SILENT_STARTS
+from federated_aggregator.tables import db
 from federated_aggregator.wiring import MIGRATIONS, Parts, assemble
 from tests.doubles.job_specs import job_spec
 
@@ -217,7 +218,7 @@ def stage(
 ) -> Iterator[Stage]:
     # Of the chain; nobody here waits for nothing in particular.
     monkeypatch.setattr(contract_adapter, "IDLE_INTERVAL_S", 0.02)
-    database = create_database(f"sqlite:///{tmp_path}/aggregator.sqlite3")
+    database = create_database(f"sqlite:///{tmp_path}/aggregator.sqlite3", db)
     migrate(database, MIGRATIONS)
     yield Stage(forked, rpc, job_secret_key, proof, database)
     rpc(forked, "anvil_dropAllTransactions")

@@ -29,6 +29,7 @@ from data_owner.services.offers import Offers
 from data_owner.services.on_chain import OnChain
 from data_owner.services.participation import Participation as TakingPart
 from data_owner.services.ports import OpenDataFile
+from data_owner.tables import db
 from data_owner.wiring import MIGRATIONS
 from tests.doubles.around_owner import AGGREGATOR, BUYER, OTHER, FakeAggregator, FakeChain, Job, key, key_proof
 from tests.doubles.job_specs import job_spec
@@ -187,7 +188,7 @@ def account() -> LocalAccount:
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("migrated") / "owner.sqlite3"
-    database = create_database(f"sqlite:///{path}")
+    database = create_database(f"sqlite:///{path}", db)
     migrate(database, MIGRATIONS)
     database.dispose()
     return path
@@ -197,7 +198,7 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def database(tmp_path: Path, migrated_file: Path) -> Database:
     path = tmp_path / "owner.sqlite3"
     shutil.copy(migrated_file, path)
-    return create_database(f"sqlite:///{path}")
+    return create_database(f"sqlite:///{path}", db)
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ from commons.market.declaration import Declaration
 from commons.storage.database import Database, create_database
 from federated_aggregator.services.chain_port import ChainJob, ChainState
 from federated_aggregator.services.recruiting import AcceptanceOffer, Posting, acceptance_terms
-from federated_aggregator.tables import Base
+from federated_aggregator.tables import Base, db
 from federated_aggregator.wiring import Parts, assemble
 from tests.doubles.around_aggregator import JOB_ID, Clock, FakeChain
 from tests.support.worthless_keys import worthless_proof
@@ -67,7 +67,7 @@ class Play:
         self.buyer_account: LocalAccount = Account.create()
         self.owners = {owner.address: owner for owner in owners}
         self.spec = spec
-        self.database: Database = create_database(database_url)
+        self.database: Database = create_database(database_url, db)
         Base.metadata.create_all(self.database.engine)
         self.aggregator = self.assemble()
         self.answered: list[tuple[str, AnyTask]] = []
@@ -98,7 +98,7 @@ class Play:
     def restart(self) -> None:
         """Another process on the same database."""
         self.database.dispose()
-        self.database = create_database(self.database_url)
+        self.database = create_database(self.database_url, db)
         self.aggregator = self.assemble()
 
     def fork(self, path: Path) -> Play:
