@@ -126,7 +126,7 @@ def _taken_back(buyer: Buyer, job: Job, creation: OutboxColumns | None) -> Job:
 
 
 def _started(buyer: Buyer, job: Job, started: JobStarted) -> Job:
-    if job.participants is not None and job.participants.members != (started.trainers, started.validators):
+    if job.participants is not None and job.participants.members != started.members:
         raise ProtocolViolation(
             "a reorganisation of the chain changed who takes part after the start; no more tasks of this job are answered, "
             "and it ends at finish_by"
