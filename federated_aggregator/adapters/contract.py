@@ -14,7 +14,7 @@ from commons.chain import signing
 from commons.chain.blocks import latest_block
 from commons.chain.event_follower import EventFollower
 from commons.chain.event_log import EventLog
-from commons.chain.jobs import ContractCall
+from commons.chain.jobs import ContractCall, JobOnChain
 from commons.chain.marketplace import Marketplace
 from commons.chain.outbox import Outbox
 from commons.chain.outbox_sender import OutboxSender, SendingPolicy
@@ -25,7 +25,7 @@ from commons.chain.transactions import had_code, used_nonce_in
 from commons.errors import DeltaMLError, NotFound
 from commons.market.checkpoint_statement import CheckpointStatement
 from commons.storage.database import Database
-from federated_aggregator.services.chain_port import ChainJob, ChainOverview, ChainState, JobFacts, Sending, Sent
+from federated_aggregator.services.chain_port import ChainOverview, ChainState, JobFacts, Sending, Sent
 from federated_aggregator.tables import ContractEvent, FollowedBlock, OutboxTransaction
 
 _SENDING = {OutboxState.MINED: Sending.MINED, OutboxState.FAILED: Sending.FAILED}
@@ -136,25 +136,12 @@ class Contract:
                 log.warning("chain_unavailable", reason=error.message)
             return ChainOverview(available=False)
 
-    def read_job(self, job_id: int) -> ChainJob | None:
+    def read_job(self, job_id: int) -> JobOnChain | None:
         """The job, or None if the contract has none of that id."""
         try:
-            job = self._marketplace.job(job_id)
+            return self._marketplace.job(job_id)
         except NotFound:
             return None
-        return ChainJob(
-            state=ChainState[job.state.name],
-            buyer=job.buyer,
-            aggregator=job.terms.aggregator,
-            spec_digest=job.terms.spec_digest,
-            key_digest=job.terms.key_digest,
-            deposit_wei=job.deposit_wei,
-            start_by=job.terms.start_by,
-            finish_by=job.terms.finish_by,
-            trainer_bps=job.terms.trainer_bps,
-            validator_bps=job.terms.validator_bps,
-            aggregator_bps=job.terms.aggregator_bps,
-        )
 
     def head(self, session: Session) -> tuple[int, str] | None:
         """Number and hash of the block up to which events are known."""

@@ -14,6 +14,7 @@ import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
+from commons.chain.jobs import JobOnChain, JobState, JobTerms
 from commons.chain.signing import recover_message, sign_acceptance, sign_checkpoint, sign_declaration
 from commons.ciphers.paillier import Randomizer, SecretKey
 from commons.computations.linear_regression.checkpoint import CheckpointValues
@@ -38,7 +39,6 @@ from commons.computations.registry import TASK, AnyTask, JobSpec
 from commons.market.checkpoint_statement import CheckpointStatement
 from commons.market.declaration import Declaration
 from commons.storage.database import Database, create_database
-from federated_aggregator.services.chain_port import ChainJob, ChainState
 from federated_aggregator.services.recruiting import AcceptanceOffer, Posting, acceptance_terms
 from federated_aggregator.tables import Base, db
 from federated_aggregator.wiring import Parts, assemble
@@ -73,18 +73,26 @@ class Play:
         self.answered: list[tuple[str, AnyTask]] = []
         self.evaluated: dict[tuple[str, int], EvaluateResult] = {}
         self._holder: KeyHolder | None = None
-        job = ChainJob(
-            state=ChainState.POSTED,
-            buyer=self.buyer,
+        terms = JobTerms(
             aggregator=self.chain.address,
             spec_digest=spec.digest(),
             key_digest=key.public_key.digest(),
-            deposit_wei=spec.deposit_wei,
             start_by=spec.start_by,
             finish_by=spec.finish_by,
-            trainer_bps=spec.pay.trainer_bps,
-            validator_bps=spec.pay.validator_bps,
-            aggregator_bps=spec.pay.aggregator_bps,
+            **spec.pay.model_dump(),
+        )
+        job = JobOnChain(
+            job_id=JOB_ID,
+            terms=terms,
+            buyer=self.buyer,
+            state=JobState.POSTED,
+            deposit_wei=spec.deposit_wei,
+            last_recorded=False,
+            checkpoint_count=0,
+            initial_mse_fixed=0,
+            latest_mse_fixed=0,
+            seed_hash=bytes(32),
+            delivery_digest=bytes(32),
         )
         self.chain.post(JOB_ID, job)
 
