@@ -19,7 +19,7 @@ from commons.chain.transactions import balance_wei
 from commons.chain.withdrawals import Withdrawals
 from commons.computations.job_facts import Pay
 from commons.errors import ChainUnavailable, Conflict
-from commons.market.contribution import leave_one_out_contributions
+from commons.market.contribution import contribution_share, leave_one_out_contributions
 from commons.messages import FrozenModel, Wei
 from commons.storage.database import Database
 from data_owner.services.job_view import TRAINER, VALIDATOR, JobView, parse_job_view
@@ -217,9 +217,9 @@ class _Facts:
 
 
 def _share(contributions: Sequence[int], place: int) -> float:
-    total = sum(contributions)
+    share = contribution_share(contributions, place)
     # The contract pays alike when nobody contributed.
-    return contributions[place] / total if total else 1 / len(contributions)
+    return 1 / len(contributions) if share is None else share
 
 
 def _index(addresses: Sequence[str], address: str) -> int | None:

@@ -11,10 +11,11 @@ from sqlalchemy import select
 from commons.chain.jobs import Quote
 from commons.chain.outbox_table import OutboxColumns
 from commons.errors import DeltaMLError
+from commons.market.course import Course
 from model_buyer.domain.milestones import Milestone
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.chain_story import happened
-from model_buyer.services.job_list import Course, ListedJob, listed_in
+from model_buyer.services.job_list import ListedJob, listed_in
 from model_buyer.services.job_rows import find_job
 from model_buyer.services.outgoing import cancellation_key, creation_key, expiry_key
 from model_buyer.services.questions import scores_of
