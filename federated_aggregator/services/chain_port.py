@@ -114,6 +114,14 @@ class ChainPort(Protocol):
         """Raise ChainUnavailable unless the node answers and serves the expected chain."""
         ...
 
+    def send_queued(self) -> None:
+        """One pass over the outbox; never raises for a node that is away."""
+        ...
+
+    def follow_events(self) -> None:
+        """Store what has happened on chain, and undo what a reorganisation took back; never raises for a node that is away."""
+        ...
+
     def overview(self) -> ChainOverview:
         """The chain and the contract at a glance, no older than a few seconds; never raises for a node that is away."""
         ...

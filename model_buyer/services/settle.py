@@ -146,8 +146,10 @@ def _started(buyer: Buyer, job: Job, started: JobStarted) -> Job:
 def _sending(buyer: Buyer, job: Job, key: str, call: ContractCall) -> Job:
     with changing(buyer, job.id) as (session, stored):
         sent = OUTBOX.insist(session, key=key, call=call, now=buyer.clock())
-        what = f"{call.description} failed" if send_state(sent) is SendState.FAILED else call.description
-        stored.note = f"{what}: {sent.explanation or _ON_ITS_WAY}"
+        if send_state(sent) is SendState.FAILED:
+            stored.note = f"{call.description} failed: {sent.explanation or _ON_ITS_WAY}"
+        else:
+            stored.note = f"{call.description}: {sent.explanation or _ON_ITS_WAY}"
     return stored
 
 

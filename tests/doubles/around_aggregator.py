@@ -71,6 +71,12 @@ class FakeChain:
         if not self.reachable:
             raise ChainUnavailable(f"no Ethereum node answers at {self.node_url}", rpc_url=self.node_url)
 
+    def send_queued(self) -> None:
+        """Nothing: transactions are mined or refused when a test says so."""
+
+    def follow_events(self) -> None:
+        """Nothing: their events are there at once."""
+
     def overview(self) -> ChainOverview:
         if not self.reachable:
             return ChainOverview(available=False)

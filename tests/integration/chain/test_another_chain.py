@@ -27,6 +27,7 @@ from commons.chain.outbox_sender import SendingPolicy
 from commons.chain.outbox_table import OutboxState
 from commons.storage.database import create_database
 from data_owner import tables as owner_tables
+from data_owner.background import JobKeeper
 from data_owner.config import OwnerConfig
 from data_owner.wiring import assemble as assemble_owner
 from data_owner.wiring import prepare as prepare_owner
@@ -345,7 +346,8 @@ def owner(nodes: Nodes, folder: Path, account: Any) -> tuple[Any, Any, Callable[
     database = prepare_owner(config)
 
     def run() -> None:
-        assemble_owner(config, account, database).courier.step()
+        parts = assemble_owner(config, account, database)
+        JobKeeper(parts.deliveries, parts.sender, parts.on_chain, parts.jobs).step()
 
     return database, owner_tables, run
 
