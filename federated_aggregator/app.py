@@ -16,7 +16,7 @@ from commons.web.errors import problem_response
 from commons.web.frontend import serve_pages
 from commons.web.readiness import ReadinessCheck, look_after
 from federated_aggregator.api.board import board_blueprint
-from federated_aggregator.api.routes import routes
+from federated_aggregator.api.routes import v1_blueprint
 from federated_aggregator.wiring import Parts
 
 log = structlog.get_logger(__name__)
@@ -33,7 +33,17 @@ def create_app(aggregator: Parts, ui_dir: Path = DEFAULT_UI_DIR, trusted_proxies
         app=aggregator.database.app,
     )
     app.register_error_handler(ServiceUnavailable, _answer_without_internals)
-    app.register_api(routes(aggregator))
+    app.register_api(
+        v1_blueprint(
+            status=aggregator.status,
+            sign_in=aggregator.sign_in,
+            catalogue=aggregator.catalogue,
+            recruiting=aggregator.recruiting,
+            views=aggregator.views,
+            scheduler=aggregator.scheduler,
+            queue=aggregator.queue,
+        )
+    )
     app.register_api(board_blueprint(aggregator.board))
     serve_pages(app, ui_dir / "board")
     return app
