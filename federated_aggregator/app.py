@@ -22,29 +22,29 @@ from federated_aggregator.wiring import Parts
 log = structlog.get_logger(__name__)
 
 
-def create_app(aggregator: Parts, ui_dir: Path = DEFAULT_UI_DIR, trusted_proxies: Sequence[Network] = ()) -> Flask:
-    """The app around assembled services; the public pages are in `board` of `ui_dir`, proxies as for `create_api`."""
+def create_app(parts: Parts, ui_dir: Path = DEFAULT_UI_DIR, trusted_proxies: Sequence[Network] = ()) -> Flask:
+    """The app around an assembled service; the public pages are in `board` of `ui_dir`, proxies as for `create_api`."""
     app = create_api(
         "DeltaML federated aggregator",
         version("deltaml"),
-        readiness=lambda: _readiness(aggregator),
+        readiness=lambda: _readiness(parts),
         description="Recruits data owners, schedules encrypted training rounds, settles on chain.",
         trusted_proxies=trusted_proxies,
-        app=aggregator.database.app,
+        app=parts.database.app,
     )
     app.register_error_handler(ServiceUnavailable, _answer_without_internals)
     app.register_api(
         v1_blueprint(
-            status=aggregator.status,
-            sign_in=aggregator.sign_in,
-            catalogue=aggregator.catalogue,
-            recruiting=aggregator.recruiting,
-            views=aggregator.views,
-            scheduler=aggregator.scheduler,
-            queue=aggregator.queue,
+            status=parts.status,
+            sign_in=parts.sign_in,
+            catalogue=parts.catalogue,
+            recruiting=parts.recruiting,
+            views=parts.views,
+            scheduler=parts.scheduler,
+            queue=parts.queue,
         )
     )
-    app.register_api(board_blueprint(aggregator.board))
+    app.register_api(board_blueprint(parts.board))
     serve_pages(app, ui_dir / "board")
     return app
 
@@ -59,5 +59,5 @@ def _answer_without_internals(error: ServiceUnavailable) -> Response:
     return problem_response(ServiceUnavailable("a part of the aggregator does not answer; try again later"))
 
 
-def _readiness(aggregator: Parts) -> list[ReadinessCheck]:
-    return look_after(database=aggregator.database.check, chain=aggregator.chain.check)
+def _readiness(parts: Parts) -> list[ReadinessCheck]:
+    return look_after(database=parts.database.check, chain=parts.chain.check)

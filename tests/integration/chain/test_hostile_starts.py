@@ -36,7 +36,7 @@ from federated_aggregator.adapters.contract import Contract
 from federated_aggregator.services.recruiting import AcceptanceOffer, Posting, acceptance_terms
 from federated_aggregator.services.retries import PAUSES
 from federated_aggregator.services.silent_starts import HAS_CODE, MAY_HAVE_HAD_CODE, MOST_SILENT_STARTS
-from federated_aggregator.tables import db
+from federated_aggregator.tables import OUTBOX, db
 from federated_aggregator.wiring import MIGRATIONS, Parts, assemble
 from tests.doubles.job_specs import job_spec
 
@@ -159,7 +159,7 @@ class Stage:
     def starts(self) -> list[Any]:
         """The rows of all starts that were tried, the first one first."""
         with self.database.snapshot() as session:
-            return self.contract._outbox.tries(session, f"job/{self.job_id}/start")[::-1]
+            return OUTBOX.tries(session, f"job/{self.job_id}/start")[::-1]
 
     def code(self, instructions: str) -> str:
         """The address of a contract that has this code."""
