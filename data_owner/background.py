@@ -1,19 +1,19 @@
-"""The two processes beside a data owner's web server.
+"""The data owner's processes beside its web server.
 
-The *task agent* answers the aggregator's tasks. The *courier* brings over what was decided in the web server (datasets to list,
-acceptances, transactions), follows the contract's events, and settles jobs that nobody else settles. Both start every connection
-themselves, and both can be killed at any point: what they work from are rows.
+* `answer_tasks` answers the aggregator's tasks.
+* `keep_jobs` brings over what was decided in the web server (datasets to list, acceptances, transactions), follows the contract's
+  events, and settles jobs that nobody else settles. It alone uses the account's nonces.
+
+Both start every connection themselves, and both can be killed at any point: what they work from are rows.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import structlog
 
-from commons.agent.aggregator_client import AggregatorClient
 from commons.agent.backoff import Backoff
 from commons.agent.loop import StopSignal, run_agent
 from commons.chain.outbox_sender import OutboxSender
@@ -22,7 +22,7 @@ from commons.errors import DeltaMLError
 from data_owner.services.deliveries import Deliveries
 from data_owner.services.known_jobs import KnownJobs
 from data_owner.services.on_chain import OnChain
-from data_owner.services.task_answers import TaskAnswerer
+from data_owner.wiring import Parts
 
 INTERVAL_S = 0.25
 CALM_INTERVAL_S = 1.0
@@ -32,24 +32,17 @@ REFRESH_INTERVAL_S = 15.0
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True)
-class TaskAgent:
-    """Answers tasks until stopped.
-
-    Attributes:
-        connect: the aggregator, signed in as this owner; for one thread.
-        tasks: turns tasks into results.
-    """
-
-    connect: Callable[[], AggregatorClient]
-    tasks: TaskAnswerer
-
-    def run(self, stop: StopSignal) -> None:
-        """Work until `stop` is set."""
-        run_agent(self.connect(), self.tasks.answer, stop, prepare=self.tasks.prepare)
+def answer_tasks(parts: Parts, stop: StopSignal) -> None:
+    """Answer tasks until stopped; waits for an aggregator that is away."""
+    run_agent(parts.connect(), parts.tasks.answer, stop, prepare=parts.tasks.prepare)
 
 
-class Courier:
+def keep_jobs(parts: Parts, stop: StopSignal) -> None:
+    """Bring decisions over and see to the money until stopped; what is away is tried again later."""
+    JobKeeper(parts.deliveries, parts.sender, parts.on_chain, parts.jobs).run(stop)
+
+
+class JobKeeper:
     """Brings decisions to the aggregator and transactions to the chain, and sees to the money, until stopped.
 
     Args:

@@ -1,4 +1,4 @@
-"""Running a data owner: web server, task agent and courier, from one configuration."""
+"""Running a data owner: web server and background processes, from one configuration."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from commons.storage.private_folder import claim_folder
 from commons.web.json_logging import configure_logging
 from commons.web.server import serve as serve_app
 from data_owner.app import create_app
+from data_owner.background import answer_tasks, keep_jobs
 from data_owner.config import OwnerConfig
-from data_owner.wiring import assemble, prepare
+from data_owner.wiring import Parts, assemble, prepare
 
 THREADS = 32
 
@@ -35,20 +36,23 @@ def serve(config: OwnerConfig, ready_file: Path | None = None) -> int:
     config.chain.refuse_other_contract()
     database = prepare(config)
 
+    def parts() -> Parts:
+        return assemble(config, account, database)
+
     def app() -> Flask:
-        return create_app(assemble(config, account, database))
+        return create_app(parts())
 
     def task_agent(stop: threading.Event) -> None:
-        assemble(config, account, database).agent.run(stop)
+        answer_tasks(parts(), stop)
 
-    def courier(stop: threading.Event) -> None:
-        assemble(config, account, database).courier.run(stop)
+    def job_keeper(stop: threading.Event) -> None:
+        keep_jobs(parts(), stop)
 
     return serve_app(
         app,
         host=config.host,
         port=config.port,
         threads=THREADS,
-        background=[task_agent, courier],
+        background=[task_agent, job_keeper],
         ready_file=ready_file,
     )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from commons.chain.event_log import EventLog
 from commons.chain.event_table import ContractEventColumns, FollowedBlockColumns
+from commons.chain.outbox import Outbox
 from commons.chain.outbox_table import OutboxColumns
 from commons.storage.service_tables import ServiceTables
 from commons.web.authentication_tables import authentication_tables
@@ -188,4 +189,5 @@ class ContractEvent(ContractEventColumns, Base):
 
 
 EVENTS = EventLog(FollowedBlock, ContractEvent)
+OUTBOX = Outbox(OutboxTransaction)
 AUTHENTICATION = authentication_tables(Base.metadata)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,14 +13,12 @@ from eth_account.signers.local import LocalAccount
 from commons.agent.aggregator_client import AggregatorClient
 from commons.chain.event_follower import EventFollower
 from commons.chain.marketplace import Marketplace
-from commons.chain.outbox import Outbox
 from commons.chain.outbox_sender import OutboxSender
 from commons.storage.database import Database, create_database
 from commons.storage.migrations import migrate
 from commons.web.authentication import Authenticator
 from data_owner.adapters.aggregator import PublicBoard, SharedRegistry
 from data_owner.adapters.data_files import open_data_file
-from data_owner.background import Courier, TaskAgent
 from data_owner.config import OwnerConfig
 from data_owner.services.acceptances import Acceptances
 from data_owner.services.answered_tasks import AnsweredTasks
@@ -35,7 +34,7 @@ from data_owner.services.participation import Participation
 from data_owner.services.ports import OpenDataFile
 from data_owner.services.task_answers import TaskAnswerer
 from data_owner.services.terms_to_sign import TermsPreview
-from data_owner.tables import AUTHENTICATION, EVENTS, OutboxTransaction, db
+from data_owner.tables import AUTHENTICATION, EVENTS, OUTBOX, db
 
 MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
 BOARD_TIMEOUT_S = 5.0
@@ -43,7 +42,7 @@ BOARD_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True)
 class Parts:
-    """One data owner, assembled; `address` is its account's."""
+    """One data owner, assembled; `address` is its account's, `connect` signs in to the aggregator, for one thread."""
 
     config: OwnerConfig
     address: str
@@ -57,8 +56,12 @@ class Parts:
     terms: TermsPreview
     commitments: Commitments
     earnings: EarningsBook
-    courier: Courier
-    agent: TaskAgent
+    deliveries: Deliveries
+    jobs: KnownJobs
+    on_chain: OnChain
+    sender: OutboxSender
+    tasks: TaskAnswerer
+    connect: Callable[[], AggregatorClient]
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,6 @@ class _Ground:
     board: PublicBoard
     chain: Marketplace
     follower: EventFollower
-    outbox: Outbox
     open_file: OpenDataFile
 
     @classmethod
@@ -90,7 +92,6 @@ class _Ground:
                 confirmations=config.chain.confirmations,
                 from_block=config.chain.contract_from_block,
             ),
-            outbox=Outbox(OutboxTransaction),
             open_file=partial(open_data_file, folders=(config.uploads_dir, *config.data_dirs)),
         )
 
@@ -103,13 +104,21 @@ def prepare(config: OwnerConfig) -> Database:
     return database
 
 
+def make_client(config: OwnerConfig, account: LocalAccount) -> AggregatorClient:
+    """The aggregator, signed in as this owner; for one thread."""
+    return AggregatorClient(
+        config.aggregator_url, account, name=config.name, kind="data_owner", chain_id=config.chain.chain_id
+    )
+
+
 def assemble(config: OwnerConfig, account: LocalAccount, database: Database) -> Parts:
     """The owner around a prepared database; nothing is connected yet."""
     ground = _Ground.of(config, account, database)
     chain = ground.chain
     jobs = KnownJobs(database, ground.board)
     offers = Offers(database, jobs, account.address, time.time)
-    deliveries = Deliveries(database, SharedRegistry(partial(_sign_in, config, account)))
+    connect = partial(make_client, config, account)
+    deliveries = Deliveries(database, SharedRegistry(connect))
     return Parts(
         config=config,
         address=account.address,
@@ -122,15 +131,13 @@ def assemble(config: OwnerConfig, account: LocalAccount, database: Database) -> 
         offers=offers,
         terms=TermsPreview(offers, chain, unsafe_small_key=config.unsafe_small_key),
         commitments=Commitments(_acceptances(ground, offers), deliveries, offers),
-        earnings=EarningsBook(database, chain, ground.outbox, account.address),
-        courier=_courier(ground, deliveries, jobs),
-        agent=_agent(ground),
-    )
-
-
-def _sign_in(config: OwnerConfig, account: LocalAccount) -> AggregatorClient:
-    return AggregatorClient(
-        config.aggregator_url, account, name=config.name, kind="data_owner", chain_id=config.chain.chain_id
+        earnings=EarningsBook(database, chain, account.address),
+        deliveries=deliveries,
+        jobs=jobs,
+        on_chain=_on_chain(ground),
+        sender=_sender(ground),
+        tasks=_tasks(ground),
+        connect=connect,
     )
 
 
@@ -139,35 +146,35 @@ def _acceptances(ground: _Ground, offers: Offers) -> Acceptances:
         ground.database,
         offers,
         ground.chain,
-        ground.outbox,
         ground.account,
         ground.open_file,
         unsafe_small_key=ground.config.unsafe_small_key,
     )
 
 
-def _courier(ground: _Ground, deliveries: Deliveries, jobs: KnownJobs) -> Courier:
-    follower = ground.follower
-    sender = OutboxSender(
+def _sender(ground: _Ground) -> OutboxSender:
+    return OutboxSender(
         ground.database.stepwise_sessions,
-        ground.outbox,
+        OUTBOX,
         ground.chain.connection,
         ground.account,
-        known_chain=follower.known_chain,
+        known_chain=ground.follower.known_chain,
         policy=ground.config.chain.policy,
     )
-    on_chain = OnChain(
+
+
+def _on_chain(ground: _Ground) -> OnChain:
+    follower = ground.follower
+    return OnChain(
         ground.database,
         ground.chain,
-        ground.outbox,
         ground.account.address,
         lambda: max(time.time(), follower.chain_time),
         follow=lambda: follower.step().unavailable,
     )
-    return Courier(deliveries, sender, on_chain, jobs)
 
 
-def _agent(ground: _Ground) -> TaskAgent:
+def _tasks(ground: _Ground) -> TaskAnswerer:
     participation = Participation(
         ground.database,
         ground.chain,
@@ -177,5 +184,4 @@ def _agent(ground: _Ground) -> TaskAgent:
         follow=ground.follower.step,
         unsafe_small_key=ground.config.unsafe_small_key,
     )
-    tasks = TaskAnswerer(participation.participant, AnsweredTasks(ground.database), participation.is_current)
-    return TaskAgent(partial(_sign_in, ground.config, ground.account), tasks)
+    return TaskAnswerer(participation.participant, AnsweredTasks(ground.database), participation.is_current)

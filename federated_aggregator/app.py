@@ -8,37 +8,43 @@ from pathlib import Path
 
 import structlog
 from flask import Flask, Response
-from sqlalchemy import text
 
-from commons.errors import ChainUnavailable, DeltaMLError, ServiceUnavailable, TooManyRequests
-from commons.web.app import ReadinessCheck, create_api
+from commons.errors import ChainUnavailable, ServiceUnavailable, TooManyRequests
+from commons.web.app import create_api
 from commons.web.configuration import DEFAULT_UI_DIR, Network
 from commons.web.errors import problem_response
 from commons.web.frontend import serve_pages
+from commons.web.readiness import ReadinessCheck, look_after
 from federated_aggregator.api.board import board_blueprint
-from federated_aggregator.api.routes import routes
+from federated_aggregator.api.routes import v1_blueprint
 from federated_aggregator.wiring import Parts
 
 log = structlog.get_logger(__name__)
 
 
-def create_app(aggregator: Parts, ui_dir: Path = DEFAULT_UI_DIR, trusted_proxies: Sequence[Network] = ()) -> Flask:
-    """The app around assembled services; the public pages are in `board` of `ui_dir`, proxies as for `create_api`."""
-
-    def readiness() -> list[ReadinessCheck]:
-        return [_database_check(aggregator), _chain_check(aggregator)]
-
+def create_app(parts: Parts, ui_dir: Path = DEFAULT_UI_DIR, trusted_proxies: Sequence[Network] = ()) -> Flask:
+    """The app around an assembled service; the public pages are in `board` of `ui_dir`, proxies as for `create_api`."""
     app = create_api(
         "DeltaML federated aggregator",
         version("deltaml"),
-        readiness=readiness,
+        readiness=lambda: _readiness(parts),
         description="Recruits data owners, schedules encrypted training rounds, settles on chain.",
         trusted_proxies=trusted_proxies,
-        app=aggregator.database.app,
+        app=parts.database.app,
     )
     app.register_error_handler(ServiceUnavailable, _answer_without_internals)
-    app.register_api(routes(aggregator))
-    app.register_api(board_blueprint(aggregator.board))
+    app.register_api(
+        v1_blueprint(
+            status=parts.status,
+            sign_in=parts.sign_in,
+            catalogue=parts.catalogue,
+            recruiting=parts.recruiting,
+            views=parts.views,
+            scheduler=parts.scheduler,
+            queue=parts.queue,
+        )
+    )
+    app.register_api(board_blueprint(parts.board))
     serve_pages(app, ui_dir / "board")
     return app
 
@@ -53,18 +59,5 @@ def _answer_without_internals(error: ServiceUnavailable) -> Response:
     return problem_response(ServiceUnavailable("a part of the aggregator does not answer; try again later"))
 
 
-def _database_check(aggregator: Parts) -> ReadinessCheck:
-    try:
-        with aggregator.database.snapshot() as session:
-            session.execute(text("SELECT 1"))
-    except DeltaMLError as error:
-        return ReadinessCheck("database", ok=False, detail=error.message)
-    return ReadinessCheck("database", ok=True)
-
-
-def _chain_check(aggregator: Parts) -> ReadinessCheck:
-    try:
-        aggregator.chain.check()
-    except DeltaMLError as error:
-        return ReadinessCheck("chain", ok=False, detail=error.message)
-    return ReadinessCheck("chain", ok=True)
+def _readiness(parts: Parts) -> list[ReadinessCheck]:
+    return look_after(database=parts.database.check, chain=parts.chain.check)

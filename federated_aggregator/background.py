@@ -1,16 +1,16 @@
-"""The aggregator's process beside the web server: sends transactions, follows the contract's events, closes overdue steps.
+"""The aggregator's process beside its web server.
 
-Every pass is idempotent and works on rows, so any number of workers may run; one is started with each aggregator.
+* `keep_jobs` sends transactions, follows the contract's events and closes overdue steps.
+
+Every pass is idempotent and works on rows, so any number of them may run; one is started with each aggregator.
 """
 
 from __future__ import annotations
 
-import threading
-
 import structlog
 
+from commons.agent.loop import StopSignal
 from commons.errors import DeltaMLError
-from federated_aggregator.adapters.contract import Contract
 from federated_aggregator.wiring import Parts
 
 IDLE_S = 0.2
@@ -18,13 +18,13 @@ IDLE_S = 0.2
 log = structlog.get_logger(__name__)
 
 
-def run_worker(aggregator: Parts, contract: Contract, stop: threading.Event) -> None:
-    """Work until told to stop. An error of one pass is logged and the next pass tries again."""
+def keep_jobs(parts: Parts, stop: StopSignal) -> None:
+    """Carry jobs on and send transactions until stopped; an error of one pass is logged and the next one tries again."""
     passes = (
-        contract.send_queued,
-        contract.follow_events,
-        aggregator.settlement.step,
-        aggregator.scheduler.close_overdue_steps,
+        parts.chain.send_queued,
+        parts.chain.follow_events,
+        parts.settlement.step,
+        parts.scheduler.close_overdue_steps,
     )
     while not stop.is_set():
         for work in passes:

@@ -1,4 +1,4 @@
-"""Running the aggregator: web server and worker, from one configuration."""
+"""Running the aggregator: web server and background process, from one configuration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from commons.web.json_logging import configure_logging
 from commons.web.server import serve as serve_app
 from federated_aggregator.adapters.contract import Contract
 from federated_aggregator.app import create_app
-from federated_aggregator.background import run_worker
+from federated_aggregator.background import keep_jobs
 from federated_aggregator.config import AggregatorConfig
 from federated_aggregator.wiring import Parts, assemble, prepare
 
@@ -46,7 +46,7 @@ def serve(config: AggregatorConfig, ready_file: Path | None = None) -> int:
     )
     contract.wait_until_ready(config.chain_wait_s, lambda reason: log.warning("waiting_for_chain", reason=reason))
 
-    def assembled() -> Parts:
+    def parts() -> Parts:
         return assemble(
             database,
             contract,
@@ -56,11 +56,16 @@ def serve(config: AggregatorConfig, ready_file: Path | None = None) -> int:
         )
 
     def app() -> Flask:
-        return create_app(assembled(), config.ui_dir, config.trusted_proxies)
+        return create_app(parts(), config.ui_dir, config.trusted_proxies)
 
-    def worker(stop: threading.Event) -> None:
-        run_worker(assembled(), contract, stop)
+    def job_keeper(stop: threading.Event) -> None:
+        keep_jobs(parts(), stop)
 
     return serve_app(
-        app, host=config.host, port=config.port, threads=THREADS, background=[worker], ready_file=ready_file
+        app,
+        host=config.host,
+        port=config.port,
+        threads=THREADS,
+        background=[job_keeper],
+        ready_file=ready_file,
     )

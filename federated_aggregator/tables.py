@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
+from commons.chain.event_log import EventLog
 from commons.chain.event_table import ContractEventColumns, FollowedBlockColumns
+from commons.chain.outbox import Outbox
 from commons.chain.outbox_table import OutboxColumns
 from commons.storage.service_tables import ServiceTables
 
@@ -202,3 +204,7 @@ class ContractEvent(ContractEventColumns, Base):
     """The contract's confirmed events (`commons.chain.event_log`)."""
 
     __tablename__ = "contract_events"
+
+
+EVENTS = EventLog(FollowedBlock, ContractEvent)
+OUTBOX = Outbox(OutboxTransaction)

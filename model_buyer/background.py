@@ -6,28 +6,26 @@
 
 from __future__ import annotations
 
-import threading
-
 import structlog
 
-from commons.agent.loop import run_agent
+from commons.agent.loop import StopSignal, run_agent
 from commons.errors import DeltaMLError
 from commons.web.threads import ThreadedMap
 from model_buyer.services.answer_task import TaskAnswerer
 from model_buyer.services.carry_on import carry_on
 from model_buyer.wiring import Parts, make_client
 
-_log = structlog.get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 
-def answer_tasks(parts: Parts, stop: threading.Event) -> None:
+def answer_tasks(parts: Parts, stop: StopSignal) -> None:
     """Answer tasks until stopped; waits for an aggregator that is away."""
     answerer = TaskAnswerer(parts.buyer, parallel_map=ThreadedMap())
     client = make_client(parts.config, parts.buyer.account)
     run_agent(client, answerer.answer, stop, prepare=answerer.prepare)
 
 
-def keep_jobs(parts: Parts, stop: threading.Event) -> None:
+def keep_jobs(parts: Parts, stop: StopSignal) -> None:
     """Carry jobs on and send transactions until stopped; an error of one pass is logged and the next one tries again."""
     said = None
     while not stop.is_set():
@@ -38,6 +36,6 @@ def keep_jobs(parts: Parts, stop: threading.Event) -> None:
         except DeltaMLError as error:
             waiting_for = error.message
         if waiting_for is not None and waiting_for != said:
-            _log.warning("transactions_wait", reason=waiting_for)
+            log.warning("transactions_wait", reason=waiting_for)
         said = waiting_for
         stop.wait(parts.config.poll_interval_s)

@@ -1,4 +1,4 @@
-"""Running the model buyer: web server and background processes, from one configuration."""
+"""Running a model buyer: web server and background processes, from one configuration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from commons.web.server import serve as serve_app
 from model_buyer.app import create_app
 from model_buyer.background import answer_tasks, keep_jobs
 from model_buyer.config import BuyerConfig
-from model_buyer.wiring import assemble, prepare
+from model_buyer.wiring import Parts, assemble, prepare
 
 THREADS = 32
 
@@ -36,20 +36,23 @@ def serve(config: BuyerConfig, ready_file: Path | None = None) -> int:
     config.chain.refuse_other_contract()
     database = prepare(config)
 
-    def app() -> Flask:
-        return create_app(assemble(config, account, database))
+    def parts() -> Parts:
+        return assemble(config, account, database)
 
-    def agent(stop: threading.Event) -> None:
-        answer_tasks(assemble(config, account, database), stop)
+    def app() -> Flask:
+        return create_app(parts())
+
+    def task_agent(stop: threading.Event) -> None:
+        answer_tasks(parts(), stop)
 
     def job_keeper(stop: threading.Event) -> None:
-        keep_jobs(assemble(config, account, database), stop)
+        keep_jobs(parts(), stop)
 
     return serve_app(
         app,
         host=config.host,
         port=config.port,
         threads=THREADS,
-        background=[agent, job_keeper],
+        background=[task_agent, job_keeper],
         ready_file=ready_file,
     )

@@ -32,6 +32,7 @@ class Parts:
 
     config: BuyerConfig
     address: str
+    database: Database
     authenticator: Authenticator
     buyer: Buyer
     follower: EventFollower
@@ -93,6 +94,7 @@ def assemble(config: BuyerConfig, account: LocalAccount, database: Database, *, 
     return Parts(
         config=config,
         address=account.address,
+        database=database,
         authenticator=Authenticator(database, AUTHENTICATION, clock=clock),
         buyer=buyer,
         follower=follower,

@@ -87,13 +87,11 @@ class MarketplaceCalls:
         """Settle a running job whose time is over."""
         return self._job_call("expireJob", [job_id], f"settle job {job_id}, whose time is over")
 
-    def withdraw(self) -> ContractCall:
-        """Send the sender everything it is owed."""
-        return self._call("withdraw", [], "withdraw everything owed")
-
-    def withdraw_to(self, recipient: str) -> ContractCall:
-        """Send everything that the sender is owed to another address."""
-        recipient = checked_address("recipient", recipient)
+    def withdraw(self, to: str | None = None) -> ContractCall:
+        """Send everything that the sender is owed to itself, or to another address."""
+        if to is None:
+            return self._call("withdraw", [], "withdraw everything owed")
+        recipient = checked_address("to", to)
         return self._call("withdrawTo", [recipient], f"withdraw everything owed to {recipient}")
 
     def _job_call(self, function: str, arguments: list[Any], description: str) -> ContractCall:

@@ -149,6 +149,11 @@ class JobStarted:
     seed_hash: bytes
     tx_hash: str
 
+    @property
+    def members(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """All trainers and all validators."""
+        return self.trainers, self.validators
+
 
 @dataclass(frozen=True, slots=True)
 class Credit:

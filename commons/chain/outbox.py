@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import func, or_, select
@@ -18,10 +19,26 @@ from commons.chain.jobs import ContractCall
 from commons.chain.outbox_table import OutboxColumns, OutboxState
 from commons.errors import Conflict, InvalidInput
 
-LONGEST_RETRY_PAUSE_S: Final = 6 * 3600.0
-"""The longest pause between two tries to get money out of the contract."""
-
 UNFINISHED: Final = (OutboxState.QUEUED, OutboxState.SIGNED, OutboxState.BROADCAST)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPauses:
+    """How long to wait after a failure: `first_s` after the first, then twice as long each time, `longest_s` at the most.
+
+    What failed once without a reason that passes may fail for ever, and each time it may cost gas.
+    """
+
+    first_s: float
+    longest_s: float
+
+    def after(self, failures: int) -> float:
+        """Return the seconds to wait after the latest of so many failures."""
+        return min(self.first_s * 2.0 ** min(failures - 1, 64), self.longest_s)
+
+
+MONEY_PAUSES: Final = RetryPauses(first_s=300.0, longest_s=6 * 3600.0)
+"""Between two tries to get money out of the contract."""
 
 
 class Outbox:
@@ -68,6 +85,25 @@ class Outbox:
         tries = self.tries(session, key)
         return self.enqueue(session, key=f"{key}/{len(tries) + 1}" if tries else key, call=call)
 
+    def insist(self, session: Session, *, key: str, call: ContractCall, now: float) -> OutboxColumns:
+        """See to it that `call` is mined, which gets money out of the contract, and return the row of its latest try.
+
+        It is queued unless it is on its way or was mined. When it has failed it is queued again, as `enqueue_again` does, once
+        `MONEY_PAUSES` are over at `now` (unix seconds).
+        """
+        tries = self.tries(session, key)
+        if tries:
+            latest = tries[0]
+            if latest.state is not OutboxState.FAILED:
+                return latest
+            if latest.finished_at is not None and now - latest.finished_at < MONEY_PAUSES.after(len(tries)):
+                return latest
+        return self.enqueue_again(session, key=key, call=call)
+
+    def latest(self, session: Session, key: str) -> OutboxColumns | None:
+        """Return the latest of what stands under `key` and what was tried again of it, or None."""
+        return next(iter(self.tries(session, key)), None)
+
     def tries(self, session: Session, key: str) -> list[OutboxColumns]:
         """Return all rows under `key` and what was tried again of it, the latest first."""
         table = self.table
@@ -77,11 +113,3 @@ class Outbox:
     def count_unfinished(self, session: Session) -> int:
         """Return how many transactions are neither mined nor failed."""
         return session.scalars(self._unfinished).one()
-
-
-def retry_pause_s(failures: int, *, first_s: float, longest_s: float) -> float:
-    """Return how long to wait after the latest of so many failures: `first_s` after one, then twice as long each time.
-
-    What failed once without a reason that passes may fail for ever, and each time it may cost gas.
-    """
-    return min(first_s * 2.0 ** min(failures - 1, 64), longest_s)

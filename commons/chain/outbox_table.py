@@ -87,6 +87,11 @@ class OutboxColumns:
     note: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int]
 
+    @property
+    def explanation(self) -> str | None:
+        """Why it failed or what it waits for, for people; None when there is nothing to say."""
+        return self.note or self.reason
+
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805  # a directive is given the class
         # Two senders can never both take a nonce.

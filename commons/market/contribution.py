@@ -36,3 +36,9 @@ def leave_one_out_contributions(checkpoints: Iterable[tuple[int, Sequence[int]]]
             raise InvalidInput(f"checkpoint {index} has an error below zero", field="mse")
         contributions = [total + max(0, value - mse) for total, value in zip(contributions, without, strict=True)]
     return contributions or []
+
+
+def contribution_share(contributions: Sequence[int], place: int) -> float | None:
+    """Return one trainer's part of all contributions, 0 to 1; None while nobody has contributed."""
+    total = sum(contributions)
+    return contributions[place] / total if total else None

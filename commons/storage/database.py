@@ -21,7 +21,7 @@ from flask.ctx import AppContext
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError, InterfaceError, OperationalError
-from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
+from sqlalchemy.orm import Session, SessionTransaction
 
 from commons.errors import InvalidInput, ServiceUnavailable
 from commons.storage.service_tables import ServiceTables
@@ -136,19 +136,24 @@ class Database:
         """
         return UnitOfWork(self, self._stepwise)
 
+    def check(self) -> None:
+        """Raise ServiceUnavailable unless it answers."""
+        with self.snapshot() as session:
+            session.execute(text("SELECT 1"))
+
     def dispose(self) -> None:
         """Close the pooled connections."""
         self.engine.dispose()
 
 
-def create_database(url: str, tables: ServiceTables | None = None, *, lazy_sync: bool = False) -> Database:
+def create_database(url: str, tables: ServiceTables, *, lazy_sync: bool = False) -> Database:
     """Return the database at an SQLAlchemy URL, e.g. `sqlite:////var/lib/x/x.sqlite3` or `postgresql://…`.
 
     Nothing is connected yet. An SQLite file and its directory are made if needed, for this user alone.
 
     Args:
         url: of the database.
-        tables: the service's; without them one that is worked with by SQL or by tables of somebody else.
+        tables: the service's.
         lazy_sync: on SQLite, let a crash of the machine (not of the process) undo the latest transactions, for a service
             whose participants answer again when they are asked again. What `stepwise_sessions` commit is on the disk at
             once all the same, and with it everything before: a signed Ethereum transaction must not be forgotten.
@@ -165,7 +170,6 @@ def create_database(url: str, tables: ServiceTables | None = None, *, lazy_sync:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = (
         {"connect_args": {"timeout": BUSY_TIMEOUT_S}} if on_sqlite else {"pool_pre_ping": True}
     )
-    tables = tables or _no_tables()
     tables.init_app(app)
     database = Database(app, tables)
     if on_sqlite:
@@ -195,13 +199,6 @@ def _parse(url: str) -> URL:
         ) from error
     # psycopg 3 is the installed driver; SQLAlchemy's default for a bare "postgresql" is psycopg2.
     return parsed.set(drivername="postgresql+psycopg") if parsed.drivername in {"postgresql", "postgres"} else parsed
-
-
-def _no_tables() -> ServiceTables:
-    class Base(DeclarativeBase):
-        pass
-
-    return ServiceTables(Base)
 
 
 def _private_file(url: URL) -> URL:

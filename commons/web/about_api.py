@@ -10,7 +10,8 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
 
-from commons.web.app import BEARER, Readiness, ReadinessCheck, live_response
+from commons.web.app import BEARER, live_response
+from commons.web.readiness import Readiness, ReadinessCheck
 
 
 class About(BaseModel):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
-import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 
 import structlog
@@ -21,6 +20,7 @@ from commons.web.core_app import CoreApp
 from commons.web.errors import register_error_handlers
 from commons.web.hosts import require_host
 from commons.web.rate_limit import RateLimit
+from commons.web.readiness import OneLookAtATime, Readiness, ReadinessCheck
 
 MAX_CONTENT_LENGTH = 2**20
 """Largest body in bytes of a request that is not allowed more."""
@@ -43,27 +43,6 @@ BEARER: list[dict[str, list[str]]] = [{"bearer": []}]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class ReadinessCheck:
-    """One thing that a service needs in order to work, and whether it has it."""
-
-    name: str
-    ok: bool
-    detail: str = ""
-
-
-class Readiness(BaseModel):
-    """What a service needs in order to work, and whether it has all of it."""
-
-    ready: bool
-    checks: list[ReadinessCheck]
-
-    @classmethod
-    def of(cls, checks: list[ReadinessCheck]) -> Readiness:
-        """The answer about these checks."""
-        return cls(ready=all(check.ok for check in checks), checks=checks)
 
 
 def create_api(
@@ -124,32 +103,11 @@ def live_response(model: BaseModel) -> Response:
     return response
 
 
-class _OneLookAtATime:
-    """Readiness as whoever looks finds it, and for all who ask meanwhile as it was found last.
-
-    Anybody may ask, and a node that hangs holds up whoever asks it.
-    """
-
-    def __init__(self, look: Callable[[], list[ReadinessCheck]]) -> None:
-        self._look = look
-        self._looking = threading.Lock()
-        self._latest = [ReadinessCheck("readiness", ok=False, detail="looked at for the first time")]
-
-    def __call__(self) -> list[ReadinessCheck]:
-        if not self._looking.acquire(blocking=False):
-            return self._latest
-        try:
-            self._latest = self._look()
-            return self._latest
-        finally:
-            self._looking.release()
-
-
 def _add_health(app: Flask, name: str, version: str, readiness: Callable[[], list[ReadinessCheck]]) -> None:
     def healthz() -> Response:
         return jsonify(status="ok", service=name, version=version)
 
-    look = _OneLookAtATime(readiness)
+    look = OneLookAtATime(readiness)
 
     def readyz() -> tuple[Response, HTTPStatus]:
         checks = look()

@@ -14,7 +14,6 @@ from pathlib import Path
 from eth_account.signers.local import LocalAccount
 
 from commons.chain.marketplace import Marketplace
-from commons.chain.outbox import Outbox
 from commons.chain.signing import ROLE_EITHER, sign_acceptance, sign_declaration
 from commons.computations.registry import JobSpec, computation_of
 from commons.errors import Conflict, InvalidInput, NotFound
@@ -30,7 +29,7 @@ from data_owner.services.job_view import JobView, requirements_of
 from data_owner.services.ledger import refuse_repeated
 from data_owner.services.offers import Offers, refuse_committed
 from data_owner.services.ports import OpenDataFile
-from data_owner.tables import COMMITTED, EVENTS, Acceptance, AcceptanceState, Dataset, Declined, KnownJob
+from data_owner.tables import COMMITTED, EVENTS, OUTBOX, Acceptance, AcceptanceState, Dataset, Declined, KnownJob
 
 MASK_SECRET_BYTES = 32
 
@@ -56,7 +55,6 @@ class Acceptances:
         database: of the service.
         offers: the jobs on offer.
         chain: the contract, whose word on the terms counts.
-        outbox: for revoking on chain.
         account: signs.
         open_file: reads data files.
         unsafe_small_key: accepts keys under the minimum size (tests).
@@ -65,7 +63,6 @@ class Acceptances:
     database: Database
     offers: Offers
     chain: Marketplace
-    outbox: Outbox
     account: LocalAccount
     open_file: OpenDataFile
     unsafe_small_key: bool = False
@@ -128,7 +125,7 @@ class Acceptances:
             if acceptance.state in COMMITTED:
                 acceptance.state, acceptance.note = AcceptanceState.WITHDRAWING, ""
             if revoke_on_chain:
-                self.outbox.enqueue(session, key=f"revoke/{job_id}", call=self.chain.calls.revoke_acceptance(job_id))
+                OUTBOX.enqueue(session, key=f"revoke/{job_id}", call=self.chain.calls.revoke_acceptance(job_id))
             return acceptance
 
     def _require_open(self, view: JobView) -> None:

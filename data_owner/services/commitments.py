@@ -30,7 +30,7 @@ class Commitments:
     offers: Offers
 
     def accept(self, job_id: int, request: AcceptRequest) -> Offer:
-        """Accept a job and hand the acceptance in; while the aggregator is away it stays due, and the courier hands it in.
+        """Accept a job and hand the acceptance in; while the aggregator is away it stays due, and the job keeper hands it in.
 
         Raises:
             DeltaMLError: as `Acceptances.accept`, or what the aggregator refused it with.

@@ -6,29 +6,27 @@ shown any more. Until then the contract is asked for the present split.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from commons.chain.checks import checked_address
 from commons.chain.jobs import JobState, Role
 from commons.chain.marketplace import Marketplace
-from commons.chain.outbox import UNFINISHED, Outbox
 from commons.chain.outbox_table import OutboxColumns, OutboxState
 from commons.chain.transactions import balance_wei
+from commons.chain.withdrawals import Withdrawals
 from commons.computations.job_facts import Pay
 from commons.errors import ChainUnavailable, Conflict
-from commons.market.contribution import leave_one_out_contributions
+from commons.market.contribution import contribution_share, leave_one_out_contributions
 from commons.messages import FrozenModel, Wei
 from commons.storage.database import Database
 from data_owner.services.job_view import TRAINER, VALIDATOR, JobView, parse_job_view
-from data_owner.tables import EVENTS, Acceptance, KnownJob, OutboxTransaction
+from data_owner.tables import EVENTS, OUTBOX, Acceptance, KnownJob
 
 _SETTLED = (JobState.FINISHED, JobState.EXPIRED)
-_WITHDRAWAL = "withdrawal/"
+_WITHDRAWALS = Withdrawals(OUTBOX, EVENTS, prefix="withdrawal/")
 _PAID_ROLES = (Role.TRAINER, Role.VALIDATOR)
 
 
@@ -86,13 +84,11 @@ class EarningsBook:
     Attributes:
         database: of the service.
         chain: the contract.
-        outbox: sends withdrawals.
         address: this owner's account.
     """
 
     database: Database
     chain: Marketplace
-    outbox: Outbox
     address: str
 
     def account(self) -> Account:
@@ -134,25 +130,18 @@ class EarningsBook:
             InvalidInput: `to` is no address.
             ChainUnavailable: what is owed cannot be read.
         """
-        calls = self.chain.calls
-        call = calls.withdraw() if to is None else calls.withdraw_to(checked_address("to", to))
+        call = self.chain.calls.withdraw(to)
         if not self.chain.owed_wei(self.address):
             raise Conflict("nothing is owed to this account, so there is nothing to withdraw", owed_wei="0")
         with self.database.session() as session:
-            pending = select(OutboxTransaction.key).where(
-                OutboxTransaction.key.startswith(_WITHDRAWAL), OutboxTransaction.state.in_(UNFINISHED)
-            )
-            if (key := session.scalar(pending)) is not None:
-                raise Conflict("a withdrawal is on its way; wait until it is mined", withdrawal=_id(key))
-            return _withdrawal(self.outbox.enqueue(session, key=f"{_WITHDRAWAL}{uuid.uuid4()}", call=call))
+            if (under_way := _WITHDRAWALS.under_way(session)) is not None:
+                raise Conflict("a withdrawal is on its way; wait until it is mined", withdrawal=_id(under_way))
+            return _withdrawal(_WITHDRAWALS.begin(session, call))
 
     def withdrawals(self) -> list[Withdrawal]:
         """All withdrawals, newest first."""
-        query = select(OutboxTransaction).where(OutboxTransaction.key.startswith(_WITHDRAWAL))
         with self.database.snapshot() as session:
-            rows = session.scalars(query.order_by(OutboxTransaction.id.desc()))
-            taken = {one.tx_hash: one.amount_wei for one in EVENTS.withdrawals(session, self.address)}
-            return [_withdrawal(row, taken.get(row.tx_hash or "")) for row in rows]
+            return [_withdrawal(row, amount_wei) for row, amount_wei in _WITHDRAWALS.all(session, self.address)]
 
     def _of_acceptance(self, acceptance: Acceptance, view: JobView) -> JobEarning | None:
         with self.database.snapshot() as session:
@@ -228,9 +217,9 @@ class _Facts:
 
 
 def _share(contributions: Sequence[int], place: int) -> float:
-    total = sum(contributions)
+    share = contribution_share(contributions, place)
     # The contract pays alike when nobody contributed.
-    return contributions[place] / total if total else 1 / len(contributions)
+    return 1 / len(contributions) if share is None else share
 
 
 def _index(addresses: Sequence[str], address: str) -> int | None:
@@ -238,17 +227,17 @@ def _index(addresses: Sequence[str], address: str) -> int | None:
     return lowered.index(address.lower()) if address.lower() in lowered else None
 
 
-def _id(key: str) -> str:
-    return key.removeprefix(_WITHDRAWAL)
+def _id(row: OutboxColumns) -> str:
+    return row.key.removeprefix(_WITHDRAWALS.prefix)
 
 
 def _withdrawal(row: OutboxColumns, amount_wei: int | None = None) -> Withdrawal:
     return Withdrawal(
-        id=_id(row.key),
+        id=_id(row),
         description=row.description,
         state=row.state,
         tx_hash=row.tx_hash,
-        reason=row.note or row.reason,
+        reason=row.explanation,
         requested_at=row.queued_at,
         amount_wei=amount_wei,
     )

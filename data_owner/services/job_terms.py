@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from commons.chain.agreed_terms import differing_term
 from commons.chain.jobs import JobOnChain, JobState, Participation
 from commons.chain.marketplace import Marketplace
 from commons.chain.signing import ROLE_EITHER
@@ -12,6 +13,9 @@ from commons.computations.registry import JobSpec, computation_of
 from commons.errors import Conflict, InvalidInput, NotAllowed, ServiceUnavailable
 from commons.messages import from_hex
 from data_owner.services.job_view import JobView
+
+_SHOWN = {"spec_digest": "specification", "key_digest": "key"}
+"""What the owner is shown a term as, where that is not its name on chain."""
 
 
 @dataclass(frozen=True)
@@ -72,20 +76,10 @@ def check_terms(view: JobView, chain: Marketplace, address: str, roles: int, *, 
 
 def require_same_terms(on_chain: JobOnChain, spec: JobSpec, key: PublicKey) -> None:
     """Raise Conflict, naming the term, unless the contract has the job with this specification and key."""
-    terms = on_chain.terms
-    compared = {
-        "specification": (terms.spec_digest, spec.digest()),
-        "key": (terms.key_digest, key.digest()),
-        "deposit_wei": (on_chain.deposit_wei, spec.deposit_wei),
-        "trainer_bps": (terms.trainer_bps, spec.pay.trainer_bps),
-        "validator_bps": (terms.validator_bps, spec.pay.validator_bps),
-        "aggregator_bps": (terms.aggregator_bps, spec.pay.aggregator_bps),
-        "start_by": (terms.start_by, spec.start_by),
-        "finish_by": (terms.finish_by, spec.finish_by),
-    }
-    for name, (agreed, shown) in compared.items():
-        if agreed != shown:
-            raise Conflict(
-                f"{name}: job {on_chain.job_id} is on chain with another one than the aggregator shows; do not take part",
-                field=name,
-            )
+    differing = differing_term(on_chain, spec, key.digest())
+    if differing is not None:
+        name = _SHOWN.get(differing, differing)
+        raise Conflict(
+            f"{name}: job {on_chain.job_id} is on chain with another one than the aggregator shows; do not take part",
+            field=name,
+        )

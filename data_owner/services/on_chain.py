@@ -14,15 +14,12 @@ from sqlalchemy import select
 
 from commons.chain.jobs import JobStarted, JobState, last_second_before_expiry
 from commons.chain.marketplace import Marketplace
-from commons.chain.outbox import LONGEST_RETRY_PAUSE_S, Outbox, retry_pause_s
-from commons.chain.outbox_table import OutboxState
 from commons.storage.database import Database
 from data_owner.services.job_view import ForeignSpec
 from data_owner.services.ports import Clock
-from data_owner.tables import EVENTS, STANDING, Acceptance, AcceptanceState
+from data_owner.tables import EVENTS, OUTBOX, STANDING, Acceptance, AcceptanceState
 
 FINISH_GRACE_S = 120.0
-RETRY_INTERVAL_S = 300.0
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +31,6 @@ class OnChain:
     Attributes:
         database: of the service.
         chain: the contract.
-        outbox: sends what settles a job.
         address: this owner's account.
         clock: Unix seconds, or the time of the chain's latest block if that is ahead: deadlines are the contract's.
         follow: stores what has happened on chain; returns why that failed, if it did.
@@ -42,7 +38,6 @@ class OnChain:
 
     database: Database
     chain: Marketplace
-    outbox: Outbox
     address: str
     clock: Clock
     follow: Callable[[], str | None]
@@ -80,16 +75,12 @@ class OnChain:
         log.warning("acceptance_void", job_id=job_id)
 
     def _settle(self, job_id: int) -> None:
-        key = f"expire/{job_id}"
+        key, call = f"expire/{job_id}", self.chain.calls.expire_job(job_id)
         with self.database.session() as session:
-            tries = self.outbox.tries(session, key)
-            if tries:
-                latest = tries[0]
-                pause_s = retry_pause_s(len(tries), first_s=RETRY_INTERVAL_S, longest_s=LONGEST_RETRY_PAUSE_S)
-                if latest.state is not OutboxState.FAILED or self.clock() - latest.queued_at < pause_s:
-                    return
-            self.outbox.enqueue_again(session, key=key, call=self.chain.calls.expire_job(job_id))
-        log.info("job_overdue", job_id=job_id, failed=len(tries), reason=tries[0].note if tries else None)
+            before = OUTBOX.tries(session, key)
+            latest = OUTBOX.insist(session, key=key, call=call, now=self.clock())
+        if latest not in before:
+            log.info("job_overdue", job_id=job_id, failed=len(before), reason=before[0].note if before else None)
 
 
 def _place(started: JobStarted, address: str) -> int | None:

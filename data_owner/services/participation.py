@@ -14,15 +14,16 @@ from typing import Any
 
 from eth_account.signers.local import LocalAccount
 
+from commons.chain.job_start import confirmed_start, declarations_of
 from commons.chain.jobs import JobStarted, JobState
 from commons.chain.marketplace import Marketplace
-from commons.chain.signing import SigningDomain, recover_declaration, recover_message, sign_message
+from commons.chain.signing import SigningDomain, recover_message, sign_message
 from commons.ciphers.paillier import PublicKey, Randomizer
 from commons.computations.job_facts import StartedJob
 from commons.computations.parts import OwnerPart, OwnerSecrets
 from commons.computations.registry import JobSpec, computation_of
-from commons.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, ProtocolViolation, ServiceUnavailable
-from commons.market.declaration import Declaration, check_declarations, read_declarations
+from commons.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, ProtocolViolation
+from commons.market.declaration import Declaration, read_declarations
 from commons.messages import from_hex
 from commons.storage.database import Database
 from commons.tables.table import Table
@@ -85,7 +86,7 @@ class Participation:
         """Whether the chain (still) has the job started with the owners that this participant was made for."""
         with self.database.snapshot() as session:
             started = EVENTS.started(session, job_id)
-        return started is not None and (started.trainers, started.validators) == participant.members
+        return started is not None and started.members == participant.members
 
     def participant(self, job_id: int) -> Participant:
         """Get ready for a job's tasks.
@@ -132,7 +133,7 @@ class Participation:
         job_id = acceptance.job_id
         started = self._started(job_id)
         stored = _stored_enrolment(acceptance)
-        if stored is not None and (stored.trainers, stored.validators) == (started.trainers, started.validators):
+        if stored is not None and (stored.trainers, stored.validators) == started.members:
             return stored
         require_same_terms(self.chain.job(job_id), spec, key)
         self._require_members(started, spec)
@@ -159,27 +160,16 @@ class Participation:
         mine = Declaration(row_count=acceptance.row_count, roles=acceptance.roles, facts=acceptance.facts)
         if mine not in [one.declaration for one in shown if one.owner.lower() == self.account.address.lower()]:
             raise ProtocolViolation(f"job {job_id}: the aggregator shows something else than what this owner declared")
-        return check_declarations(
-            shown,
-            started.trainers,
-            started.validators,
-            role_seed=spec.role_seed,
-            recover=lambda owner, digest, signature: recover_declaration(domain, job_id, owner, digest, signature),
-            n_trainers=computation_of(spec).roles.n_trainers,
-        )
+        roles = computation_of(spec).roles
+        return declarations_of(started, shown, domain, role_seed=spec.role_seed, n_trainers=roles.n_trainers)
 
     def _started(self, job_id: int) -> JobStarted:
-        for look in (False, True):
-            if look:
-                # The aggregator may have seen the start a moment earlier.
-                self.follow()
-            with self.database.snapshot() as session:
-                started, state = EVENTS.started(session, job_id), EVENTS.job_state(session, job_id)
-            if started is not None:
-                if state is not JobState.RUNNING:
-                    raise Conflict(f"job {job_id} is {state.name.lower()} on chain, not running")
-                return started
-        raise ServiceUnavailable(f"job {job_id}: its start is not confirmed on chain yet", job_id=job_id)
+        started = confirmed_start(self.database, EVENTS, job_id, self.follow)
+        with self.database.snapshot() as session:
+            state = EVENTS.job_state(session, job_id)
+        if state is not JobState.RUNNING:
+            raise Conflict(f"job {job_id} is {state.name.lower()} on chain, not running")
+        return started
 
     def _part(self, acceptance: Acceptance, spec: JobSpec, job: StartedJob[Any], path: Path) -> OwnerPart:
         secrets = OwnerSecrets(

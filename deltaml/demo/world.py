@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -147,30 +147,12 @@ def running_world(
             rpc_url, contract_address = _chain(options, [aggregator, buyer, *owners], folder, stack, node)
             loading.result()
         services = stack.enter_context(Services(folder))
-        shared = {
-            "DELTAML_ETH_RPC_URL": rpc_url if front is None else front(lambda: rpc_url),
-            "DELTAML_CONTRACT_ADDRESS": contract_address,
-        }
-        # For jobs that are posted by hand; this one names its size itself.
-        shared["DELTAML_KEY_BITS"] = str(options.key_bits)
+        shared = _shared_settings(options, rpc_url if front is None else front(lambda: rpc_url), contract_address)
         shared |= settings or {}
-        if options.unsafe_small_key:
-            shared["DELTAML_UNSAFE_SMALL_KEY"] = "true"
         deadline = time.monotonic() + START_TIMEOUT_S
         # The others need the aggregator's address; they come up while it does, on a port that is found for it.
         shared["DELTAML_AGGREGATOR_URL"] = _start_aggregator(services, aggregator, shared, front, deadline)
-        started = [
-            services.start(
-                seat.name,
-                ["buyer" if seat is buyer else "owner", "serve"],
-                {**shared, **seat.environment(), "DELTAML_NAME": seat.name},
-            )
-            for seat in (buyer, *owners)
-        ]
-        members = [
-            stack.enter_context(_signed_in(seat, service, deadline))
-            for seat, service in zip((buyer, *owners), started, strict=True)
-        ]
+        members = _start_participants(services, (buyer, *owners), shared, stack, deadline)
         yield World(
             rpc_url=rpc_url,
             contract_address=contract_address,
@@ -180,6 +162,36 @@ def running_world(
             owners=tuple(members[1:]),
             services=services,
         )
+
+
+def _shared_settings(options: DemoOptions, rpc_url: str, contract_address: str) -> dict[str, str]:
+    """What all services are told, unless more settings say otherwise."""
+    shared = {
+        "DELTAML_ETH_RPC_URL": rpc_url,
+        "DELTAML_CONTRACT_ADDRESS": contract_address,
+        # For jobs that are posted by hand; this one names its size itself.
+        "DELTAML_KEY_BITS": str(options.key_bits),
+    }
+    if options.unsafe_small_key:
+        shared["DELTAML_UNSAFE_SMALL_KEY"] = "true"
+    return shared
+
+
+def _start_participants(
+    services: Services, seats: Sequence[_Seat], shared: Mapping[str, str], stack: ExitStack, deadline: float
+) -> list[Member]:
+    """The buyer, whose seat is the first, and the owners; they come up side by side."""
+    started = [
+        services.start(
+            seat.name,
+            ["owner" if place else "buyer", "serve"],
+            {**shared, **seat.environment(), "DELTAML_NAME": seat.name},
+        )
+        for place, seat in enumerate(seats)
+    ]
+    return [
+        stack.enter_context(_signed_in(seat, service, deadline)) for seat, service in zip(seats, started, strict=True)
+    ]
 
 
 def _start_aggregator(

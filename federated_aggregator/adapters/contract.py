@@ -13,10 +13,8 @@ from sqlalchemy.orm import Session
 from commons.chain import signing
 from commons.chain.blocks import latest_block
 from commons.chain.event_follower import EventFollower
-from commons.chain.event_log import EventLog
-from commons.chain.jobs import ContractCall
+from commons.chain.jobs import ContractCall, JobOnChain
 from commons.chain.marketplace import Marketplace
-from commons.chain.outbox import Outbox
 from commons.chain.outbox_sender import OutboxSender, SendingPolicy
 from commons.chain.outbox_table import OutboxColumns, OutboxState
 from commons.chain.settings import IDLE_INTERVAL_S
@@ -25,8 +23,8 @@ from commons.chain.transactions import had_code, used_nonce_in
 from commons.errors import DeltaMLError, NotFound
 from commons.market.checkpoint_statement import CheckpointStatement
 from commons.storage.database import Database
-from federated_aggregator.services.chain_port import ChainJob, ChainOverview, ChainState, JobFacts, Sending, Sent
-from federated_aggregator.tables import ContractEvent, FollowedBlock, OutboxTransaction
+from federated_aggregator.services.chain_port import ChainOverview, ChainState, JobFacts, Sending, Sent
+from federated_aggregator.tables import EVENTS, OUTBOX
 
 _SENDING = {OutboxState.MINED: Sending.MINED, OutboxState.FAILED: Sending.FAILED}
 OVERVIEW_INTERVAL_S = 2.0
@@ -58,14 +56,12 @@ class Contract:
     ) -> None:
         policy = policy or SendingPolicy()
         self._marketplace = marketplace
-        self._outbox = Outbox(OutboxTransaction)
-        self._log = EventLog(FollowedBlock, ContractEvent)
         self._follower = EventFollower(
-            database, marketplace, self._log, confirmations=policy.confirmations, from_block=from_block
+            database, marketplace, EVENTS, confirmations=policy.confirmations, from_block=from_block
         )
         self._sender = OutboxSender(
             database.stepwise_sessions,
-            self._outbox,
+            OUTBOX,
             marketplace.connection,
             account,
             known_chain=self._follower.known_chain,
@@ -136,51 +132,38 @@ class Contract:
                 log.warning("chain_unavailable", reason=error.message)
             return ChainOverview(available=False)
 
-    def read_job(self, job_id: int) -> ChainJob | None:
+    def read_job(self, job_id: int) -> JobOnChain | None:
         """The job, or None if the contract has none of that id."""
         try:
-            job = self._marketplace.job(job_id)
+            return self._marketplace.job(job_id)
         except NotFound:
             return None
-        return ChainJob(
-            state=ChainState[job.state.name],
-            buyer=job.buyer,
-            aggregator=job.terms.aggregator,
-            spec_digest=job.terms.spec_digest,
-            key_digest=job.terms.key_digest,
-            deposit_wei=job.deposit_wei,
-            start_by=job.terms.start_by,
-            finish_by=job.terms.finish_by,
-            trainer_bps=job.terms.trainer_bps,
-            validator_bps=job.terms.validator_bps,
-            aggregator_bps=job.terms.aggregator_bps,
-        )
 
     def head(self, session: Session) -> tuple[int, str] | None:
         """Number and hash of the block up to which events are known."""
-        head = self._log.head(session)
+        head = EVENTS.head(session)
         return None if head is None else (head.number, head.hash)
 
     def job_states(self, session: Session, job_ids: Collection[int]) -> dict[int, ChainState]:
         """Where confirmed events have these jobs."""
-        return {job_id: ChainState[state.name] for job_id, state in self._log.job_states(session, job_ids).items()}
+        return {job_id: ChainState[state.name] for job_id, state in EVENTS.job_states(session, job_ids).items()}
 
     def facts(self, session: Session, job_id: int) -> JobFacts | None:
         """What confirmed events say about a job, or None if none has created it."""
-        created = self._log.created(session, job_id)
+        created = EVENTS.created(session, job_id)
         if created is None:
             return None
-        started = self._log.started(session, job_id)
-        checkpoints = [one.statement for one in self._log.checkpoints(session, job_id)]
+        started = EVENTS.started(session, job_id)
+        checkpoints = [one.statement for one in EVENTS.checkpoints(session, job_id)]
         return JobFacts(
-            state=ChainState[self._log.job_state(session, job_id).name],
+            state=ChainState[EVENTS.job_state(session, job_id).name],
             buyer=created.buyer,
             spec_digest=created.spec_digest,
             key_digest=created.key_digest,
             trainers=started.trainers if started else (),
             validators=started.validators if started else (),
             seed_hash=started.seed_hash if started else None,
-            revoked=tuple(self._log.revoked(session, job_id)),
+            revoked=tuple(EVENTS.revoked(session, job_id)),
             recorded=frozenset(statement.index for statement in checkpoints),
             delivered=any(statement.last for statement in checkpoints),
         )
@@ -231,7 +214,7 @@ class Contract:
 
     def enqueue_again(self, session: Session, job_id: int, name: str, key: str) -> str:
         """Queue the call under `key` once more; returns the new outbox key."""
-        row = self._outbox.find(session, key)
+        row = OUTBOX.find(session, key)
         if row is None:
             raise NotFound(f"there is no transaction {key} in the outbox", key=key)
         call = ContractCall(row.to_address, row.data, row.value_wei, row.description)
@@ -239,16 +222,16 @@ class Contract:
 
     def sent(self, session: Session, key: str) -> Sent | None:
         """What became of a queued transaction."""
-        row = self._outbox.find(session, key)
+        row = OUTBOX.find(session, key)
         return None if row is None else _sent(row)
 
     def tries(self, session: Session, job_id: int, name: str) -> int:
         """How often the job's transaction `name` was queued."""
-        return len(self._outbox.tries(session, f"job/{job_id}/{name}"))
+        return len(OUTBOX.tries(session, f"job/{job_id}/{name}"))
 
     def failed_starts(self, session: Session, job_id: int, seed_hash: bytes) -> list[Sent]:
         """The failed starts of the job with this seed, the latest first; not those of a former job of its number."""
-        rows = self._outbox.tries(session, f"job/{job_id}/start")
+        rows = OUTBOX.tries(session, f"job/{job_id}/start")
         return [_sent(row) for row in rows if row.state is OutboxState.FAILED and seed_hash in row.data]
 
     def with_code(self, accounts: Collection[str], block: int) -> frozenset[str]:
@@ -263,7 +246,7 @@ class Contract:
 
     def _enqueue(self, session: Session, name: str, call: ContractCall) -> str:
         # Another job that a reorganisation gave the same number goes on counting.
-        return self._outbox.enqueue_again(session, key=name, call=call).key
+        return OUTBOX.enqueue_again(session, key=name, call=call).key
 
 
 def _sent(row: OutboxColumns) -> Sent:

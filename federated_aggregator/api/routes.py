@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -30,10 +31,12 @@ from federated_aggregator.api.schemas import (
     TaskPath,
     WaitQuery,
 )
-from federated_aggregator.services.catalogue import DatasetFilter
-from federated_aggregator.services.recruiting import AcceptanceOffer, Posting
-from federated_aggregator.services.sign_in import Arrival
-from federated_aggregator.wiring import Parts
+from federated_aggregator.services.catalogue import Catalogue, DatasetFilter
+from federated_aggregator.services.job_view import JobViews
+from federated_aggregator.services.recruiting import AcceptanceOffer, Posting, Recruiting
+from federated_aggregator.services.scheduler import Scheduler
+from federated_aggregator.services.sign_in import Arrival, SignIn
+from federated_aggregator.services.task_queue import TaskQueue
 
 Responses = dict[str | int | HTTPStatus, type[BaseModel] | dict[str, Any] | None]
 SIGN_INS_PER_S = 20
@@ -47,15 +50,24 @@ TASKS = Tag(name="tasks", description="What participants' agents do")
 DONE: Responses = {HTTPStatus.NO_CONTENT: None}
 
 
-def routes(aggregator: Parts) -> APIBlueprint:
-    """All routes under /v1."""
+def v1_blueprint(
+    *,
+    status: Callable[[], dict[str, Any]],
+    sign_in: SignIn,
+    catalogue: Catalogue,
+    recruiting: Recruiting,
+    views: JobViews,
+    scheduler: Scheduler,
+    queue: TaskQueue,
+) -> APIBlueprint:
+    """The routes under /v1 but the board's; `status` says who the aggregator is."""
     api = APIBlueprint("v1", __name__, url_prefix="/v1")
-    admit_first(api, aggregator)
-    _session_routes(api, aggregator)
-    _catalogue_routes(api, aggregator)
-    _job_routes(api, aggregator)
-    _enrolment_routes(api, aggregator)
-    _task_routes(api, aggregator)
+    admit_first(api, sign_in, scheduler)
+    _session_routes(api, status, sign_in)
+    _catalogue_routes(api, catalogue)
+    _job_routes(api, recruiting, views)
+    _enrolment_routes(api, recruiting, views)
+    _task_routes(api, scheduler, queue)
     return api
 
 
@@ -63,19 +75,19 @@ def _ok(model: type[BaseModel]) -> Responses:
     return {HTTPStatus.OK: model}
 
 
-def _session_routes(api: APIBlueprint, aggregator: Parts) -> None:
+def _session_routes(api: APIBlueprint, who: Callable[[], dict[str, Any]], sessions: SignIn) -> None:
     attempts = RateLimit(per_s=SIGN_INS_PER_S, burst=SIGN_IN_BURST)
     # To parse a message that was made for it takes a core for a twentieth of a second.
     parsing = AtOnce(2, waiting=32, wait_s=5.0)
 
     @api.get("/status", summary="Who this aggregator is", tags=[PUBLIC], responses=_ok(answers.Status))
     def status() -> Response:
-        return jsonify(aggregator.status())
+        return jsonify(who())
 
     @api.post("/sign-in/nonce", summary="A nonce for one sign-in", tags=[SESSION], responses=_ok(answers.Nonce))
     def nonce() -> Response:
         attempts.take_for_request()
-        return jsonify(nonce=aggregator.sign_in.nonce())
+        return jsonify(nonce=sessions.nonce())
 
     @api.post(
         "/sign-in",
@@ -87,20 +99,20 @@ def _session_routes(api: APIBlueprint, aggregator: Parts) -> None:
         attempts.take_for_request()
         arrival = Arrival(port=int(request.environ["SERVER_PORT"]), peer=request.remote_addr or "")
         with parsing.turn():
-            session = aggregator.sign_in.sign_in(body.message, body.signature, arrival)
+            session = sessions.sign_in(body.message, body.signature, arrival)
         return jsonify(token=session.token, expires_at=session.expires_at, address=session.address)
 
 
-def _catalogue_routes(api: APIBlueprint, aggregator: Parts) -> None:
+def _catalogue_routes(api: APIBlueprint, catalogue: Catalogue) -> None:
     @api.put("/participants/me", summary="Say who you are", tags=[CATALOGUE], security=BEARER, responses=DONE)
     def register(body: ParticipantBody) -> tuple[str, HTTPStatus]:
-        aggregator.catalogue.register(g.caller, kind=body.kind, name=body.name)
+        catalogue.register(g.caller, kind=body.kind, name=body.name)
         return "", HTTPStatus.NO_CONTENT
 
     @api.get("/datasets", summary="The public catalogue", tags=[PUBLIC], responses=_ok(answers.DatasetPage))
     def datasets(query: PublicPageQuery) -> Response:
         fields = answers.ListedDataset.model_fields
-        found = aggregator.catalogue.find(DatasetFilter(), limit=query.limit, offset=query.offset)
+        found = catalogue.find(DatasetFilter(), limit=query.limit, offset=query.offset)
         page = [{field: getattr(row, field) for field in fields} for row in found.page]
         return jsonify(datasets=page, total=found.total)
 
@@ -112,21 +124,21 @@ def _catalogue_routes(api: APIBlueprint, aggregator: Parts) -> None:
         responses=DONE,
     )
     def put_dataset(path: DatasetPath, body: CatalogueEntry) -> tuple[str, HTTPStatus]:
-        aggregator.catalogue.put_dataset(g.caller, path.dataset_id, body)
+        catalogue.put_dataset(g.caller, path.dataset_id, body)
         return "", HTTPStatus.NO_CONTENT
 
     @api.delete(
         "/datasets/<dataset_id>", summary="Take a dataset out", tags=[CATALOGUE], security=BEARER, responses=DONE
     )
     def delete_dataset(path: DatasetPath) -> tuple[str, HTTPStatus]:
-        aggregator.catalogue.delete_dataset(g.caller, path.dataset_id)
+        catalogue.delete_dataset(g.caller, path.dataset_id)
         return "", HTTPStatus.NO_CONTENT
 
 
-def _job_routes(api: APIBlueprint, aggregator: Parts) -> None:
+def _job_routes(api: APIBlueprint, recruiting: Recruiting, views: JobViews) -> None:
     @api.get("/jobs", summary="All jobs", tags=[PUBLIC], responses=_ok(answers.JobPage))
     def jobs(query: JobsQuery) -> Response:
-        found, total = aggregator.views.summaries(query.state, query.job_id, limit=query.limit, offset=query.offset)
+        found, total = views.summaries(query.state, query.job_id, limit=query.limit, offset=query.offset)
         return jsonify(jobs=found, total=total)
 
     @api.get(
@@ -136,11 +148,11 @@ def _job_routes(api: APIBlueprint, aggregator: Parts) -> None:
         responses=_ok(answers.JobVersions),
     )
     def versions() -> Response:
-        return live_response(answers.JobVersions(versions=aggregator.views.versions()))
+        return live_response(answers.JobVersions(versions=views.versions()))
 
     @api.get("/jobs/<int:job_id>", summary="One job", tags=[PUBLIC], responses=_ok(answers.Job))
     def job(path: JobPath) -> Response:
-        return jsonify(aggregator.views.view(path.job_id))
+        return jsonify(views.view(path.job_id))
 
     @api.post(
         "/jobs",
@@ -151,11 +163,11 @@ def _job_routes(api: APIBlueprint, aggregator: Parts) -> None:
     )
     def post_job(body: JobBody) -> tuple[Response, HTTPStatus]:
         posting = Posting(body.job_id, body.spec, body.modulus, body.modulus_proof)
-        aggregator.recruiting.post(g.caller, posting)
-        return jsonify(aggregator.views.view(body.job_id)), HTTPStatus.CREATED
+        recruiting.post(g.caller, posting)
+        return jsonify(views.view(body.job_id)), HTTPStatus.CREATED
 
 
-def _enrolment_routes(api: APIBlueprint, aggregator: Parts) -> None:
+def _enrolment_routes(api: APIBlueprint, recruiting: Recruiting, views: JobViews) -> None:
     @api.post(
         "/jobs/<int:job_id>/acceptances",
         summary="Accept a job",
@@ -170,14 +182,14 @@ def _enrolment_routes(api: APIBlueprint, aggregator: Parts) -> None:
             signature=bytes.fromhex(body.signature[2:]),
             declaration_signature=bytes.fromhex(body.declaration_signature[2:]),
         )
-        aggregator.recruiting.accept(g.caller, path.job_id, offer)
-        return jsonify(aggregator.views.view(path.job_id))
+        recruiting.accept(g.caller, path.job_id, offer)
+        return jsonify(views.view(path.job_id))
 
     @api.delete(
         "/jobs/<int:job_id>/acceptances/me", summary="Take it back", tags=[JOBS], security=BEARER, responses=DONE
     )
     def withdraw(path: JobPath) -> tuple[str, HTTPStatus]:
-        aggregator.recruiting.withdraw(g.caller, path.job_id)
+        recruiting.withdraw(g.caller, path.job_id)
         return "", HTTPStatus.NO_CONTENT
 
     @api.get(
@@ -188,11 +200,11 @@ def _enrolment_routes(api: APIBlueprint, aggregator: Parts) -> None:
         responses=_ok(answers.Delivery),
     )
     def delivery(path: JobPath) -> Response:
-        found = aggregator.views.delivery(g.caller, path.job_id)
+        found = views.delivery(g.caller, path.job_id)
         return jsonify(found)
 
 
-def _task_routes(api: APIBlueprint, aggregator: Parts) -> None:
+def _task_routes(api: APIBlueprint, scheduler: Scheduler, queue: TaskQueue) -> None:
     @api.get(
         "/tasks",
         summary="Your pending tasks (long poll)",
@@ -201,7 +213,7 @@ def _task_routes(api: APIBlueprint, aggregator: Parts) -> None:
         responses=_ok(answers.PendingTasks),
     )
     def tasks(query: WaitQuery) -> Response:
-        return _json(f'{{"tasks": {_listed(aggregator.queue.fetch(g.caller, query.wait))}}}')
+        return _json(f'{{"tasks": {_listed(queue.fetch(g.caller, query.wait))}}}')
 
     @api.post(
         "/tasks/<task_id>/result",
@@ -212,8 +224,8 @@ def _task_routes(api: APIBlueprint, aggregator: Parts) -> None:
     )
     def result(path: TaskPath, query: WaitQuery, body: ResultBody) -> Response:
         caller = g.caller
-        outcome = aggregator.scheduler.submit_result(caller, path.task_id, body.result)
-        following = aggregator.queue.fetch(caller, query.wait) if query.wait else []
+        outcome = scheduler.submit_result(caller, path.task_id, body.result)
+        following = queue.fetch(caller, query.wait) if query.wait else []
         return _json(f'{{"outcome": "{outcome.value}", "tasks": {_listed(following)}}}')
 
     @api.post(
@@ -224,7 +236,7 @@ def _task_routes(api: APIBlueprint, aggregator: Parts) -> None:
         responses=DONE,
     )
     def failure(path: TaskPath, body: FailureBody) -> tuple[Any, HTTPStatus]:
-        aggregator.scheduler.submit_failure(g.caller, path.task_id, body.reason)
+        scheduler.submit_failure(g.caller, path.task_id, body.reason)
         return "", HTTPStatus.NO_CONTENT
 
 

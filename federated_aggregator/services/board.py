@@ -14,7 +14,9 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, defer
 
 from commons.chain.outbox import UNFINISHED
+from commons.market.course import Course
 from commons.market.state import JobState
+from commons.storage.courses import read_courses
 from commons.storage.database import Database
 from federated_aggregator.services.board_views import (
     GROUP_OF,
@@ -179,7 +181,14 @@ def _rows(session: Session, job_ids: Sequence[int]) -> tuple[BoardJobRow, ...]:
     )
     for job_id, role, count in session.execute(enrolled):
         roles.setdefault(job_id, Counter())[role] = count
-    courses = _courses(session, job_ids)
+    courses = read_courses(
+        session,
+        job_ids,
+        job_id=Checkpoint.job_id,
+        index=Checkpoint.index,
+        number=Checkpoint.round,
+        loss=Checkpoint.mse,
+    )
     return tuple(
         BoardJobRow.of(
             jobs[job_id],
@@ -187,28 +196,7 @@ def _rows(session: Session, job_ids: Sequence[int]) -> tuple[BoardJobRow, ...]:
             owners=sum(roles.get(job_id, Counter()).values()),
             trainers=roles.get(job_id, Counter())[TRAINER],
             validators=roles.get(job_id, Counter())[VALIDATOR],
-            course=courses.get(job_id),
+            course=courses.get(job_id, Course()),
         )
         for job_id in job_ids
     )
-
-
-def _courses(session: Session, job_ids: Sequence[int]) -> dict[int, tuple[float, float]]:
-    """First and latest MSE of each job that was evaluated."""
-    last = (
-        select(Checkpoint.job_id, func.max(Checkpoint.index).label("index"))
-        .where(Checkpoint.job_id.in_(job_ids))
-        .group_by(Checkpoint.job_id)
-        .subquery()
-    )
-    ends = (
-        select(Checkpoint.job_id, Checkpoint.mse)
-        .join(last, last.c.job_id == Checkpoint.job_id)
-        .where((Checkpoint.index == 0) | (Checkpoint.index == last.c.index), Checkpoint.mse.is_not(None))
-        .order_by(Checkpoint.job_id, Checkpoint.index)
-    )
-    courses: dict[int, tuple[float, float]] = {}
-    for job_id, mse in session.execute(ends):
-        latest = float(mse or 0.0)
-        courses[job_id] = (courses[job_id][0] if job_id in courses else latest, latest)
-    return courses

@@ -8,6 +8,7 @@ from typing import Any
 
 from commons.computations.job_facts import Learnt, Pay
 from commons.computations.registry import JobSpec, computation_of
+from commons.market.course import Course, improvement_percent
 from commons.market.state import ENDED, JobState
 from commons.messages import FrozenModel, Wei
 from federated_aggregator.services.job_run import parse_spec
@@ -67,13 +68,12 @@ class BoardJobRow(FrozenModel):
         owners: int,
         trainers: int,
         validators: int,
-        course: tuple[float, float] | None,
+        course: Course,
     ) -> BoardJobRow:
-        """The row of a job; `course` is its first and its latest MSE."""
+        """The row of a job that came so far."""
         spec, state = parse_spec(job.spec), JobState(job.state)
         computation = computation_of(spec)
         columns = computation.requirements(spec.computation).columns
-        initial_mse, mse = course or (None, None)
         return cls(
             job_id=job.job_id,
             kind=computation.kind,
@@ -93,9 +93,9 @@ class BoardJobRow(FrozenModel):
             min_owners=spec.min_owners,
             trainers=trainers,
             validators=validators,
-            mse=mse,
-            initial_mse=initial_mse,
-            improvement_percent=100 * (initial_mse - mse) / initial_mse if initial_mse and mse is not None else None,
+            mse=course.loss,
+            initial_mse=course.initial_loss,
+            improvement_percent=improvement_percent(course.initial_loss, course.loss),
             start_by=spec.start_by,
             finish_by=spec.finish_by,
             posted_at=min(job.entered.values(), default=None),

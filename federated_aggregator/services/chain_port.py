@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
+from commons.chain.jobs import JobOnChain
 from commons.chain.signing import AcceptanceTerms
 from commons.market.checkpoint_statement import CheckpointStatement
 
@@ -21,23 +22,6 @@ class ChainState(StrEnum):
     FINISHED = "finished"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
-
-
-@dataclass(frozen=True)
-class ChainJob:
-    """A job as the contract has it."""
-
-    state: ChainState
-    buyer: str
-    aggregator: str
-    spec_digest: bytes
-    key_digest: bytes
-    deposit_wei: int
-    start_by: int
-    finish_by: int
-    trainer_bps: int
-    validator_bps: int
-    aggregator_bps: int
 
 
 @dataclass(frozen=True)
@@ -130,11 +114,19 @@ class ChainPort(Protocol):
         """Raise ChainUnavailable unless the node answers and serves the expected chain."""
         ...
 
+    def send_queued(self) -> None:
+        """One pass over the outbox; never raises for a node that is away."""
+        ...
+
+    def follow_events(self) -> None:
+        """Store what has happened on chain, and undo what a reorganisation took back; never raises for a node that is away."""
+        ...
+
     def overview(self) -> ChainOverview:
         """The chain and the contract at a glance, no older than a few seconds; never raises for a node that is away."""
         ...
 
-    def read_job(self, job_id: int) -> ChainJob | None:
+    def read_job(self, job_id: int) -> JobOnChain | None:
         """The job, or None if the contract has none of that id; ChainUnavailable if the node does not answer."""
         ...
 

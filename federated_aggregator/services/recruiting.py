@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import structlog
 
+from commons.chain.agreed_terms import differing_term
+from commons.chain.jobs import JobOnChain
+from commons.chain.jobs import JobState as StateOnChain
 from commons.chain.signing import AcceptanceTerms
 from commons.ciphers.masks import draw_seed, seed_hash
 from commons.ciphers.paillier import ModulusProof, PublicKey, verify_modulus
@@ -18,7 +21,7 @@ from commons.market.state import JobState
 from commons.messages import from_hex
 from commons.storage.database import Database
 from federated_aggregator.services.catalogue import search_form
-from federated_aggregator.services.chain_port import ChainJob, ChainPort, ChainState
+from federated_aggregator.services.chain_port import ChainPort
 from federated_aggregator.services.job_run import START, TRAINER, VALIDATOR, Clock, JobRun, Means, declaration_of
 from federated_aggregator.tables import Enrolment, Job
 
@@ -256,31 +259,23 @@ class Recruiting:
                 field="declaration_signature",
             )
 
-    def _require_terms(self, on_chain: ChainJob, buyer: str, posting: Posting, key: PublicKey) -> None:
+    def _require_terms(self, on_chain: JobOnChain, buyer: str, posting: Posting, key: PublicKey) -> None:
         spec = posting.spec
         if on_chain.buyer != buyer:
             raise NotAllowed(f"job_id: job {posting.job_id} belongs to another buyer", field="job_id")
-        if on_chain.state is not ChainState.POSTED:
-            raise Conflict(f"job_id: the contract has job {posting.job_id} as {on_chain.state}", field="job_id")
+        if on_chain.state is not StateOnChain.POSTED:
+            raise Conflict(
+                f"job_id: the contract has job {posting.job_id} as {on_chain.state.name.lower()}", field="job_id"
+            )
         if on_chain.deposit_wei < spec.deposit_wei:
             raise Conflict(
                 f"deposit_wei: {on_chain.deposit_wei} wei are escrowed, the specification promises {spec.deposit_wei} wei",
                 field="deposit_wei",
             )
-        expected = {
-            "aggregator": self.chain.address,
-            "spec_digest": spec.digest(),
-            "key_digest": key.digest(),
-            "deposit_wei": spec.deposit_wei,
-            "start_by": spec.start_by,
-            "finish_by": spec.finish_by,
-            "trainer_bps": spec.pay.trainer_bps,
-            "validator_bps": spec.pay.validator_bps,
-            "aggregator_bps": spec.pay.aggregator_bps,
-        }
-        for field, value in expected.items():
-            if getattr(on_chain, field) != value:
-                raise Conflict(f"{field}: the contract's is not the one of this specification and key", field=field)
+        ours = on_chain.terms.aggregator == self.chain.address
+        field = differing_term(on_chain, spec, key.digest()) if ours else "aggregator"
+        if field is not None:
+            raise Conflict(f"{field}: the contract's is not the one of this specification and key", field=field)
 
 
 def acceptance_terms(spec: JobSpec, key: PublicKey, *, job_id: int, owner: str, roles: int) -> AcceptanceTerms:

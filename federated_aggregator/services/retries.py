@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from commons.chain.outbox import LONGEST_RETRY_PAUSE_S, retry_pause_s
+from commons.chain.outbox import MONEY_PAUSES, RetryPauses
 from commons.chain.reverts import refusal_in_words
 from federated_aggregator.services.chain_port import ChainPort, Sending, Sent
 from federated_aggregator.services.job_run import Clock, JobRun
@@ -18,10 +18,8 @@ from federated_aggregator.services.job_run import Clock, JobRun
 SILENT = "Reverted"
 """The reason of a call that the contract refused without one."""
 
-RETRY_PAUSE_S = 15.0
-LONGEST_PAUSE_S = 3600.0
-MONEY_PAUSE_S = 300.0
-"""The first pause before another try to get a job's money out of the contract."""
+PAUSES = RetryPauses(first_s=15.0, longest_s=3600.0)
+"""Between two tries of what a job needs in order to go on."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class Retries:
         tries = self.chain.tries(run.session, run.job.job_id, name)
         # A node that was behind has mostly caught up by now, and what it refused by name has cost nothing.
         at_once = tries == 1 and failed.reason != SILENT
-        if at_once or self._is_over(failed, retry_pause_s(tries, first_s=RETRY_PAUSE_S, longest_s=LONGEST_PAUSE_S)):
+        if at_once or self._is_over(failed, PAUSES.after(tries)):
             key = self.chain.enqueue_again(run.session, run.job.job_id, name, run.job.transactions[name])
             run.job.transactions = {**run.job.transactions, name: key}
 
@@ -70,7 +68,7 @@ class Retries:
         if sent is not None:
             run.job.trouble = f"{refused(what, sent)}; it is tried again, less and less often"
             tries = self.chain.tries(run.session, run.job.job_id, name)
-            if not self._is_over(sent, retry_pause_s(tries, first_s=MONEY_PAUSE_S, longest_s=LONGEST_RETRY_PAUSE_S)):
+            if not self._is_over(sent, MONEY_PAUSES.after(tries)):
                 return
         run.job.transactions = {**run.job.transactions, name: enqueue(run.session, run.job.job_id)}
 

@@ -60,7 +60,7 @@ class MarketplaceChain:
 
     def withdraw(self, to: str | None) -> ContractCall:
         """The call that sends everything owed to this account, or to `to`."""
-        return self._marketplace.calls.withdraw() if to is None else self._marketplace.calls.withdraw_to(to)
+        return self._marketplace.calls.withdraw(to)
 
     def job(self, job_id: int) -> JobOnChain:
         """The job's terms and state."""

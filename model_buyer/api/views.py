@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from commons.chain.outbox_table import OutboxColumns
 from commons.computations import job_facts
 from commons.computations.registry import computation_of
+from commons.market.contribution import contribution_share
+from commons.market.course import Course
 from commons.market.state import JobState
 from model_buyer.api.schemas import (
     CheckedJob,
@@ -25,8 +27,8 @@ from model_buyer.api.schemas import (
 )
 from model_buyer.domain.milestones import milestones
 from model_buyer.services.follow_job import FollowedJob
-from model_buyer.services.job_list import Course, ListedJob
-from model_buyer.services.outgoing import reason, send_state
+from model_buyer.services.job_list import ListedJob
+from model_buyer.services.outgoing import send_state
 from model_buyer.services.post_job import CheckedRequest
 from model_buyer.tables import Score
 
@@ -103,7 +105,11 @@ def withdrawal(sent: OutboxColumns, amount_wei: int | None = None) -> Withdrawal
 def transaction(sent: OutboxColumns) -> Transaction:
     """A transaction of this buyer."""
     return Transaction(
-        id=sent.key, description=sent.description, state=send_state(sent), tx_hash=sent.tx_hash, reason=reason(sent)
+        id=sent.key,
+        description=sent.description,
+        state=send_state(sent),
+        tx_hash=sent.tx_hash,
+        reason=sent.explanation,
     )
 
 
@@ -171,5 +177,4 @@ def _at(contributions: Sequence[int], index: int) -> str | None:
 
 
 def _share(contributions: Sequence[int], index: int) -> float | None:
-    total = sum(contributions)
-    return contributions[index] / total if total and index < len(contributions) else None
+    return contribution_share(contributions, index) if index < len(contributions) else None

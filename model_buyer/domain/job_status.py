@@ -36,10 +36,3 @@ def job_status(stage: Stage, *, started: bool, delivered: bool) -> JobStatus:
     if delivered:
         return JobStatus.SETTLING
     return JobStatus.TRAINING if started else JobStatus.RECRUITING
-
-
-def improvement_percent(initial_mse: float | None, mse: float | None) -> float | None:
-    """By how much the MSE fell, in percent of the initial one; None before there are two, negative when it rose."""
-    if initial_mse is None or mse is None or initial_mse <= 0:
-        return None
-    return 100 * (initial_mse - mse) / initial_mse

@@ -153,5 +153,5 @@ def _require_running(job: Job) -> None:
 
 def _require_same_members(session: Session, loaded: _Loaded, chain_job_id: int) -> None:
     started = EVENTS.started(session, chain_job_id)
-    if started is not None and (started.trainers, started.validators) != loaded.members:
+    if started is not None and started.members != loaded.members:
         raise ProtocolViolation(f"job {chain_job_id}: a reorganisation of the chain changed who takes part")

@@ -14,9 +14,9 @@ from model_buyer.domain.participant_limits import limits
 from model_buyer.domain.stages import Stage
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.job_rows import changing, move, tell
-from model_buyer.services.outgoing import SendState, creation_key, latest, reason, send, send_state
+from model_buyer.services.outgoing import SendState, creation_key, send_state
 from model_buyer.services.participants import public_key, require_chain_job_id
-from model_buyer.tables import EVENTS, Job
+from model_buyer.tables import EVENTS, OUTBOX, Job
 
 _ON_ITS_WAY = "the deposit is on its way to the chain"
 
@@ -51,7 +51,7 @@ def send_deposit(buyer: Buyer, job: Job) -> Job:
     call = buyer.chain.create_job(terms, spec.deposit_wei)
     with changing(buyer, job.id) as (session, stored):
         if stored.stage is Stage.DRAFT and not stored.cancel_requested:
-            send(session, creation_key(job.id), call)
+            OUTBOX.enqueue(session, key=creation_key(job.id), call=call)
             move(stored, Stage.ESCROWING, _ON_ITS_WAY)
     return stored
 
@@ -67,7 +67,7 @@ def call_off(buyer: Buyer, job: Job) -> Job:
 def confirm_deposit(buyer: Buyer, job: Job) -> Job:
     """Take the job's id from the confirmed event of createJob."""
     with buyer.database.snapshot() as session:
-        sent = latest(session, creation_key(job.id))
+        sent = OUTBOX.latest(session, creation_key(job.id))
         created = EVENTS.created_by(session, sent.tx_hash) if sent is not None and sent.tx_hash is not None else None
     if sent is not None and created is not None:
         with changing(buyer, job.id) as (session, stored):
@@ -77,9 +77,9 @@ def confirm_deposit(buyer: Buyer, job: Job) -> Job:
             tell(session, stored, buyer.clock(), event, sent.tx_hash)
         return stored
     if sent is None or send_state(sent) is not SendState.FAILED:
-        return _noted(buyer, job, (None if sent is None else reason(sent)) or _ON_ITS_WAY)
+        return _noted(buyer, job, (None if sent is None else sent.explanation) or _ON_ITS_WAY)
     with changing(buyer, job.id) as (session, stored):
-        why = reason(sent) or "no reason given"
+        why = sent.explanation or "no reason given"
         move(stored, Stage.FAILED, f"the deposit could not be sent: {why}. Nothing is escrowed; post the job again")
         tell(session, stored, buyer.clock(), "posting failed", sent.tx_hash)
     return stored

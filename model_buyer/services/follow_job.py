@@ -11,14 +11,15 @@ from sqlalchemy import select
 from commons.chain.jobs import Quote
 from commons.chain.outbox_table import OutboxColumns
 from commons.errors import DeltaMLError
+from commons.market.course import Course
 from model_buyer.domain.milestones import Milestone
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.chain_story import happened
-from model_buyer.services.job_list import Course, ListedJob, listed_in
+from model_buyer.services.job_list import ListedJob, listed_in
 from model_buyer.services.job_rows import find_job
-from model_buyer.services.outgoing import cancellation_key, creation_key, expiry_key, latest
+from model_buyer.services.outgoing import cancellation_key, creation_key, expiry_key
 from model_buyer.services.questions import scores_of
-from model_buyer.tables import Job, Score, TimelineEntry
+from model_buyer.tables import OUTBOX, Job, Score, TimelineEntry
 
 Answer = TypeVar("Answer")
 
@@ -61,7 +62,7 @@ def follow_job(buyer: Buyer, job_id: str) -> FollowedJob:
         story = select(TimelineEntry).where(TimelineEntry.job_id == job_id).order_by(TimelineEntry.id)
         timeline, scores = session.scalars(story).all(), scores_of(session, job)
         keys = (creation_key(job_id), cancellation_key(job_id), expiry_key(job_id))
-        transactions = [sent for key in keys if (sent := latest(session, key)) is not None]
+        transactions = [sent for key in keys if (sent := OUTBOX.latest(session, key)) is not None]
         on_chain = () if job.chain_job_id is None else happened(session, job.chain_job_id)
     unavailable: list[str] = []
     live, quote, contributions = None, None, None

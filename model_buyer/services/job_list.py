@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from model_buyer.domain.job_status import JobStatus, improvement_percent, job_status
+from commons.market.course import Course
+from commons.storage.courses import read_courses
+from model_buyer.domain.job_status import JobStatus, job_status
 from model_buyer.domain.stages import Stage
 from model_buyer.services.buyer import Buyer
 from model_buyer.tables import Job, Score
@@ -32,21 +34,6 @@ class ListedJob:
     deposit_wei: int
     rounds: int
     cancel_requested: bool
-
-
-@dataclass(frozen=True)
-class Course:
-    """How far a job came: the last evaluated round, and the loss at the start and then, for kinds that have one for people."""
-
-    round: int = 0
-    initial_loss: float | None = None
-    loss: float | None = None
-
-    @property
-    def improvement_percent(self) -> float | None:
-        """By how much the loss fell."""
-        # The first evaluation is of the start, which is no improvement yet.
-        return improvement_percent(self.initial_loss, self.loss) if self.round else None
 
 
 @dataclass(frozen=True)
@@ -124,21 +111,4 @@ def _read(row: Any) -> ListedJob:
 
 
 def _courses(session: Session, job_ids: Sequence[str]) -> Mapping[str, Course]:
-    """How far these jobs came; jobs without an evaluation are left out."""
-    last = (
-        select(Score.job_id, func.max(Score.index).label("index"))
-        .where(Score.job_id.in_(job_ids))
-        .group_by(Score.job_id)
-        .subquery()
-    )
-    ends = (
-        select(Score.job_id, Score.round, Score.loss)
-        .join(last, last.c.job_id == Score.job_id)
-        .where((Score.index == 0) | (Score.index == last.c.index))
-        .order_by(Score.job_id, Score.index)
-    )
-    courses: dict[str, Course] = {}
-    for job_id, number, loss in session.execute(ends):
-        start = courses.get(job_id, Course(initial_loss=loss))
-        courses[job_id] = Course(round=number, initial_loss=start.initial_loss, loss=loss)
-    return courses
+    return read_courses(session, job_ids, job_id=Score.job_id, index=Score.index, number=Score.round, loss=Score.loss)

@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import select
 
+from commons.chain.job_start import confirmed_start, declarations_of
 from commons.chain.jobs import JobStarted
-from commons.chain.signing import recover_declaration
 from commons.ciphers.paillier import PublicKey, SecretKey
 from commons.computations.job_facts import Pay, StartedJob
 from commons.computations.registry import computation_of
-from commons.errors import Conflict, ServiceUnavailable
-from commons.market.declaration import Declaration, check_declarations, read_declarations
+from commons.errors import Conflict
+from commons.market.declaration import Declaration, read_declarations
 from commons.messages import from_hex
 from model_buyer.domain.participant_limits import require_agreed_owners
 from model_buyer.domain.stages import Participants
@@ -31,7 +31,7 @@ def ensure_participants(buyer: Buyer, job: Job) -> Job:
     """
     if job.participants is not None:
         return job
-    started = _started(buyer, require_chain_job_id(job))
+    started = confirmed_start(buyer.database, EVENTS, require_chain_job_id(job), buyer.follow)
     trainers, validators = started.trainers, started.validators
     kind, n_owners = computation_of(job.spec), len(trainers) + len(validators)
     require_agreed_owners(job.spec.min_owners, n_owners, kind.roles)
@@ -86,25 +86,9 @@ def require_chain_job_id(job: Job) -> int:
     return job.chain_job_id
 
 
-def _started(buyer: Buyer, chain_job_id: int) -> JobStarted:
-    for look in (False, True):
-        if look:
-            # The aggregator may have seen the start a moment earlier.
-            buyer.follow()
-        with buyer.database.snapshot() as session:
-            started = EVENTS.started(session, chain_job_id)
-        if started is not None:
-            return started
-    raise ServiceUnavailable(f"job {chain_job_id}: its start is not confirmed on chain yet", job_id=chain_job_id)
-
-
 def _declared(buyer: Buyer, job: Job, started: JobStarted) -> dict[str, Declaration]:
-    domain = buyer.chain.domain()
-    return check_declarations(
-        read_declarations(buyer.aggregator.job(started.job_id).get("owners")),
-        started.trainers,
-        started.validators,
-        role_seed=job.spec.role_seed,
-        recover=lambda owner, digest, signature: recover_declaration(domain, started.job_id, owner, digest, signature),
-        n_trainers=computation_of(job.spec).roles.n_trainers,
+    shown = read_declarations(buyer.aggregator.job(started.job_id).get("owners"))
+    roles = computation_of(job.spec).roles
+    return declarations_of(
+        started, shown, buyer.chain.domain(), role_seed=job.spec.role_seed, n_trainers=roles.n_trainers
     )

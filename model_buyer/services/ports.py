@@ -50,7 +50,7 @@ class Chain(Protocol):
         ...
 
     def withdraw(self, to: str | None) -> ContractCall:
-        """The call that sends everything owed to this account, or to `to`."""
+        """The call that sends everything owed to this account, or to `to`; raises InvalidInput when that is no address."""
         ...
 
     def job(self, job_id: int) -> JobOnChain:

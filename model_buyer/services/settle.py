@@ -9,7 +9,6 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from commons.chain.jobs import ContractCall, JobSettled, JobStarted, JobState, last_second_before_expiry
-from commons.chain.outbox import LONGEST_RETRY_PAUSE_S, retry_pause_s
 from commons.chain.outbox_table import OutboxColumns
 from commons.computations.parts import SignedDelivery
 from commons.computations.registry import computation_of
@@ -17,23 +16,13 @@ from commons.errors import Conflict, InvalidInput, NotFound, ProtocolViolation, 
 from model_buyer.domain.stages import DeliveryCheck, Settlement, Stage
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.job_rows import changing, move, tell
-from model_buyer.services.outgoing import (
-    SendState,
-    cancellation_key,
-    creation_key,
-    expiry_key,
-    latest,
-    reason,
-    send,
-    send_state,
-)
+from model_buyer.services.outgoing import SendState, cancellation_key, creation_key, expiry_key, send_state
 from model_buyer.services.participants import ensure_participants, require_chain_job_id, secret_key, started_job
 from model_buyer.tables import EVENTS, OUTBOX, Job
 
 COMPARE_WITHIN_S = 600
 START_GRACE_S = 60
 FINISH_GRACE_S = 60
-RETRY_INTERVAL_S = 300
 _ON_ITS_WAY = "on its way to the chain"
 
 _ENDS = {
@@ -57,7 +46,7 @@ def watch_chain(buyer: Buyer, job: Job) -> Job:
         state, end = EVENTS.job_state(session, chain_job_id), _end(session, chain_job_id)
         started = EVENTS.started(session, chain_job_id)
         last_recorded = EVENTS.is_last_recorded(session, chain_job_id)
-        creation = latest(session, creation_key(job.id))
+        creation = OUTBOX.latest(session, creation_key(job.id))
     if state is JobState.NONE:
         return _taken_back(buyer, job, creation)
     if end is not None:
@@ -128,7 +117,7 @@ def _end(session: Session, chain_job_id: int) -> JobSettled | None:
 def _taken_back(buyer: Buyer, job: Job, creation: OutboxColumns | None) -> Job:
     with changing(buyer, job.id) as (session, stored):
         if creation is not None and send_state(creation) is SendState.FAILED:
-            note = f"a reorganisation of the chain undid the deposit, which then failed: {reason(creation)}"
+            note = f"a reorganisation of the chain undid the deposit, which then failed: {creation.explanation}"
             move(stored, Stage.FAILED, f"{note}. Nothing is escrowed; post the job again")
             tell(session, stored, buyer.clock(), "posting undone")
         else:
@@ -137,7 +126,7 @@ def _taken_back(buyer: Buyer, job: Job, creation: OutboxColumns | None) -> Job:
 
 
 def _started(buyer: Buyer, job: Job, started: JobStarted) -> Job:
-    if job.participants is not None and job.participants.members != (started.trainers, started.validators):
+    if job.participants is not None and job.participants.members != started.members:
         raise ProtocolViolation(
             "a reorganisation of the chain changed who takes part after the start; no more tasks of this job are answered, "
             "and it ends at finish_by"
@@ -156,20 +145,12 @@ def _started(buyer: Buyer, job: Job, started: JobStarted) -> Job:
 
 def _sending(buyer: Buyer, job: Job, key: str, call: ContractCall) -> Job:
     with changing(buyer, job.id) as (session, stored):
-        tries = OUTBOX.tries(session, key)
-        if not tries or _is_to_be_tried_again(buyer, tries):
-            send(session, key, call)
-            stored.note = f"{call.description}: {_ON_ITS_WAY}"
-        elif send_state(tries[0]) is SendState.FAILED:
-            stored.note = f"{call.description} failed: {reason(tries[0]) or _ON_ITS_WAY}"
+        sent = OUTBOX.insist(session, key=key, call=call, now=buyer.clock())
+        if send_state(sent) is SendState.FAILED:
+            stored.note = f"{call.description} failed: {sent.explanation or _ON_ITS_WAY}"
         else:
-            stored.note = f"{call.description}: {reason(tries[0]) or _ON_ITS_WAY}"
+            stored.note = f"{call.description}: {sent.explanation or _ON_ITS_WAY}"
     return stored
-
-
-def _is_to_be_tried_again(buyer: Buyer, tries: list[OutboxColumns]) -> bool:
-    pause_s = retry_pause_s(len(tries), first_s=RETRY_INTERVAL_S, longest_s=LONGEST_RETRY_PAUSE_S)
-    return send_state(tries[0]) is SendState.FAILED and buyer.clock() - tries[0].queued_at > pause_s
 
 
 def _ended(buyer: Buyer, job: Job, state: JobState, settled: JobSettled) -> Job:

@@ -41,12 +41,14 @@ from data_owner.services.answered_tasks import AnsweredTasks
 from data_owner.services.participation import Participant
 from data_owner.services.task_answers import TaskAnswerer as OwnerAnswerer
 from data_owner.tables import Base as OwnerBase
+from data_owner.tables import db as owner_db
 from model_buyer.domain.stages import Stage
 from model_buyer.services.answer_task import TaskAnswerer as BuyerAnswerer
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.key_vault import KeyVault
 from model_buyer.tables import Base as BuyerBase
 from model_buyer.tables import Job, Participants
+from model_buyer.tables import db as buyer_db
 from tests.doubles.around_buyer import Clock, FakeAggregator, FakeChain, job_row, put_job, stored_job
 from tests.doubles.in_memory_job import JOB_ID, InMemoryJob, Owner
 
@@ -66,7 +68,7 @@ class Arena:
         self.buyer = BuyerAnswerer(self._posted)
         self.owners: dict[str, OwnerAnswerer] = {}
         for owner in (*job.trainers, *job.validators):
-            database = create_database(f"sqlite:///{folder}/{owner.address}.sqlite3")
+            database = create_database(f"sqlite:///{folder}/{owner.address}.sqlite3", owner_db)
             OwnerBase.metadata.create_all(database.engine)
             make = partial(self._participant, owner)
             self.owners[owner.address] = OwnerAnswerer(make, AnsweredTasks(database))
@@ -218,7 +220,7 @@ class Arena:
         return Participant((self.context.trainers, self.context.validators), "linear_regression", part)
 
     def _post(self, folder: Path) -> Buyer:
-        database = create_database(f"sqlite:///{folder}/buyer.sqlite3")
+        database = create_database(f"sqlite:///{folder}/buyer.sqlite3", buyer_db)
         BuyerBase.metadata.create_all(database.engine)
         context = self.context
         chain = FakeChain(database, trainers=context.trainers, validators=context.validators)

@@ -10,6 +10,8 @@ from typing import Any
 from eth_account import Account
 from sqlalchemy.orm import Session
 
+from commons.chain.jobs import JobOnChain
+from commons.chain.jobs import JobState as StateOnChain
 from commons.chain.signing import (
     AcceptanceTerms,
     SigningDomain,
@@ -19,7 +21,7 @@ from commons.chain.signing import (
 )
 from commons.errors import ChainUnavailable
 from commons.market.checkpoint_statement import CheckpointStatement
-from federated_aggregator.services.chain_port import ChainJob, ChainOverview, ChainState, JobFacts, Sending, Sent
+from federated_aggregator.services.chain_port import ChainOverview, ChainState, JobFacts, Sending, Sent
 
 JOB_ID = 7
 NOW = 1_800_000_000.0
@@ -48,7 +50,7 @@ class FakeChain:
     address: str = field(default_factory=lambda: str(Account.create().address))
     contract_address: str = field(default_factory=lambda: str(Account.create().address))
     chain_id: int = 1337
-    jobs: dict[int, ChainJob] = field(default_factory=dict)
+    jobs: dict[int, JobOnChain] = field(default_factory=dict)
     outbox: dict[str, Sent] = field(default_factory=dict)
     calls: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: dict[int, JobFacts] = field(default_factory=dict)
@@ -69,6 +71,12 @@ class FakeChain:
         if not self.reachable:
             raise ChainUnavailable(f"no Ethereum node answers at {self.node_url}", rpc_url=self.node_url)
 
+    def send_queued(self) -> None:
+        """Nothing: transactions are mined or refused when a test says so."""
+
+    def follow_events(self) -> None:
+        """Nothing: their events are there at once."""
+
     def overview(self) -> ChainOverview:
         if not self.reachable:
             return ChainOverview(available=False)
@@ -76,7 +84,7 @@ class FakeChain:
             available=True, block_number=self.height, block_time=1, job_count=len(self.jobs), escrowed_wei=10**18
         )
 
-    def read_job(self, job_id: int) -> ChainJob | None:
+    def read_job(self, job_id: int) -> JobOnChain | None:
         self.check()
         return self.jobs.get(job_id)
 
@@ -192,7 +200,7 @@ class FakeChain:
         self.height += 1
 
     def move(self, state: ChainState, job_id: int = JOB_ID) -> None:
-        self.jobs[job_id] = replace(self.jobs[job_id], state=state)
+        self.jobs[job_id] = replace(self.jobs[job_id], state=StateOnChain[state.name])
         self.change(job_id, state=state)
 
     def change(self, job_id: int = JOB_ID, **changes: Any) -> None:
@@ -200,7 +208,9 @@ class FakeChain:
         self.events[job_id] = replace(self.events[job_id], **changes)
         self.height += 1
 
-    def post(self, job_id: int, job: ChainJob) -> None:
+    def post(self, job_id: int, job: JobOnChain) -> None:
         self.jobs[job_id] = job
-        self.events[job_id] = JobFacts(job.state, job.buyer, job.spec_digest, job.key_digest)
+        self.events[job_id] = JobFacts(
+            ChainState[job.state.name], job.buyer, job.terms.spec_digest, job.terms.key_digest
+        )
         self.height += 1

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import undefer
 
 from commons.agent.aggregator_client import AggregatorStatus
+from commons.chain.calls import MarketplaceCalls
 from commons.chain.jobs import ContractCall, JobOnChain, JobSettled, JobState, JobTerms, Quote
 from commons.chain.signing import SigningDomain
 from commons.computations.registry import JobSpec
@@ -71,7 +72,7 @@ class FakeChain:
         return ContractCall(CONTRACT, b"expire%d" % job_id, 0, f"settle job {job_id}, whose time is over")
 
     def withdraw(self, to: str | None) -> ContractCall:
-        return ContractCall(CONTRACT, b"withdraw" + (to or "").encode(), 0, "withdraw everything owed")
+        return MarketplaceCalls(CONTRACT).withdraw(to)
 
     def job(self, job_id: int) -> JobOnChain:
         self._ask()

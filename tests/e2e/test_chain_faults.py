@@ -61,7 +61,7 @@ class Course:
 def event_names(folder: Any, service: str, tables: Any, job_id: int) -> list[tuple[str, str]]:
     """Names and transactions of a job's events as a service has them."""
     (path,) = (folder / service).glob("*.sqlite3")
-    database = create_database(f"sqlite:///{path}")
+    database = create_database(f"sqlite:///{path}", tables.db)
     log = EventLog(tables.FollowedBlock, tables.ContractEvent)
     try:
         with database.snapshot() as session:

@@ -139,8 +139,9 @@ def test_adapters_do_not_know_the_api(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_an_api_reaches_no_database_and_no_chain_by_itself(service: str) -> None:
-    outside = ("sqlalchemy", "requests", "commons.storage", "commons.chain.marketplace", f"{service}.adapters")
+def test_an_api_is_given_its_services_and_reaches_no_database_and_no_chain_by_itself(service: str) -> None:
+    libraries = ("sqlalchemy", "requests", "commons.storage", "commons.chain.marketplace")
+    outside = (*libraries, f"{service}.adapters", f"{service}.wiring")
     assert importers((f"{service}/api",), *outside) == set()
 
 

@@ -88,6 +88,7 @@ NO_TEXTS = {
     "Paillier public key, keccak256 of n {}": "a member of a file",
     "predicted {}": "the name of a column in a file",
     "{} was answered with something other than a JSON object": "replaced before it leaves its module",
+    "looked at for the first time": "in the log",
     "gas required exceeds": "what nodes say, to compare with",
     '{"tasks": {}}': "an answer in JSON, put together from stored bytes",
     '{"outcome": "{}", "tasks": {}}': "an answer in JSON, put together from stored bytes",
@@ -97,7 +98,7 @@ NO_TEXTS = {
     "exceeds the limit allowed": "what nodes say, to compare with",
 }
 
-NOT_PEOPLES = {"AssertionError", "NotThrift", "create_api", "removeprefix", "text"}
+NOT_PEOPLES = {"AssertionError", "NotThrift", "create_api", "create_participant_app", "removeprefix", "text"}
 """Calls whose arguments are for programs; those of loggers are too."""
 
 OTHER_TYPES = ("bytes", "complex", "dataclass", "date", "decimal", "fraction", "time", "url", "uuid")

@@ -34,8 +34,9 @@ from commons.chain.outbox_sender import OutboxSender, SendingPolicy
 from commons.chain.outbox_table import OutboxColumns, OutboxState
 from commons.chain.signing import ROLE_EITHER, sign_acceptance, sign_checkpoint
 from commons.market.checkpoint_statement import CheckpointStatement
-from commons.storage.database import Database, create_database
+from commons.storage.database import Database
 from deltaml.nodes import ChainNode, fund, start_anvil, start_ganache
+from tests.doubles.bare_database import bare_database
 
 ETHER = 10**18
 WAD = 10**18
@@ -211,7 +212,7 @@ def make_service(tmp_path: Path) -> Iterator[ServiceMaker]:
     made: list[Service] = []
 
     def make(market: Marketplace, policy: SendingPolicy | None = None) -> Service:
-        database = create_database(f"sqlite:///{tmp_path / f'service-{len(made)}.sqlite3'}")
+        database = bare_database(f"sqlite:///{tmp_path / f'service-{len(made)}.sqlite3'}")
         Base.metadata.create_all(database.engine)
         account = new_account(rpc_url_of(market))
         made.append(Service(database, market, account, policy=policy or SendingPolicy()))

@@ -27,6 +27,7 @@ from commons.chain.outbox_sender import SendingPolicy
 from commons.chain.outbox_table import OutboxState
 from commons.storage.database import create_database
 from data_owner import tables as owner_tables
+from data_owner.background import JobKeeper
 from data_owner.config import OwnerConfig
 from data_owner.wiring import assemble as assemble_owner
 from data_owner.wiring import prepare as prepare_owner
@@ -312,7 +313,7 @@ class Passes:
 
 
 def aggregator(nodes: Nodes, folder: Path, account: Any) -> tuple[Any, Any, Callable[[], None]]:
-    database = create_database(f"sqlite:///{folder}/aggregator.sqlite3")
+    database = create_database(f"sqlite:///{folder}/aggregator.sqlite3", aggregator_tables.db)
     aggregator_tables.Base.metadata.create_all(database.engine)
 
     def run() -> None:
@@ -345,7 +346,8 @@ def owner(nodes: Nodes, folder: Path, account: Any) -> tuple[Any, Any, Callable[
     database = prepare_owner(config)
 
     def run() -> None:
-        assemble_owner(config, account, database).courier.step()
+        parts = assemble_owner(config, account, database)
+        JobKeeper(parts.deliveries, parts.sender, parts.on_chain, parts.jobs).step()
 
     return database, owner_tables, run
 
@@ -360,7 +362,7 @@ def test_every_service_says_so_and_sends_nothing(nodes: Nodes, tmp_path: Path, m
 
     def enqueue(key: str) -> None:
         with database.session() as session:
-            outbox.enqueue(session, key=key, call=nodes.market().calls.withdraw_to("0x" + "33" * 20))
+            outbox.enqueue(session, key=key, call=nodes.market().calls.withdraw("0x" + "33" * 20))
 
     run()
     nodes.wipe(FINAL_DEPTH + 10)

@@ -34,8 +34,9 @@ from deltaml.nodes import fund
 from federated_aggregator.adapters import contract as contract_adapter
 from federated_aggregator.adapters.contract import Contract
 from federated_aggregator.services.recruiting import AcceptanceOffer, Posting, acceptance_terms
-from federated_aggregator.services.retries import RETRY_PAUSE_S
+from federated_aggregator.services.retries import PAUSES
 from federated_aggregator.services.silent_starts import HAS_CODE, MAY_HAVE_HAD_CODE, MOST_SILENT_STARTS
+from federated_aggregator.tables import OUTBOX, db
 from federated_aggregator.wiring import MIGRATIONS, Parts, assemble
 from tests.doubles.job_specs import job_spec
 
@@ -158,7 +159,7 @@ class Stage:
     def starts(self) -> list[Any]:
         """The rows of all starts that were tried, the first one first."""
         with self.database.snapshot() as session:
-            return self.contract._outbox.tries(session, f"job/{self.job_id}/start")[::-1]
+            return OUTBOX.tries(session, f"job/{self.job_id}/start")[::-1]
 
     def code(self, instructions: str) -> str:
         """The address of a contract that has this code."""
@@ -217,7 +218,7 @@ def stage(
 ) -> Iterator[Stage]:
     # Of the chain; nobody here waits for nothing in particular.
     monkeypatch.setattr(contract_adapter, "IDLE_INTERVAL_S", 0.02)
-    database = create_database(f"sqlite:///{tmp_path}/aggregator.sqlite3")
+    database = create_database(f"sqlite:///{tmp_path}/aggregator.sqlite3", db)
     migrate(database, MIGRATIONS)
     yield Stage(forked, rpc, job_secret_key, proof, database)
     rpc(forked, "anvil_dropAllTransactions")
@@ -346,7 +347,7 @@ def test_a_start_that_keeps_failing_is_given_up_and_the_deposit_can_be_had_back(
         stage.restart()
         stage.turn()
         assert len(stage.starts()) == tries, "not before its time"
-        stage.clock.ahead_s = RETRY_PAUSE_S * 2 ** (tries - 1)
+        stage.clock.ahead_s = PAUSES.first_s * 2 ** (tries - 1)
         stage.turn()
         stage.clock.ahead_s = 0
     view = stage.view()

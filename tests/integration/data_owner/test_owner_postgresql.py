@@ -14,14 +14,14 @@ from commons.storage.migrations import migrate, schema_differences
 from commons.web.authentication import Authenticator
 from data_owner.adapters.data_files import open_data_file
 from data_owner.services.datasets import DatasetDetails, Datasets, profile_of
-from data_owner.tables import AUTHENTICATION, Base, KnownJob
+from data_owner.tables import AUTHENTICATION, Base, KnownJob, db
 from data_owner.wiring import MIGRATIONS
 
 pytestmark = pytest.mark.integration
 
 
 def test_processes_that_start_at_once_make_one_schema_and_one_user(postgresql_url: str, tmp_path: Path) -> None:
-    database = create_database(postgresql_url)
+    database = create_database(postgresql_url, db)
     children = [_prepare_in_child(database, tmp_path) for _ in range(4)]
     assert [os.waitpid(child, 0)[1] for child in children] == [0] * 4
     assert schema_differences(database, Base.metadata) == []
@@ -36,7 +36,7 @@ def test_processes_that_start_at_once_make_one_schema_and_one_user(postgresql_ur
 
 
 def test_datasets_and_units_of_work(postgresql_url: str, tmp_path: Path) -> None:
-    database = create_database(postgresql_url)
+    database = create_database(postgresql_url, db)
     migrate(database, MIGRATIONS)
     rows = tmp_path / "rows.csv"
     rows.write_text("a,y\n1,2.5\n3,4.5\n")

@@ -111,7 +111,7 @@ def test_what_was_added_is_there_after_a_kill_and_the_log_holds_no_cell(owner: O
         outside = session.post(f"{owner.url}/v1/datasets", json={"path": str(owner.state_dir / name)}, timeout=10)
         assert (outside.status_code, "that its operator has named" in outside.json()["detail"]) == (422, True)
     family = owner.family()
-    # supervisor, web server, its worker, task agent, courier
+    # supervisor, web server, its worker, task agent, job keeper
     assert len(family) == 5
     owner.process.kill()
     owner.process.wait()

@@ -17,7 +17,7 @@ from commons.storage.migrations import migrate, schema_differences
 from federated_aggregator.app import create_app
 from federated_aggregator.services import catalogue as catalogue_module
 from federated_aggregator.services.catalogue import Catalogue, DatasetFilter
-from federated_aggregator.tables import Base
+from federated_aggregator.tables import Base, db
 from federated_aggregator.wiring import MIGRATIONS, assemble
 from tests.doubles.around_aggregator import Clock, FakeChain
 from tests.doubles.older_aggregator import earlier_tables_with_rows, rows_of_earlier_tables
@@ -38,7 +38,7 @@ ENTRY = CatalogueEntry.model_validate(
 @pytest.fixture
 def database(postgresql_url: str) -> Iterator[Database]:
     """An empty database; migrations are each test's own."""
-    database = create_database(postgresql_url)
+    database = create_database(postgresql_url, db)
     with database.session() as session:
         session.execute(text("DROP SCHEMA public CASCADE"))
         session.execute(text("CREATE SCHEMA public"))
@@ -61,7 +61,7 @@ def test_a_database_of_an_earlier_version_is_refused_and_left_as_it_is(
 ) -> None:
     earlier_tables_with_rows(database, revision)
     before = rows_of_earlier_tables(database)
-    with_password = create_database(postgresql_url.replace("deltaml@", "deltaml:open%20sesame@"))
+    with_password = create_database(postgresql_url.replace("deltaml@", "deltaml:open%20sesame@"), db)
     with pytest.raises(Conflict, match="was made by a version whose data is not taken over") as refused:
         migrate(with_password, MIGRATIONS)
     with_password.dispose()

@@ -27,7 +27,7 @@ from pathlib import Path
 from commons.storage.database import create_database
 from commons.web.json_logging import configure_logging
 from commons.web.server import serve
-from federated_aggregator.tables import Base
+from federated_aggregator.tables import Base, db
 from federated_aggregator.app import create_app
 from federated_aggregator.serve import THREADS
 from federated_aggregator.wiring import assemble
@@ -35,7 +35,7 @@ from tests.doubles.around_aggregator import FakeChain
 folder, ready_file = map(Path, sys.argv[1:])
 
 def app():
-    database = create_database(f"sqlite:///{folder}/aggregator.sqlite3", lazy_sync=True)
+    database = create_database(f"sqlite:///{folder}/aggregator.sqlite3", db, lazy_sync=True)
     Base.metadata.create_all(database.engine)
     return create_app(assemble(database, FakeChain()), folder / "pages")
 

@@ -14,7 +14,6 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from commons.chain.jobs import JobOnChain, JobState, JobTerms
-from commons.chain.outbox import Outbox
 from commons.ciphers.paillier import SecretKey
 from commons.computations.linear_regression.spec import Feature
 from commons.computations.registry import JobSpec
@@ -30,7 +29,7 @@ from data_owner.services.offers import Offers
 from data_owner.services.on_chain import OnChain
 from data_owner.services.participation import Participation as TakingPart
 from data_owner.services.ports import OpenDataFile
-from data_owner.tables import OutboxTransaction
+from data_owner.tables import db
 from data_owner.wiring import MIGRATIONS
 from tests.doubles.around_owner import AGGREGATOR, BUYER, OTHER, FakeAggregator, FakeChain, Job, key, key_proof
 from tests.doubles.job_specs import job_spec
@@ -46,7 +45,6 @@ class World:
     jobs: dict[int, Job]
     chain: FakeChain
     aggregator: FakeAggregator
-    outbox: Outbox
     secret_key: SecretKey
     now: float = 1000.0
     open_file: OpenDataFile = field(init=False)
@@ -68,19 +66,16 @@ class World:
             self.database,
             self.offers,
             self.chain,
-            self.outbox,
             self.account,
             self.open_file,
             unsafe_small_key=True,
         )
         self.deliveries = Deliveries(self.database, self.aggregator)
-        self.earnings = EarningsBook(self.database, self.chain, self.outbox, self.account.address)
+        self.earnings = EarningsBook(self.database, self.chain, self.account.address)
         self.taking_part = TakingPart(
             self.database, self.chain, self.aggregator, self.account, self.open_file, unsafe_small_key=True
         )
-        self.on_chain = OnChain(
-            self.database, self.chain, self.outbox, self.account.address, self.clock, follow=lambda: None
-        )
+        self.on_chain = OnChain(self.database, self.chain, self.account.address, self.clock, follow=lambda: None)
 
     def clock(self) -> float:
         return self.now
@@ -193,7 +188,7 @@ def account() -> LocalAccount:
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("migrated") / "owner.sqlite3"
-    database = create_database(f"sqlite:///{path}")
+    database = create_database(f"sqlite:///{path}", db)
     migrate(database, MIGRATIONS)
     database.dispose()
     return path
@@ -203,7 +198,7 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def database(tmp_path: Path, migrated_file: Path) -> Database:
     path = tmp_path / "owner.sqlite3"
     shutil.copy(migrated_file, path)
-    return create_database(f"sqlite:///{path}")
+    return create_database(f"sqlite:///{path}", db)
 
 
 @pytest.fixture
@@ -216,7 +211,6 @@ def world(tmp_path: Path, database: Database, account: LocalAccount) -> World:
         jobs=jobs,
         chain=FakeChain(jobs, account.address),
         aggregator=FakeAggregator(jobs),
-        outbox=Outbox(OutboxTransaction),
         secret_key=key(),
     )
 

@@ -1,14 +1,15 @@
-"""Carrying decisions out, as the service's courier does, and answering tasks until stopped."""
+"""Carrying decisions out, as the service's job keeper does, and answering tasks until stopped."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from commons.agent.aggregator_client import PendingTask
 from commons.chain.outbox_sender import OutboxStatus
-from data_owner.background import Courier, TaskAgent
+from data_owner.background import JobKeeper, answer_tasks
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.task_answers import TaskAnswerer
 from data_owner.tables import AcceptanceState
@@ -36,18 +37,18 @@ class Ticking:
         return self.now
 
 
-def test_the_courier_delivers_sends_and_looks_for_news(world: Any) -> None:
+def test_the_job_keeper_delivers_sends_and_looks_for_news(world: Any) -> None:
     world.add_rows()
     world.post_job(1)
     world.acceptances.accept(1, AcceptRequest())
     sender, clock = FakeSender(), Ticking()
-    courier = Courier(world.deliveries, sender, world.on_chain, world.known_jobs, clock=clock)
-    courier.step()
+    keeper = JobKeeper(world.deliveries, sender, world.on_chain, world.known_jobs, clock=clock)
+    keeper.step()
     assert sender.steps == 1
     assert world.offers.get(1).acceptance.state is AcceptanceState.POSTED
     world.post_job(2)
     clock.now = 100.0
-    courier.step()
+    keeper.step()
     world.aggregator.away = True
     assert {offer.job_id for offer in world.offers.list().offers} == {1, 2}
 
@@ -56,14 +57,14 @@ def test_an_absent_aggregator_slows_deliveries_but_not_transactions(world: Any) 
     dataset_id = world.add_rows()
     world.aggregator.away = True
     sender, clock = FakeSender(), Ticking()
-    courier = Courier(world.deliveries, sender, world.on_chain, world.known_jobs, clock=clock)
+    keeper = JobKeeper(world.deliveries, sender, world.on_chain, world.known_jobs, clock=clock)
     for _ in range(50):
-        courier.step()
+        keeper.step()
         clock.now += 0.25
     assert sender.steps == 50
     world.aggregator.away = False
     clock.now += 20
-    courier.step()
+    keeper.step()
     assert dataset_id in world.aggregator.datasets
 
 
@@ -81,6 +82,6 @@ def test_the_task_agent_signs_in_when_it_begins_and_answers_until_stopped() -> N
             stop.set()
 
     aggregator = Aggregator()
-    tasks = TaskAnswerer(lambda job_id: None, None)
-    TaskAgent(lambda: aggregator, tasks).run(stop)
+    parts: Any = SimpleNamespace(connect=lambda: aggregator, tasks=TaskAnswerer(lambda job_id: None, None))
+    answer_tasks(parts, stop)
     assert "the task is malformed" in aggregator.reasons[0]

@@ -14,6 +14,7 @@ import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
+from commons.chain.jobs import JobOnChain, JobState, JobTerms
 from commons.chain.signing import recover_message, sign_acceptance, sign_checkpoint, sign_declaration
 from commons.ciphers.paillier import Randomizer, SecretKey
 from commons.computations.linear_regression.checkpoint import CheckpointValues
@@ -38,9 +39,8 @@ from commons.computations.registry import TASK, AnyTask, JobSpec
 from commons.market.checkpoint_statement import CheckpointStatement
 from commons.market.declaration import Declaration
 from commons.storage.database import Database, create_database
-from federated_aggregator.services.chain_port import ChainJob, ChainState
 from federated_aggregator.services.recruiting import AcceptanceOffer, Posting, acceptance_terms
-from federated_aggregator.tables import Base
+from federated_aggregator.tables import Base, db
 from federated_aggregator.wiring import Parts, assemble
 from tests.doubles.around_aggregator import JOB_ID, Clock, FakeChain
 from tests.support.worthless_keys import worthless_proof
@@ -67,24 +67,32 @@ class Play:
         self.buyer_account: LocalAccount = Account.create()
         self.owners = {owner.address: owner for owner in owners}
         self.spec = spec
-        self.database: Database = create_database(database_url)
+        self.database: Database = create_database(database_url, db)
         Base.metadata.create_all(self.database.engine)
         self.aggregator = self.assemble()
         self.answered: list[tuple[str, AnyTask]] = []
         self.evaluated: dict[tuple[str, int], EvaluateResult] = {}
         self._holder: KeyHolder | None = None
-        job = ChainJob(
-            state=ChainState.POSTED,
-            buyer=self.buyer,
+        terms = JobTerms(
             aggregator=self.chain.address,
             spec_digest=spec.digest(),
             key_digest=key.public_key.digest(),
-            deposit_wei=spec.deposit_wei,
             start_by=spec.start_by,
             finish_by=spec.finish_by,
-            trainer_bps=spec.pay.trainer_bps,
-            validator_bps=spec.pay.validator_bps,
-            aggregator_bps=spec.pay.aggregator_bps,
+            **spec.pay.model_dump(),
+        )
+        job = JobOnChain(
+            job_id=JOB_ID,
+            terms=terms,
+            buyer=self.buyer,
+            state=JobState.POSTED,
+            deposit_wei=spec.deposit_wei,
+            last_recorded=False,
+            checkpoint_count=0,
+            initial_mse_fixed=0,
+            latest_mse_fixed=0,
+            seed_hash=bytes(32),
+            delivery_digest=bytes(32),
         )
         self.chain.post(JOB_ID, job)
 
@@ -98,7 +106,7 @@ class Play:
     def restart(self) -> None:
         """Another process on the same database."""
         self.database.dispose()
-        self.database = create_database(self.database_url)
+        self.database = create_database(self.database_url, db)
         self.aggregator = self.assemble()
 
     def fork(self, path: Path) -> Play:

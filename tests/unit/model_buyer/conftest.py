@@ -27,7 +27,7 @@ from model_buyer.domain.stages import Stage
 from model_buyer.services.answer_task import TaskAnswerer
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.key_vault import KeyVault
-from model_buyer.tables import AUTHENTICATION, Job
+from model_buyer.tables import AUTHENTICATION, Job, db
 from model_buyer.wiring import MIGRATIONS, Parts, assemble
 from tests.doubles.around_buyer import CONTRACT, NOW, Clock, FakeAggregator, FakeChain, job_row, put_job
 from tests.doubles.buyer_tasks import ROWS, Tasks
@@ -100,7 +100,7 @@ def aggregator() -> FakeAggregator:
 def signed_in_template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A migrated database with the user admin, and the token of a session; copied for each test, since both take long."""
     folder = tmp_path_factory.mktemp("template")
-    database = create_database(f"sqlite:///{folder}/buyer.sqlite3")
+    database = create_database(f"sqlite:///{folder}/buyer.sqlite3", db)
     migrate(database, MIGRATIONS)
     authenticator = Authenticator(database, AUTHENTICATION, clock=lambda: NOW)
     authenticator.ensure_admin("correct horse", folder)
@@ -113,7 +113,7 @@ def signed_in_template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
 @pytest.fixture
 def database(tmp_path: Path, signed_in_template: tuple[Path, str]) -> Iterator[Database]:
     shutil.copy(signed_in_template[0], tmp_path / "buyer.sqlite3")
-    database = create_database(f"sqlite:///{tmp_path}/buyer.sqlite3")
+    database = create_database(f"sqlite:///{tmp_path}/buyer.sqlite3", db)
     yield database
     database.dispose()
 

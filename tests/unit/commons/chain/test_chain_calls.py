@@ -74,5 +74,5 @@ def test_addresses_are_checked() -> None:
         MarketplaceCalls("0x12")
     assert refusal.value.fields["field"] == "contract_address"
     with pytest.raises(InvalidInput) as refusal:
-        CALLS.withdraw_to("somebody")
-    assert refusal.value.fields["field"] == "recipient"
+        CALLS.withdraw("somebody")
+    assert refusal.value.fields["field"] == "to"

@@ -8,7 +8,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
 from commons.chain.jobs import ContractCall
-from commons.chain.outbox import Outbox, retry_pause_s
+from commons.chain.outbox import MONEY_PAUSES, Outbox, RetryPauses
 from commons.chain.outbox_table import OutboxColumns, OutboxState
 from commons.errors import Conflict, InvalidInput
 
@@ -107,5 +107,43 @@ def test_tries_get_keys_of_their_own_and_are_counted(sessions: sessionmaker[Sess
 
 
 def test_pauses_between_tries_grow_up_to_the_longest() -> None:
-    pauses = [retry_pause_s(failures, first_s=15, longest_s=100) for failures in (1, 2, 3, 4, 5, 10_000)]
+    pauses = [RetryPauses(15, 100).after(failures) for failures in (1, 2, 3, 4, 5, 10_000)]
     assert pauses == [15, 30, 60, 100, 100, 100]
+
+
+@pytest.mark.parametrize("state", [state for state in OutboxState if state is not OutboxState.FAILED])
+def test_what_is_insisted_on_is_queued_once_as_long_as_it_does_not_fail(
+    sessions: sessionmaker[Session], state: OutboxState
+) -> None:
+    with sessions.begin() as session:
+        first = OUTBOX.insist(session, key="expire/7", call=CALL, now=0.0)
+        first.state = state
+        assert OUTBOX.insist(session, key="expire/7", call=CALL, now=10**9) is first
+        assert [row.key for row in OUTBOX.tries(session, "expire/7")] == ["expire/7"]
+
+
+def test_what_is_insisted_on_is_tried_again_after_each_failure_less_and_less_often(
+    sessions: sessionmaker[Session],
+) -> None:
+    now, keys = 5000.0, ["expire/7", "expire/7/2", "expire/7/3"]
+    with sessions.begin() as session:
+        OUTBOX.insist(session, key="expire/7", call=CALL, now=now)
+        for failures, key in enumerate(keys, 1):
+            latest = OUTBOX.latest(session, "expire/7")
+            assert latest is not None
+            assert latest.key == key
+            latest.state, latest.finished_at = OutboxState.FAILED, now
+            now += MONEY_PAUSES.after(failures)
+            assert OUTBOX.insist(session, key="expire/7", call=CALL, now=now - 1) is latest
+            assert OUTBOX.insist(session, key="expire/7", call=CALL, now=now).key == f"expire/7/{failures + 1}"
+        assert OUTBOX.latest(session, "expire/8") is None
+
+
+def test_a_transaction_is_explained_by_its_note_or_else_by_its_reason(sessions: sessionmaker[Session]) -> None:
+    with sessions.begin() as session:
+        row = OUTBOX.enqueue(session, key="k", call=CALL)
+        assert row.explanation is None
+        row.reason = "MarketplaceTooLate"
+        assert row.explanation == "MarketplaceTooLate"
+        row.note = "too late"
+        assert row.explanation == "too late"

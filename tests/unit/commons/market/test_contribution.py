@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commons.errors import InvalidInput
-from commons.market.contribution import leave_one_out_contributions
+from commons.market.contribution import contribution_share, leave_one_out_contributions
 
 errors = st.integers(0, 2**128)
 
@@ -44,3 +44,8 @@ def test_checkpoints_that_disagree_on_the_trainers_are_refused():
 def test_errors_below_zero_are_refused(checkpoint):
     with pytest.raises(InvalidInput, match="below zero"):
         leave_one_out_contributions([checkpoint])
+
+
+def test_a_share_is_a_part_of_all_contributions_and_there_is_none_of_nothing():
+    assert [contribution_share([3, 0, 1], place) for place in range(3)] == [0.75, 0, 0.25]
+    assert contribution_share([0, 0], 0) is None

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, text
 
 from commons.errors import Conflict
-from commons.storage.database import Database, create_database
+from commons.storage.database import Database
 from commons.storage.migrations import migrate, schema_differences
+from tests.doubles.bare_database import bare_database
 
 ROOT = Path(__file__).parents[4]
 FIRST = """
@@ -44,7 +45,7 @@ def versions(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
-    return create_database(f"sqlite:///{tmp_path}/test.sqlite3")
+    return bare_database(f"sqlite:///{tmp_path}/test.sqlite3")
 
 
 def things(database: Database) -> int:

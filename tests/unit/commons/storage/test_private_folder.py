@@ -12,8 +12,8 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from commons.chain.keystore import LIGHT_ITERATIONS, create_keystore
-from commons.storage.database import create_database
 from commons.storage.private_folder import claim_folder, private_files
+from tests.doubles.bare_database import bare_database
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +90,7 @@ def test_a_block_makes_private_files_and_leaves_the_umask_as_it_was(tmp_path: Pa
 
 def test_a_database_with_all_its_files_is_private_whatever_the_umask(tmp_path: Path) -> None:
     path = tmp_path / "state" / "owner.sqlite3"
-    database = create_database(f"sqlite:///{path}")
+    database = bare_database(f"sqlite:///{path}")
     with database.session() as session:
         session.execute(text("CREATE TABLE things (id INTEGER)"))
         files = {file.name: mode(file) for file in path.parent.iterdir()}

@@ -16,7 +16,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import MetaData, select
 
 from commons.errors import InvalidInput, NotAuthenticated, TooManyRequests
-from commons.storage.database import Database, create_database
+from commons.storage.database import Database
 from commons.web import authentication
 from commons.web.authentication import (
     FAILURE_WINDOW_S,
@@ -26,6 +26,7 @@ from commons.web.authentication import (
 )
 from commons.web.authentication_tables import AuthenticationTables, authentication_tables
 from tests.doubles.at_once import at_once
+from tests.doubles.bare_database import bare_database
 
 PASSWORD = "correct horse"
 
@@ -48,7 +49,7 @@ class Service:
 def empty(tmp_path: Path) -> Service:
     metadata = MetaData()
     tables = authentication_tables(metadata)
-    database = create_database(f"sqlite:///{tmp_path}/test.sqlite3")
+    database = bare_database(f"sqlite:///{tmp_path}/test.sqlite3")
     with database.session() as session:
         metadata.create_all(session.connection())
     return Service(database, tables, tmp_path)

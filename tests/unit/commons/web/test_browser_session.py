@@ -11,11 +11,11 @@ from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from sqlalchemy import MetaData
 
-from commons.storage.database import create_database
 from commons.web.app import create_api
 from commons.web.authentication import Authenticator
 from commons.web.authentication_tables import authentication_tables
 from commons.web.session_api import require_session, session_blueprint
+from tests.doubles.bare_database import bare_database
 
 CREDENTIALS = {"user": "admin", "password": "correct horse", "kind": "browser"}
 
@@ -24,7 +24,7 @@ CREDENTIALS = {"user": "admin", "password": "correct horse", "kind": "browser"}
 def make_client(tmp_path: Path) -> Callable[..., FlaskClient]:
     metadata = MetaData()
     tables = authentication_tables(metadata)
-    database = create_database(f"sqlite:///{tmp_path}/test.sqlite3")
+    database = bare_database(f"sqlite:///{tmp_path}/test.sqlite3")
     with database.session() as session:
         metadata.create_all(session.connection())
     authenticator = Authenticator(database, tables, hasher=PasswordHasher(time_cost=1, memory_cost=64))

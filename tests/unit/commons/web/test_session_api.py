@@ -12,13 +12,13 @@ from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from sqlalchemy import MetaData
 
-from commons.storage.database import create_database
 from commons.web import rate_limit, session_api
 from commons.web.app import create_api
 from commons.web.authentication import Authenticator
 from commons.web.authentication_tables import authentication_tables
 from commons.web.rate_limit import PUBLIC_BURST
 from commons.web.session_api import SIGN_IN_BURST, require_session, session_blueprint
+from tests.doubles.bare_database import bare_database
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
 def client(tmp_path: Path) -> FlaskClient:
     metadata = MetaData()
     tables = authentication_tables(metadata)
-    database = create_database(f"sqlite:///{tmp_path}/test.sqlite3")
+    database = bare_database(f"sqlite:///{tmp_path}/test.sqlite3")
     with database.session() as session:
         metadata.create_all(session.connection())
     authenticator = Authenticator(database, tables, hasher=PasswordHasher(time_cost=1, memory_cost=64))

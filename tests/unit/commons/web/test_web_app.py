@@ -15,8 +15,9 @@ from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 
 from commons.web import app as web_app
-from commons.web.app import PAGES_BURST, Readiness, ReadinessCheck, create_api, live_response
+from commons.web.app import PAGES_BURST, create_api, live_response
 from commons.web.json_logging import configure_logging
+from commons.web.readiness import Readiness, ReadinessCheck
 
 
 @pytest.fixture

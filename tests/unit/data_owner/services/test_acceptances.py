@@ -30,7 +30,7 @@ from commons.market.declaration import Declaration
 from commons.market.roles import trainer_count
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.datasets import DatasetDetails
-from data_owner.tables import Acceptance, AcceptanceState
+from data_owner.tables import OUTBOX, Acceptance, AcceptanceState
 from tests.support.worthless_keys import worthless_key, worthless_proof
 
 
@@ -253,8 +253,8 @@ def test_revoking_on_chain_queues_one_transaction(world: Any) -> None:
     for _ in range(2):
         world.acceptances.withdraw(1, revoke_on_chain=True)
     with world.database.snapshot() as session:
-        assert world.outbox.count_unfinished(session) == 1
-        assert world.outbox.find(session, "revoke/1").description == "withdraw from job 1"
+        assert OUTBOX.count_unfinished(session) == 1
+        assert OUTBOX.find(session, "revoke/1").description == "withdraw from job 1"
 
 
 def test_an_acceptance_binds_once_the_job_runs(world: Any) -> None:

@@ -9,12 +9,13 @@ import pytest
 from eth_utils.crypto import keccak
 
 from commons.chain.jobs import FINALIZE_WINDOW_S
+from commons.chain.outbox import MONEY_PAUSES
 from commons.chain.outbox_table import OutboxState
 from commons.errors import ProtocolViolation, ServiceUnavailable
 from commons.market.roles import Role, draw_roles
 from data_owner.services.acceptances import AcceptRequest
 from data_owner.services.offer_status import OfferStatus
-from data_owner.services.on_chain import FINISH_GRACE_S, RETRY_INTERVAL_S
+from data_owner.services.on_chain import FINISH_GRACE_S
 from data_owner.tables import Acceptance, AcceptanceState, OutboxTransaction
 from tests.doubles.around_owner import BUYER, THIRD_ACCOUNT
 
@@ -81,12 +82,12 @@ def test_a_job_that_is_settled_is_left_alone(world: Any, job: Any, event: str) -
 def test_a_settlement_that_failed_is_tried_again_less_and_less_often(world: Any, job: Any) -> None:
     world.now = job.spec.finish_by + FINISH_GRACE_S + 1
     world.on_chain.step()
-    pauses_s = [RETRY_INTERVAL_S, 2 * RETRY_INTERVAL_S, 4 * RETRY_INTERVAL_S]
+    pauses_s = [MONEY_PAUSES.after(failures) for failures in (1, 2, 3)]
     keys = ["expire/1", "expire/1/2", "expire/1/3", "expire/1/4"]
     for failures, pause_s in enumerate(pauses_s, 1):
         with world.database.session() as session:
             row = session.query(OutboxTransaction).order_by(OutboxTransaction.id.desc()).first()
-            row.state, row.queued_at = OutboxState.FAILED, world.now
+            row.state, row.finished_at = OutboxState.FAILED, world.now
         world.now += pause_s - 1
         world.on_chain.step()
         assert queued(world) == keys[:failures]

@@ -219,7 +219,7 @@ def test_a_view_that_nobody_named_public_needs_a_caller(play: Any, tmp_path: Pat
 
     app = create_app(play.aggregator, tmp_path)
     api = APIBlueprint("new", __name__, url_prefix="/v1/new")
-    admit_first(api, play.aggregator)
+    admit_first(api, play.aggregator.sign_in, play.aggregator.scheduler)
     api.get("")(lambda: "new")
     app.register_api(api)
     assert app.test_client().get("/v1/new").status_code == 401

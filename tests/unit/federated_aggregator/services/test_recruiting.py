@@ -117,7 +117,10 @@ def test_a_job_that_is_further_on_chain_is_refused(play, state):
     ],
 )
 def test_other_terms_on_chain_are_refused_by_name(play, field, value):
-    play.chain.jobs[JOB_ID] = replace(play.chain.jobs[JOB_ID], **{field: value})
+    job = play.chain.jobs[JOB_ID]
+    terms = job.terms if field == "deposit_wei" else replace(job.terms, **{field: value})
+    deposit_wei = value if field == "deposit_wei" else job.deposit_wei
+    play.chain.jobs[JOB_ID] = replace(job, terms=terms, deposit_wei=deposit_wei)
     with pytest.raises(Conflict) as caught:
         play.post()
     assert caught.value.fields["field"] == field

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from eth_account import Account
 
+from commons.chain.jobs import JobState
 from commons.errors import NotFound
 from federated_aggregator.services.chain_port import ChainState
 
@@ -108,7 +109,7 @@ def test_a_job_whose_number_belongs_to_another_now_is_forgotten_with_everything_
     else:
         play = play_at("linear_regression/train", 1) if what == "running" else finished(play_at)
     stranger = str(Account.create().address)
-    job = replace(play.chain.jobs[JOB_ID], state=ChainState.POSTED, buyer=stranger)
+    job = replace(play.chain.jobs[JOB_ID], state=JobState.POSTED, buyer=stranger)
     play.chain.post(JOB_ID, job)
     play.follow()
     with pytest.raises(NotFound):

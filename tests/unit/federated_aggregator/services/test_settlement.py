@@ -3,10 +3,10 @@
 import pytest
 
 from commons.chain.jobs import FINALIZE_WINDOW_S
-from commons.chain.outbox import LONGEST_RETRY_PAUSE_S
+from commons.chain.outbox import MONEY_PAUSES
 from commons.computations.linear_regression.messages import TaskKind
 from federated_aggregator.services.chain_port import ChainState
-from federated_aggregator.services.retries import LONGEST_PAUSE_S, MONEY_PAUSE_S, RETRY_PAUSE_S
+from federated_aggregator.services.retries import PAUSES
 from federated_aggregator.services.settlement import LOOK_INTERVAL_S
 
 
@@ -157,7 +157,7 @@ def test_an_expiry_that_failed_is_tried_again_less_and_less_often_as_long_as_the
     play = play_at("linear_regression/train", 1)
     play.clock.now = play.spec.finish_by + 1
     play.follow()
-    pause_s = MONEY_PAUSE_S
+    pause_s = MONEY_PAUSES.first_s
     for tries in range(2, 12):
         play.chain.refuse("expire", "Reverted")
         play.follow(after_s=pause_s - 1)
@@ -169,8 +169,8 @@ def test_an_expiry_that_failed_is_tried_again_less_and_less_often_as_long_as_the
         play.restart()
         play.follow(after_s=1)
         assert f"job/7/expire/{tries}" in play.chain.calls
-        pause_s = min(2 * pause_s, LONGEST_RETRY_PAUSE_S)
-    assert pause_s == LONGEST_RETRY_PAUSE_S
+        pause_s = min(2 * pause_s, MONEY_PAUSES.longest_s)
+    assert pause_s == MONEY_PAUSES.longest_s
     play.chain.mine("expire")
     play.follow()
     assert (play.view()["state"], play.view()["reason"]) == ("expired", None)
@@ -181,7 +181,7 @@ def test_a_cancellation_that_failed_is_tried_again_in_the_same_way(play):
     play.clock.now = play.spec.start_by + 1
     play.follow()
     play.chain.refuse("cancel", "Reverted")
-    play.follow(after_s=MONEY_PAUSE_S - LOOK_INTERVAL_S)
+    play.follow(after_s=MONEY_PAUSES.first_s - LOOK_INTERVAL_S)
     assert "job/7/cancel/2" not in play.chain.calls
     assert play.view()["reason"] == (
         "not enough owners accepted before start_by; the deposit goes back to the buyer · the contract refused to cancel "
@@ -214,7 +214,7 @@ def test_a_refusal_by_a_node_that_lags_is_tried_again_in_order(play_at):
     assert "job/7/checkpoint/0/2" in play.chain.calls
     assert "job/7/checkpoint/1/2" not in play.chain.calls
     play.chain.refuse("checkpoint/0", "MarketplaceWrongState")
-    play.follow(after_s=2 * RETRY_PAUSE_S - LOOK_INTERVAL_S)
+    play.follow(after_s=2 * PAUSES.first_s - LOOK_INTERVAL_S)
     assert "job/7/checkpoint/0/3" not in play.chain.calls
     assert "it is tried again" in play.view()["reason"]
     play.follow(after_s=LOOK_INTERVAL_S)
@@ -230,7 +230,7 @@ def test_a_refusal_by_a_node_that_lags_is_tried_again_in_order(play_at):
 def test_a_checkpoint_that_reverts_without_a_reason_is_tried_less_and_less_often_until_finish_by(play_at):
     play = play_at("linear_regression/train", 3)
     play.follow()
-    pause_s, began = RETRY_PAUSE_S, play.clock.now
+    pause_s, began = PAUSES.first_s, play.clock.now
     tries = 1
     while play.clock.now + pause_s <= play.spec.finish_by and tries < 20:
         play.chain.refuse("checkpoint/0", "Reverted")
@@ -243,9 +243,9 @@ def test_a_checkpoint_that_reverts_without_a_reason_is_tried_less_and_less_often
         play.follow(after_s=1)
         tries += 1
         assert play.chain.tries(None, 7, "checkpoint/0") == tries
-        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        pause_s = min(2 * pause_s, PAUSES.longest_s)
     assert tries > 5
-    assert play.clock.now - began > 16 * RETRY_PAUSE_S
+    assert play.clock.now - began > 16 * PAUSES.first_s
     play.chain.refuse("checkpoint/0", "Reverted")
     play.clock.now = play.spec.finish_by + 1
     play.follow()
@@ -264,7 +264,7 @@ def test_a_settlement_is_not_tried_again_once_others_may_expire_the_job(play_at)
     play.follow()
     assert "job/7/finalize/2" in play.chain.calls
     play.chain.refuse("finalize", "Reverted")
-    play.follow(after_s=LONGEST_PAUSE_S)
+    play.follow(after_s=PAUSES.longest_s)
     assert "job/7/finalize/3" not in play.chain.calls
     assert "job/7/expire" in play.chain.calls
 

@@ -4,7 +4,7 @@ import pytest
 
 from commons.errors import Conflict
 from federated_aggregator.services.chain_port import ChainState
-from federated_aggregator.services.retries import RETRY_PAUSE_S
+from federated_aggregator.services.retries import PAUSES
 from federated_aggregator.services.silent_starts import HAS_CODE, MAY_HAVE_HAD_CODE, MOST_SILENT_STARTS
 
 TRAINER, VALIDATOR, EITHER = 1, 2, 3
@@ -97,7 +97,7 @@ def test_other_refusals_and_other_transactions_ask_for_no_code(recruited):
 
 
 def test_a_start_without_anybody_to_leave_out_is_tried_again_and_given_up_in_the_end(recruited):
-    play, pause_s = recruited, RETRY_PAUSE_S
+    play, pause_s = recruited, PAUSES.first_s
     for tries in range(1, MOST_SILENT_STARTS):
         assert len(starts(play)) == tries
         play.chain.refuse("start", "Reverted")
@@ -155,7 +155,7 @@ def test_owners_who_take_turns_cannot_make_the_aggregator_pay_without_end(make_p
         if failures <= 2 and play.view()["state"] == "recruiting":
             play.accept(owners[1 + failures], roles=TRAINER)
         else:
-            play.follow(after_s=RETRY_PAUSE_S * 2**failures)
+            play.follow(after_s=PAUSES.first_s * 2**failures)
         assert failures <= MOST_SILENT_STARTS
     assert failures == MOST_SILENT_STARTS
     assert play.view()["state"] == "failed"
@@ -206,7 +206,7 @@ def test_a_start_that_a_reorganisation_took_back_comes_to_an_end_too(play_at):
     play.chain.change(state=ChainState.POSTED, trainers=(), validators=(), seed_hash=None)
     for tries in range(1, MOST_SILENT_STARTS + 1):
         play.chain.refuse("start", "Reverted")
-        play.follow(after_s=RETRY_PAUSE_S * 2 ** (tries - 1))
+        play.follow(after_s=PAUSES.first_s * 2 ** (tries - 1))
         assert len(starts(play)) == min(tries + 1, MOST_SILENT_STARTS)
     assert play.view()["state"] == "failed"
     assert "failed 5 times without a reason" in play.view()["reason"]
@@ -220,6 +220,6 @@ def test_the_version_of_a_job_changes_with_what_is_in_its_way(recruited):
     versions.append(play.aggregator.views.versions()[7])
     play.follow()
     assert play.aggregator.views.versions()[7] == versions[1]
-    play.follow(after_s=RETRY_PAUSE_S)
+    play.follow(after_s=PAUSES.first_s)
     versions.append(play.aggregator.views.versions()[7])
     assert len(set(versions)) == 3

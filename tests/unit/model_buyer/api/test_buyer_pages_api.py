@@ -13,8 +13,7 @@ from commons.chain.jobs import JobState
 from commons.computations.linear_regression.learning import FeatureRange, LinearModel
 from commons.computations.registry import JobSpec
 from model_buyer.domain.stages import Participants, Stage
-from model_buyer.services.outgoing import send
-from model_buyer.tables import Job, Score
+from model_buyer.tables import OUTBOX, Job, Score
 from model_buyer.wiring import Parts
 from tests.doubles.around_buyer import change_job, job_row, put_job
 from tests.doubles.job_specs import nested
@@ -264,7 +263,7 @@ def test_a_job_has_the_transactions_that_were_sent_for_it(
             ("expire", chain.expire_job(1)),
             ("other", chain.withdraw(None)),
         ):
-            send(session, f"{what}-job-{job.id}", call)
+            OUTBOX.enqueue(session, key=f"{what}-job-{job.id}", call=call)
     shown = client.get(f"/v1/jobs/{job.id}").get_json()["transactions"]
     assert [(one["id"], one["state"]) for one in shown] == [
         (f"cancel-job-{job.id}", "pending"),

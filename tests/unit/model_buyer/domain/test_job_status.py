@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from model_buyer.domain.job_status import JobStatus, improvement_percent, job_status
+from model_buyer.domain.job_status import JobStatus, job_status
 from model_buyer.domain.stages import Stage
 
 
@@ -17,13 +17,3 @@ def test_most_stages_are_their_own_status(stage: Stage) -> None:
 )
 def test_an_offered_job_recruits_trains_and_settles(started: bool, delivered: bool, status: JobStatus) -> None:
     assert job_status(Stage.OFFERED, started=started, delivered=delivered) is status
-
-
-@pytest.mark.parametrize(
-    ("initial", "now", "percent"),
-    [(None, None, None), (4.0, None, None), (0.0, 0.0, None), (4.0, 1.0, 75.0), (4.0, 5.0, -25.0)],
-)
-def test_improvement_is_in_percent_of_the_start(
-    initial: float | None, now: float | None, percent: float | None
-) -> None:
-    assert improvement_percent(initial, now) == percent

@@ -12,13 +12,14 @@ from commons.ciphers.wire import CiphertextVector
 from commons.computations.linear_regression.messages import DeliverTask
 from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONAL_BITS
 from commons.errors import Conflict, ProtocolViolation
+from commons.market.course import Course
 from commons.market.roles import Role, draw_roles
 from commons.market.tasks import TaskBody
 from model_buyer.domain.stages import DeliveryCheck, Stage
 from model_buyer.services.answer_task import TaskAnswerer
 from model_buyer.services.carry_on import carry_on
 from model_buyer.services.follow_job import follow_job
-from model_buyer.services.job_list import Course, list_jobs
+from model_buyer.services.job_list import list_jobs
 from model_buyer.services.outcomes import model_json, outcome_json, predictor
 from model_buyer.services.questions import questions_of, scores_of
 from model_buyer.tables import Job

@@ -12,8 +12,8 @@ from commons.storage.database import Database
 from model_buyer.domain.stages import Participants, Stage
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.carry_on import carry_on
-from model_buyer.services.outgoing import cancellation_key, creation_key, latest
-from model_buyer.tables import ContractEvent, Job, OutboxTransaction
+from model_buyer.services.outgoing import cancellation_key, creation_key
+from model_buyer.tables import OUTBOX, ContractEvent, Job, OutboxTransaction
 from tests.doubles.around_buyer import change_job, job_row, put_job, stored_job
 
 TX = "0x" + "ab" * 32
@@ -116,7 +116,7 @@ def test_a_key_that_owners_have_worked_under_is_not_used_for_a_job_of_another_nu
     assert (stored.chain_job_id, stored.cancel_requested, stored.participants) == (2, True, None)
     assert aggregator.offered == []
     with buyer.database.snapshot() as session:
-        cancellation = latest(session, cancellation_key(offered.id))
+        cancellation = OUTBOX.latest(session, cancellation_key(offered.id))
     assert cancellation is not None
     assert cancellation.description == "cancel job 2"
 

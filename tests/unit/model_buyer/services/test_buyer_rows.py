@@ -19,9 +19,9 @@ from commons.storage.migrations import migrate, schema_differences
 from model_buyer.domain.stages import ENDED, DeliveryCheck, Participants, Settlement, Stage
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.job_rows import add_job, changing, find_job, find_under_key, move, tell, unfinished
-from model_buyer.services.outgoing import SendState, latest, send, send_state
+from model_buyer.services.outgoing import SendState, send_state
 from model_buyer.services.withdraw import list_withdrawals
-from model_buyer.tables import Base, Job
+from model_buyer.tables import OUTBOX, Base, Job
 from model_buyer.wiring import MIGRATIONS
 from tests.doubles.around_buyer import events_of, job_row, put_job, stored_job, stored_jobs
 
@@ -120,22 +120,20 @@ def test_what_a_failed_unit_of_work_did_is_undone(buyer: Buyer, job: Job) -> Non
     def fail_at_the_end() -> None:
         with buyer.database.session() as session:
             session.add(job)
-            send(session, "key", CALL)
+            OUTBOX.enqueue(session, key="key", call=CALL)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         fail_at_the_end()
     assert stored_jobs(buyer.database) == []
     with buyer.database.snapshot() as session:
-        assert latest(session, "key") is None
+        assert OUTBOX.latest(session, "key") is None
 
 
-def test_a_transaction_is_queued_once_for_each_key(buyer: Buyer) -> None:
-    for _ in range(2):
-        with buyer.database.session() as session:
-            send(session, "withdraw-1", CALL)
+def test_withdrawals_are_found_by_their_keys(buyer: Buyer) -> None:
     with buyer.database.session() as session:
-        send(session, "withdraw%", CALL)
+        OUTBOX.enqueue(session, key="withdraw-1", call=CALL)
+        OUTBOX.enqueue(session, key="withdraw%", call=CALL)
     [(sent, amount_wei)] = list_withdrawals(buyer)
     assert (sent.key, send_state(sent), sent.tx_hash) == ("withdraw-1", SendState.PENDING, None)
     assert amount_wei is None

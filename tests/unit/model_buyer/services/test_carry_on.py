@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from commons.chain.jobs import FINALIZE_WINDOW_S, JobSettled, JobState
+from commons.chain.outbox import MONEY_PAUSES
 from commons.chain.outbox_table import OutboxState
 from commons.ciphers.paillier import ModulusProof, PublicKey, SecretKey, verify_modulus
 from commons.computations.linear_regression.computation import LinearRegression
@@ -21,9 +22,8 @@ from model_buyer.domain.stages import Stage
 from model_buyer.services import escrow
 from model_buyer.services.buyer import Buyer
 from model_buyer.services.carry_on import carry_on
-from model_buyer.services.outgoing import latest
-from model_buyer.services.settle import FINISH_GRACE_S, RETRY_INTERVAL_S, START_GRACE_S
-from model_buyer.tables import Job, OutboxTransaction
+from model_buyer.services.settle import FINISH_GRACE_S, START_GRACE_S
+from model_buyer.tables import OUTBOX, Job, OutboxTransaction
 from tests.doubles.around_buyer import change_job, events_of, job_row, put_job, stored_job
 from tests.doubles.job_specs import changed
 
@@ -46,7 +46,7 @@ def now(buyer: Buyer, job_id: str) -> Job:
 
 def queued(buyer: Buyer, key: str) -> bool:
     with buyer.database.snapshot() as session:
-        return latest(session, key) is not None
+        return OUTBOX.latest(session, key) is not None
 
 
 def events(buyer: Buyer, job_id: str) -> list[str]:
@@ -284,12 +284,12 @@ def test_an_expiry_that_failed_is_tried_again_less_and_less_often(
     clock.now = running_job.spec.finish_by + FINISH_GRACE_S + 1
     carry_on(buyer)
     first = f"expire-job-{running_job.id}"
-    for failures, pause_s in enumerate((RETRY_INTERVAL_S, 2 * RETRY_INTERVAL_S, 4 * RETRY_INTERVAL_S), 1):
+    for failures in (1, 2, 3):
         key = first if failures == 1 else f"{first}/{failures}"
         with database.session() as session:
             changed = update(OutboxTransaction).where(OutboxTransaction.key == key)
-            session.execute(changed.values(state=OutboxState.FAILED, note="Reverted", queued_at=clock.now))
-        clock.now += pause_s
+            session.execute(changed.values(state=OutboxState.FAILED, note="Reverted", finished_at=clock.now))
+        clock.now += MONEY_PAUSES.after(failures) - 1
         carry_on(buyer)
         assert "failed: Reverted" in now(buyer, running_job.id).note
         assert not queued(buyer, f"{first}/{failures + 1}")
