@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -16,6 +15,8 @@ from playwright.sync_api import Page, expect
 
 from deltaml.demo.acceptors import Acceptors
 from deltaml.demo.scenario import run_job
+from tests.support.harvests import Harvest, bring_harvest, chain_number, harvest_table
+from tests.support.market import Market
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -43,17 +44,16 @@ COLOURS = ("light", "dark")
 MOST_JAVASCRIPT_BYTES = 300_000
 INTERACTIVE_WITHIN_S = 1.5
 MANY_JOBS = 1000
-TYPED = ("Harvest of an orchard", "Harvest of a vineyard", "Which slopes are worth planting?")
 FILTERED_WITHIN_S = 1.0
 
-BOARD_PAGES = {"overview": "/overview", "jobs": "/jobs", "job": "/jobs/1", "datasets": "/datasets"}
+BOARD_PAGES = {"overview": "/overview", "jobs": "/jobs", "job": "/jobs/{finished_number}", "datasets": "/datasets"}
 OWNER_PAGES = {
     "datasets": "/datasets",
     "add": "/datasets/new",
     "dataset": "/datasets/{dataset}",
     "offers": "/offers",
-    "offer": "/offers/2",
-    "job": "/offers/1/job",
+    "offer": "/offers/{open_number}",
+    "job": "/offers/{finished_number}/job",
     "earnings": "/earnings",
 }
 BUYER_PAGES = {
@@ -70,45 +70,46 @@ BUYER_PAGES = {
 }
 
 
-def request_of(stack, title: str, **changes) -> dict:
-    features, target = stack.data.ranges()
-    columns = [{"name": one.name, "minimum": one.minimum, "maximum": one.maximum} for one in (*features, target)]
-    return {
-        "title": title,
-        "description": "Which slopes are worth planting?",
-        "computation": {
-            "kind": "linear_regression",
-            "features": columns[:-1],
-            "target": columns[-1],
-            "rounds": 20,
-            "evaluate_every": 5,
-        },
-        "min_owners": 5,
-        "deposit_wei": str(10**17),
-        "start_within_s": 3600,
-        "finish_within_s": 7200,
-        **changes,
-    }
+@pytest.fixture(scope="module")
+def harvest(market: Market) -> Harvest:
+    return bring_harvest(market.world, market.folder, harvest_table("orchards", ("rain", "sun"), "harvest"))
 
 
 @pytest.fixture(scope="module")
-def places(stack, browser) -> dict[str, str]:
+def places(market: Market, harvest: Harvest, browser) -> dict[str, str]:
     """One finished job and one that is open, and what their pages are called."""
-    world = stack.world
-    for owner, path in zip(world.owners, stack.files, strict=True):
-        tags = ["fruit", owner.login.name]
-        owner.session.post("/v1/datasets", {"path": str(path), "name": "Orchards", "tags": tags})
+    world = market.world
+    harvest.add_datasets("Orchards")
+    asked = "Which slopes are worth planting?"
+    request = harvest.request("Harvest of an orchard", {"evaluate_every": 5}, description=asked)
     with Acceptors(world) as acceptors:
-        finished = run_job(world, request_of(stack, "Harvest of an orchard"), lambda job: None, acceptors)
-    request = request_of(stack, "Harvest of a vineyard")
+        finished = run_job(world, request, lambda job: None, acceptors)
+    request = harvest.request("Harvest of a vineyard", {"evaluate_every": 5}, description=asked)
     request["computation"]["target"]["name"] = "grapes"
     opened = world.buyer.session.post("/v1/jobs", request)["id"]
-    deadline = time.monotonic() + 60
-    while not any(offer["job_id"] == 2 for offer in world.owners[0].session.get("/v1/offers")["offers"]):
-        assert time.monotonic() < deadline, "the second job is not offered"
-        time.sleep(0.2)
-    dataset = world.owners[0].session.get("/v1/datasets")["datasets"][0]["dataset_id"]
-    return {"finished": finished.job["id"], "open": opened, "dataset": dataset}
+    listed = world.owners[0].session.get("/v1/datasets")["datasets"]
+    return {
+        "finished": finished.job["id"],
+        "finished_number": str(finished.job["job_id"]),
+        "open": opened,
+        "open_number": str(chain_number(world, opened)),
+        "dataset": next(one["dataset_id"] for one in listed if one["name"] == "Orchards"),
+    }
+
+
+@pytest.fixture
+def spanish_only(market: Market, places: dict[str, str], english) -> Callable[[Page], list[str]]:
+    """Finds English lines on a page in Spanish; what people have typed in this market is in any language."""
+    world = market.world
+    words = set()
+    for job in world.buyer.session.get("/v1/jobs")["jobs"]:
+        spec = world.buyer.session.get(f"/v1/jobs/{job['id']}")["spec"]
+        words |= {spec["title"], spec["description"]}
+    for owner in world.owners:
+        words |= {dataset["name"] for dataset in owner.session.get("/v1/datasets")["datasets"]}
+    # The longest first, since one may be part of another.
+    typed = sorted(words - {""}, key=len, reverse=True)
+    return lambda page: english(page, *typed)
 
 
 def settled(page: Page) -> None:
@@ -132,7 +133,7 @@ def findings(page: Page) -> list[str]:
     ]
 
 
-def look_through(open_page: Callable[..., Page], pages: dict[str, str], name: str, snapshot, english) -> list[str]:
+def look_through(open_page: Callable[..., Page], pages: dict[str, str], name: str, snapshot, spanish_only) -> list[str]:
     """Every page in every language and both colours, wide and narrow; pictures of two of these."""
     found = []
     for language, locale in LANGUAGES.items():
@@ -151,7 +152,7 @@ def look_through(open_page: Callable[..., Page], pages: dict[str, str], name: st
             if not fits(page):
                 found.append(f"{page.url} is wider than 360 px")
             if language == "es":
-                found += english(page, *TYPED)
+                found += spanish_only(page)
                 snapshot(page, f"{name}-{label}-narrow-dark")
             page.set_viewport_size({"width": 1280, "height": 860})
     return found
@@ -173,24 +174,35 @@ def placed(pages: dict[str, str], places: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.mark.soak
-def test_the_pages_of_an_owner_are_accessible_and_in_one_language(stack, visits, places, snapshot, english):
-    login = stack.world.owners[0].login
-    assert look_through(lambda **o: visits.open(login.url, **o), {"sign-in": "/"}, "owner", snapshot, english) == []
-    found = look_through(lambda **o: visits.member(login, **o), placed(OWNER_PAGES, places), "owner", snapshot, english)
+def test_the_pages_of_an_owner_are_accessible_and_in_one_language(market, visits, places, snapshot, spanish_only):
+    login = market.world.owners[0].login
+    assert (
+        look_through(lambda **o: visits.open(login.url, **o), {"sign-in": "/"}, "owner", snapshot, spanish_only) == []
+    )
+    found = look_through(
+        lambda **o: visits.member(login, **o), placed(OWNER_PAGES, places), "owner", snapshot, spanish_only
+    )
     assert found == []
 
 
 @pytest.mark.soak
-def test_the_pages_of_a_buyer_are_accessible_and_in_one_language(stack, visits, places, snapshot, english):
-    login = stack.world.buyer.login
-    assert look_through(lambda **o: visits.open(login.url, **o), {"sign-in": "/"}, "buyer", snapshot, english) == []
-    found = look_through(lambda **o: visits.member(login, **o), placed(BUYER_PAGES, places), "buyer", snapshot, english)
+def test_the_pages_of_a_buyer_are_accessible_and_in_one_language(market, visits, places, snapshot, spanish_only):
+    login = market.world.buyer.login
+    assert (
+        look_through(lambda **o: visits.open(login.url, **o), {"sign-in": "/"}, "buyer", snapshot, spanish_only) == []
+    )
+    found = look_through(
+        lambda **o: visits.member(login, **o), placed(BUYER_PAGES, places), "buyer", snapshot, spanish_only
+    )
     assert found == []
 
 
-def test_the_public_board_is_accessible_and_in_one_language(stack, visits, places, snapshot, english):
-    url = stack.world.aggregator_url
-    assert look_through(lambda **o: visits.open(url, **o), BOARD_PAGES, "board", snapshot, english) == []
+def test_the_public_board_is_accessible_and_in_one_language(market, visits, places, snapshot, spanish_only):
+    url = market.world.aggregator_url
+    assert (
+        look_through(lambda **o: visits.open(url, **o), placed(BOARD_PAGES, places), "board", snapshot, spanish_only)
+        == []
+    )
 
 
 def stops(page: Page) -> list[str]:
@@ -207,8 +219,8 @@ def stops(page: Page) -> list[str]:
     raise AssertionError(f"{page.url}: the Tab key leads in circles: {reached}")
 
 
-def test_pages_are_used_by_keyboard_alone(stack, visits, places):
-    login = stack.world.buyer.login
+def test_pages_are_used_by_keyboard_alone(market, visits, places):
+    login = market.world.buyer.login
     page = visits.open(login.url)
     expect(page.get_by_label("Password")).to_be_focused()
     page.keyboard.type(login.password)
@@ -243,18 +255,18 @@ def test_pages_are_used_by_keyboard_alone(stack, visits, places):
     expect(page.get_by_role("heading", level=1, name="Harvest of a vineyard")).to_be_focused()
 
 
-def test_the_board_is_kind_about_a_job_that_it_does_not_know(stack, visits, places):
-    page = visits.open(stack.world.aggregator_url, "/jobs/nowhere")
+def test_the_board_is_kind_about_a_job_that_it_does_not_know(market, visits, places):
+    page = visits.open(market.world.aggregator_url, "/jobs/nowhere")
     expect(page.get_by_role("heading", name="Nothing is known here of a job nowhere")).to_be_visible()
     visits.refusals_are_expected = True
-    page.goto(stack.world.aggregator_url + "/jobs/777")
+    page.goto(market.world.aggregator_url + "/jobs/777")
     expect(page.get_by_role("heading", name="Nothing is known here of a job 777")).to_be_visible()
     page.get_by_role("link", name="All jobs").click()
     expect(page.get_by_role("heading", level=1, name="Jobs")).to_be_focused()
 
 
-def test_the_board_shows_the_market_to_anybody(stack, visits, places):
-    page = visits.open(stack.world.aggregator_url)
+def test_the_board_shows_the_market_to_anybody(market, visits, places):
+    page = visits.open(market.world.aggregator_url)
     expect(page.get_by_role("link", name="Harvest of a vineyard")).to_be_visible()
     expect(page.get_by_text("Works")).to_have_count(5)
     page.get_by_role("link", name="Datasets").first.click()
@@ -271,11 +283,11 @@ def test_the_board_shows_the_market_to_anybody(stack, visits, places):
 
 
 @pytest.mark.parametrize("face", ["owner", "buyer", "board"])
-def test_the_first_page_is_ready_in_time_and_its_javascript_small(stack, visits, face):
+def test_the_first_page_is_ready_in_time_and_its_javascript_small(market, visits, face):
     url = {
-        "owner": stack.world.owners[0].login.url,
-        "buyer": stack.world.buyer.login.url,
-        "board": stack.world.aggregator_url,
+        "owner": market.world.owners[0].login.url,
+        "buyer": market.world.buyer.login.url,
+        "board": market.world.aggregator_url,
     }[face]
     scripts = list((ROOT / "ui/dist" / face / "assets").glob("*.js.gz"))
     assert scripts
@@ -291,14 +303,17 @@ def test_the_first_page_is_ready_in_time_and_its_javascript_small(stack, visits,
     assert min(taken) < INTERACTIVE_WITHIN_S, taken
 
 
-def test_a_thousand_jobs_stay_usable(stack, visits, places):
-    (path,) = (stack.folder / "buyer").glob("*.sqlite3")
-    with closing(sqlite3.connect(path, timeout=30)) as database, database:
+@pytest.fixture
+def many_jobs(market: Market, places: dict[str, str]) -> Iterator[dict[str, int]]:
+    """How many jobs the buyer has in all and cancelled ones, a thousand of which are there for one test only."""
+    before = market.world.buyer.session.get("/v1/jobs")
+    added = [uuid4().hex for _ in range(MANY_JOBS)]
+    with market.database("buyer") as database:
         database.row_factory = sqlite3.Row
         row = dict(database.execute("SELECT * FROM jobs WHERE id = ?", (places["finished"],)).fetchone())
-        for index in range(MANY_JOBS):
+        for index, job_id in enumerate(added):
             changes = {
-                "id": uuid4().hex,
+                "id": job_id,
                 "chain_job_id": None,
                 "created_at": row["created_at"] - 1 - index,
                 "stage": "cancelled" if index % 4 == 0 else "expired",
@@ -308,8 +323,18 @@ def test_a_thousand_jobs_stay_usable(stack, visits, places):
             columns = ", ".join(copy)
             marks = ", ".join("?" for _ in copy)
             database.execute(f"INSERT INTO jobs ({columns}) VALUES ({marks})", tuple(copy.values()))
-    page = visits.member(stack.world.buyer.login)
-    expect(page.get_by_text("1–25 of 1002")).to_be_visible()
+    yield {
+        "all": MANY_JOBS + before["total"],
+        "cancelled": MANY_JOBS // 4 + before["counts"].get("cancelled", 0),
+    }
+    with market.database("buyer") as database:
+        database.executemany("DELETE FROM jobs WHERE id = ?", [(job_id,) for job_id in added])
+
+
+def test_a_thousand_jobs_stay_usable(market, visits, many_jobs):
+    page = visits.member(market.world.buyer.login)
+    everything = f"1–25 of {many_jobs['all']}"
+    expect(page.get_by_text(everything)).to_be_visible()
     taken = []
 
     def act(does: Callable[[], None], shown: Callable[[], None]) -> None:
@@ -322,14 +347,14 @@ def test_a_thousand_jobs_stay_usable(stack, visits, places):
     for title in ("Orchard 0977", "Orchard 0500", "Orchard 0103"):
         found = page.get_by_role("link", name=title)
         act(partial(box.fill, title), expect(found).to_be_visible)
-        act(partial(box.fill, ""), expect(page.get_by_text("1–25 of 1002")).to_be_visible)
+        act(partial(box.fill, ""), expect(page.get_by_text(everything)).to_be_visible)
     act(
         page.get_by_role("radio", name="Cancelled").click,
-        expect(page.get_by_text("1–25 of 250")).to_be_visible,
+        expect(page.get_by_text(f"1–25 of {many_jobs['cancelled']}")).to_be_visible,
     )
     act(
         page.get_by_role("button", name="Next page").click,
-        expect(page.get_by_text("26–50 of 250")).to_be_visible,
+        expect(page.get_by_text(f"26–50 of {many_jobs['cancelled']}")).to_be_visible,
     )
     assert median(taken) < FILTERED_WITHIN_S, taken
     # Only a page of them is in the document, so that scrolling costs what it always does.

@@ -11,7 +11,9 @@ all files below `FOLDERS` go to one worker (`tests.support.distribution`), so th
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,6 +49,13 @@ class Market:
     def pass_time(self, seconds: int) -> None:
         """Let the chain's clock go on."""
         pass_time(self.node.rpc_url, seconds)
+
+    @contextmanager
+    def database(self, name: str) -> Iterator[sqlite3.Connection]:
+        """A service's database, for what no request can arrange; committed at the end."""
+        (path,) = (self.folder / name).glob("*.sqlite3")
+        with closing(sqlite3.connect(path, timeout=30)) as database, database:
+            yield database
 
 
 @pytest.fixture(scope="session")

@@ -81,12 +81,11 @@ class CsvFile:
             ragged.append(row)
             return "error"
 
-        with readable(self.source), self._open() as stream:
-            stream.seek(self._body_offset)
+        with readable(self.source):
             try:
                 # Without threads, because only then does a ragged row know its number.
                 for batch in pa_csv.open_csv(
-                    pa.PythonFile(stream, mode="r"),
+                    self._body(),
                     read_options=pa_csv.ReadOptions(
                         use_threads=False, block_size=_BLOCK_BYTES, column_names=list(self.column_names)
                     ),
@@ -103,6 +102,19 @@ class CsvFile:
                 if ragged:
                     raise self._ragged_row(ragged[0]) from error
                 raise self._unreadable_row(rows_read, error) from error
+
+    def _body(self) -> pa.OSFile:
+        """The file behind its header, as Arrow opens files itself.
+
+        Arrow's threads read ahead, and let go of what they have read when it suits them. What comes of a Python file is
+        Python's: a thread that lets go of it while the interpreter ends aborts the process. Nobody closes this file either,
+        since a thread may be reading; it is closed once all have let go of it.
+        """
+        with self._open() as stream:
+            # The very file that was opened, whatever its path leads to by now.
+            body = pa.OSFile(f"/proc/self/fd/{stream.fileno()}")
+        body.seek(self._body_offset)
+        return body
 
     def _ends_in_quote(self) -> bool:
         with readable(self.source), self._open() as stream:

@@ -1,3 +1,5 @@
+import io
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -221,6 +223,26 @@ def test_a_row_longer_than_a_block_is_refused(write, monkeypatch):
     monkeypatch.setattr(csv_module, "_BLOCK_BYTES", 200)
     error = refusal(write('a,b\n1,2\n3,"' + "x" * 1000 + "\n"))
     assert "quote to be closed" in error.message
+
+
+def test_threads_that_read_ahead_use_nothing_of_pythons(write):
+    # They may outlive the interpreter, and would abort the process.
+    reading_threads: set[int] = set()
+
+    class Watched(io.FileIO):
+        def read(self, size: int = -1, /) -> bytes:
+            reading_threads.add(threading.get_ident())
+            return super().read(size)
+
+        def readinto(self, buffer, /) -> int:
+            reading_threads.add(threading.get_ident())
+            return super().readinto(buffer)
+
+    path = write("a,b\n" + "1,2\n" * 2_000_000)
+    blocks = csv_module.CsvFile(path, lambda: Watched(path, "rb")).blocks()
+    assert next(blocks).first_row == 1
+    blocks.close()
+    assert reading_threads == {threading.get_ident()}
 
 
 def test_an_unknown_column_is_refused_before_reading(write):

@@ -105,7 +105,8 @@ function textOf(
   const isDelivery = before?.code === 'checkpoint' && before.round === milestone.round;
   if (isDelivery) return m.milestones.delivered;
   // Where no error is paid for, what is recorded is none.
-  return payRule === 'improvement' ? m.milestones.checkpoint(milestone.round ?? 0) : m.milestones.recorded;
+  const { checkpoint, recorded } = m.milestones;
+  return (payRule === 'improvement' ? checkpoint : recorded)(milestone.round ?? 0);
 }
 
 function toneOf({ code }: Milestone): string | undefined {

@@ -70,7 +70,7 @@ const jobDetail = z.extend(jobSummary, {
   participants: z.array(participant),
   pay: z.nullable(z.object({ aggregator_wei: wei, refund_wei: wei })),
   settlement: z.nullable(z.object({ paid_wei: wei, refunded_wei: wei })),
-  delivery_check: z.enum(['pending', 'matches', 'differs', 'unavailable']),
+  delivery_check: z.enum(['pending', 'not_applicable', 'matches', 'differs', 'unavailable']),
   milestones: z.array(milestone),
   transactions: z.array(transaction),
   live: z.nullable(live),

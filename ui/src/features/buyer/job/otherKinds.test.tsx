@@ -59,7 +59,7 @@ test('shows a running job of a kind that has no words here, without those of ano
   expect(within(screen.getByRole('region', { name: 'name, weight' })).getByRole('cell', { name: '2.5' })).toBeVisible();
   expect(screen.getByText('The sum over all owners.')).toBeVisible();
   expect(screen.getByText('regulator').closest('div')).toHaveTextContent('A log of all requests.');
-  expect(screen.getByText('Recorded on the chain')).toBeVisible();
+  expect(screen.getByText('Start recorded on the chain')).toBeVisible();
   expect(screen.getByText(/every owner that answers gets an equal part/)).toBeVisible();
   const people = screen.getByRole('table', { name: 'Who takes part' });
   expect(within(people).queryByRole('columnheader', { name: 'Role' })).not.toBeInTheDocument();

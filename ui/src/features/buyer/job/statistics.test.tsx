@@ -5,7 +5,7 @@ import { OUTCOME, STATISTICS, STATISTICS_LEARNS } from '@/kinds/statistics/examp
 import { WORDS_OF_MODELS } from '@/kinds/toySum';
 import { axeFindings, renderPage } from '@/test/render';
 import { answer } from '@/test/server';
-import { ABOUT, FINISHED, SPEC } from '../test/answers';
+import { ABOUT, FINISHED, HASH, SPEC } from '../test/answers';
 import { JobPage } from './JobPage';
 
 const page = (
@@ -28,6 +28,8 @@ const JOB = {
   initial_mse: null,
   improvement_percent: null,
   checkpoints: [],
+  delivery_check: 'not_applicable',
+  milestones: [0, 1].map((round) => ({ code: 'checkpoint', at: 1_800_000_030 + round, tx_hash: HASH, round })),
 };
 
 test('shows statistics once everybody is paid, and can ask for the same again', async () => {
@@ -39,6 +41,8 @@ test('shows statistics once everybody is paid, and can ask for the same again', 
   expect(await screen.findByRole('tab', { name: 'Correlations' })).toBeVisible();
   expect(screen.getByRole('table', { name: '4 columns' })).toBeVisible();
   expect(screen.getByText('yes, if each owner consents')).toBeVisible();
+  expect(screen.getByText('Start recorded on the chain')).toBeVisible();
+  expect(screen.getByText('Answers recorded on the chain')).toBeVisible();
   expect(container).not.toHaveTextContent(WORDS_OF_MODELS);
   expect(await axeFindings(container)).toEqual([]);
   await user.click(screen.getByRole('button', { name: 'Post again with these settings' }));

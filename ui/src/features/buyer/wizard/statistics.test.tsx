@@ -1,25 +1,16 @@
 import { screen, waitFor, within } from '@testing-library/react';
-import type { UserEvent } from '@testing-library/user-event';
-import { Route, Routes } from 'react-router';
 import { beforeEach, expect, test } from 'vitest';
 import { jobSpec } from '@/api/schemas';
 import { STATISTICS, STATISTICS_LEARNS } from '@/kinds/statistics/examples';
 import { WORDS_OF_MODELS } from '@/kinds/toySum';
-import { axeFindings, renderPage } from '@/test/render';
+import { axeFindings } from '@/test/render';
 import { answer } from '@/test/server';
 import { ACCOUNT, SPEC, SUMMARY } from '../test/answers';
+import { next, openDraft } from '../test/wizard';
 import { fieldOf } from './places';
 import { valuesOf } from './fromJob';
-import { NewJobPage } from './NewJobPage';
 import { findProblems } from './problems';
 import { DEFAULTS, type JobValues, toRequest } from './values';
-
-const page = (
-  <Routes>
-    <Route path="/jobs/new" element={<NewJobPage />} />
-    <Route path="/jobs/:id" element={<p>The job that was posted</p>} />
-  </Routes>
-);
 
 const PREVIEW = {
   trainers: 4,
@@ -61,12 +52,9 @@ beforeEach(() => {
   answer('get', '/v1/split-preview', PREVIEW);
 });
 
-function open(step: string, values?: Partial<JobValues>, locale: 'en' | 'es' = 'en') {
-  if (values) localStorage.setItem('deltaml.draft.new-job', JSON.stringify({ ...TYPED, ...values }));
-  return renderPage(page, { at: `/jobs/new?step=${step}`, locale });
-}
+const open = (step: string, changes?: Partial<JobValues>, locale: 'en' | 'es' = 'en') =>
+  openDraft(step, changes && { ...DEFAULTS, ...TYPED, ...changes }, locale);
 
-const next = (user: UserEvent) => user.click(screen.getByRole('button', { name: 'Next' }));
 const columnOf = (number: number) => within(screen.getByRole('group', { name: `Column ${number}` }));
 
 test('asks first what is to be done, and then only what that needs', async () => {
