@@ -14,23 +14,20 @@ References:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gmpy2
 import phe
 from gmpy2 import mpz
 from phe.util import int_to_base64
 
+from commons.ciphers.paillier.encrypted_vector import EncryptedVector
 from commons.ciphers.paillier.openings import Opening, all_open
+from commons.ciphers.paillier.packing import PackedVector
 from commons.ciphers.paillier.proofs import ModulusProof, flaw_of_roots, root_challenges, square_challenges
 from commons.ciphers.paillier.public_key import PublicKey, jwk_integer, random_unit, require_jwk_member
 from commons.ciphers.paillier.self_check import computed_right
 from commons.errors import InvalidCiphertext, InvalidInput
-
-if TYPE_CHECKING:
-    from commons.ciphers.paillier.encrypted_vector import EncryptedVector
-    from commons.ciphers.paillier.packing import PackedVector
-
 
 BLINDING_USES = 256
 
