@@ -120,7 +120,7 @@ def assemble(config: OwnerConfig, account: LocalAccount, database: Database) -> 
         datasets=Datasets(database, config.uploads_dir, ground.open_file, time.time),
         histograms=Histograms(database, ground.open_file),
         offers=offers,
-        terms=TermsPreview(offers, chain, unsafe_small_key=config.unsafe_small_key),
+        terms=TermsPreview(offers, chain, config.key_policy),
         commitments=Commitments(_acceptances(ground, offers), deliveries, offers),
         earnings=EarningsBook(database, chain, ground.outbox, account.address),
         courier=_courier(ground, deliveries, jobs),
@@ -142,7 +142,7 @@ def _acceptances(ground: _Ground, offers: Offers) -> Acceptances:
         ground.outbox,
         ground.account,
         ground.open_file,
-        unsafe_small_key=ground.config.unsafe_small_key,
+        key_policy=ground.config.key_policy,
     )
 
 
@@ -175,7 +175,7 @@ def _agent(ground: _Ground) -> TaskAgent:
         ground.account,
         ground.open_file,
         follow=ground.follower.step,
-        unsafe_small_key=ground.config.unsafe_small_key,
+        key_policy=ground.config.key_policy,
     )
     tasks = TaskAnswerer(participation.participant, AnsweredTasks(ground.database), participation.is_current)
     return TaskAgent(partial(_sign_in, ground.config, ground.account), tasks)

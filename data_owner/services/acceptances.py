@@ -16,6 +16,7 @@ from eth_account.signers.local import LocalAccount
 from commons.chain.marketplace import Marketplace
 from commons.chain.outbox import Outbox
 from commons.chain.signing import ROLE_EITHER, sign_acceptance, sign_declaration
+from commons.ciphers.paillier import STANDARD_KEYS, KeyPolicy
 from commons.computations.registry import JobSpec, computation_of
 from commons.errors import Conflict, InvalidInput, NotFound
 from commons.market.declaration import Declaration
@@ -59,7 +60,7 @@ class Acceptances:
         outbox: for revoking on chain.
         account: signs.
         open_file: reads data files.
-        unsafe_small_key: accepts keys under the minimum size (tests).
+        key_policy: which keys a job may have.
     """
 
     database: Database
@@ -68,7 +69,7 @@ class Acceptances:
     outbox: Outbox
     account: LocalAccount
     open_file: OpenDataFile
-    unsafe_small_key: bool = False
+    key_policy: KeyPolicy = STANDARD_KEYS
 
     def accept(self, job_id: int, request: AcceptRequest) -> Acceptance:
         """Check, read, sign and store; the result is still to be handed in. Repeating it returns what is stored.
@@ -91,9 +92,7 @@ class Acceptances:
         self._require_open(view)
         _require_consents(view.require_known(), request)
         dataset = self._choose_dataset(view, request)
-        terms = check_terms(
-            view, self.chain, self.account.address, request.roles, unsafe_small_key=self.unsafe_small_key
-        )
+        terms = check_terms(view, self.chain, self.account.address, request.roles, self.key_policy)
         acceptance = self._signed(job_id, request, dataset, terms, self._declare(dataset, terms, request))
         with self.database.session() as session:
             if (stored := _standing(session.get(Acceptance, job_id), request)) is not None:

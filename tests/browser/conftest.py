@@ -25,6 +25,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS
 from deltaml.demo.kinds.linear_regression import LinearRegressionJob, RegressionTable
 from deltaml.demo.options import DemoOptions
 from deltaml.demo.processes import ServiceProcess
@@ -109,7 +110,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     for face in ("owner", "buyer", "board"):
         assert (ROOT / "ui/dist" / face / "index.html").exists(), "the pages are not built; run `make ui`"
     folder = tmp_path_factory.mktemp("stack")
-    options = DemoOptions(owners=5, key_bits=1024, unsafe_small_key=True)
+    options = DemoOptions(owners=5, key_bits=1024, key_policy=UNSAFE_SMALL_KEYS)
     settings = {"DELTAML_KEY_BITS": "1024", "DELTAML_POLL_INTERVAL_S": "0.2"}
     node = start_ganache(db_path=folder / "chain")
     running = None

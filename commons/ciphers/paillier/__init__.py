@@ -11,6 +11,14 @@ from commons.ciphers.paillier.encrypted_vector import EncryptedVector
 from commons.ciphers.paillier.fixed_point import decode, encode, encode_matrix
 from commons.ciphers.paillier.key_generation import generate_keypair
 from commons.ciphers.paillier.key_holder_randomizer import KeyHolderRandomizer
+from commons.ciphers.paillier.key_policy import (
+    DEFAULT_KEY_BITS,
+    MAXIMUM_KEY_BITS,
+    MINIMUM_KEY_BITS,
+    STANDARD_KEYS,
+    UNSAFE_SMALL_KEYS,
+    KeyPolicy,
+)
 from commons.ciphers.paillier.openings import Opening, verify_opening, verify_openings
 from commons.ciphers.paillier.packing import (
     PackedVector,
@@ -20,7 +28,7 @@ from commons.ciphers.paillier.packing import (
     slots_per_ciphertext,
 )
 from commons.ciphers.paillier.proofs import ModulusProof, verify_modulus
-from commons.ciphers.paillier.public_key import DEFAULT_KEY_BITS, MAXIMUM_KEY_BITS, MINIMUM_KEY_BITS, PublicKey
+from commons.ciphers.paillier.public_key import PublicKey
 from commons.ciphers.paillier.randomizer import Randomizer
 from commons.ciphers.paillier.secret_key import SecretKey
 
@@ -28,8 +36,11 @@ __all__ = [
     "DEFAULT_KEY_BITS",
     "MAXIMUM_KEY_BITS",
     "MINIMUM_KEY_BITS",
+    "STANDARD_KEYS",
+    "UNSAFE_SMALL_KEYS",
     "EncryptedVector",
     "KeyHolderRandomizer",
+    "KeyPolicy",
     "ModulusProof",
     "Opening",
     "PackedVector",
