@@ -2,8 +2,8 @@
 
 Encoding is apart from encryption: `encode` and `decode` turn reals into integers at a public scale, `EncryptedVector`
 holds ciphertexts of such integers together with scale and bound, and whatever could wrap around the modulus raises
-before it is computed. Nothing that arithmetic returns is re-randomised; call ``rerandomize`` before it leaves the
-process.
+before it is computed. Nothing that arithmetic returns is re-randomised, and it becomes bytes for others only after
+``rerandomize``, or where the caller says why it may leave as it is (`ciphertexts`).
 """
 
 from commons.ciphers.paillier.affine_map import affine_map

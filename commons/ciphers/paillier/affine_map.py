@@ -20,8 +20,7 @@ def affine_map(
 ) -> EncryptedVector:
     """Return ``[M·v + offset]`` at scale ``vector.fractional_bits + matrix_fractional_bits``.
 
-    The result is not re-randomised: whoever knows matrix, offset and input recognises it. Re-randomise what leaves
-    the process.
+    The result is not re-randomised: whoever knows matrix, offset and input recognises it.
 
     Args:
         matrix: Shape ``(k, d)``, encoded at `matrix_fractional_bits`. Zero entries cost nothing; running time depends

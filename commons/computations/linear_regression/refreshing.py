@@ -89,7 +89,8 @@ def unmask_weights(
 ) -> list[EncryptedVector]:
     """The refreshed models, in the order of the task, from what `check_refresh` returned.
 
-    They are not re-randomised: the buyer has just encrypted them, and nobody but it could recognise them.
+    They are not re-randomised: the buyer has just encrypted them, and nobody but it could recognise them. It must not
+    get them as they are while the job runs: what it recognises tells it the mask, and so the weights.
     """
     plan = context.plan
     scale = fresh.fractional_bits + task.shift_bits

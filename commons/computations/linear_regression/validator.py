@@ -51,6 +51,12 @@ Sign = Callable[[bytes], bytes]
 """This owner's signature of a 32-byte digest (EIP-191)."""
 
 
+_WHY_SSE_IS_NOT = (
+    "a product of two vectors that the buyer and the aggregator have, made by the buyer and by this validator with fresh "
+    "randomness; both repeat it and compare its digest"
+)
+
+
 @dataclass(frozen=True, repr=False)
 class _Secrets:
     """Masks r and r' (d each), and factors k and τ, of one candidate."""
@@ -132,7 +138,6 @@ class Validator:
             )
             for index, weights in enumerate(candidates)
         ]
-        # A product of what the buyer and this validator have just made, which everybody can repeat.
         sse = squares + corrections
         zero_check = reduce(add, checks).rerandomize(randomizer)
         digest = candidates_digest([weights.digest() for weights in candidates])
@@ -148,7 +153,7 @@ class Validator:
         statement = ValidatorStatement(
             validator=self._address,
             candidates_digest="0x" + digest.hex(),
-            sse=CiphertextVector.of(sse),
+            sse=CiphertextVector.of(sse, unsafe_not_rerandomized=_WHY_SSE_IS_NOT),
             zero_check=CiphertextVector.of(zero_check),
             signature="0x" + signature.hex(),
         )
