@@ -164,7 +164,7 @@ class EncryptedVector(Ciphertexts):
             product = product * ciphertext % self.public_key.n_squared
         return replace(self, ciphertexts=(product,), bound=bound)
 
-    def with_bound(self, bound: int) -> EncryptedVector:
+    def unsafe_with_bound(self, bound: int) -> EncryptedVector:
         """Return the same ciphertexts with a bound that the caller has proven, tighter than the one carried along.
 
         Nothing can check it here. A bound that does not hold turns wrap-around from an error into a wrong result.

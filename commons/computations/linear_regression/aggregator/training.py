@@ -105,7 +105,7 @@ class RefreshStep(StepHandler):
         """Take the masks off."""
         (answer,) = answers.values()
         fresh: EncryptedVector = answer.checked
-        masked = fresh.with_bound(run.plan.masked_bound(run.step.round, WEIGHT_FRACTIONAL_BITS))
+        masked = fresh.unsafe_with_bound(run.plan.masked_bound(run.step.round, WEIGHT_FRACTIONAL_BITS))
         models = unmask_weights(run.context, _refresh_task(run, answer.ask), masked, answer.ask.secret or b"")
         values = {WEIGHTS: weights_value(models[0])}
         if run.is_checkpoint:

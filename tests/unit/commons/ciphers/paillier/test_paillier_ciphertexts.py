@@ -43,7 +43,7 @@ PARTS = {
     "itself": lambda v: v,
     "part": lambda v: v[: (len(v) + 1) // 2],
     "joined": lambda v: v[1:].concatenate(v[:1]),
-    "another bound": lambda v: v.with_bound(v.bound + 1),
+    "another bound": lambda v: v.unsafe_with_bound(v.bound + 1),
     "pickled": lambda v: pickle.loads(pickle.dumps(v)),
 }
 VECTORS = st.lists(st.integers(-100, 100), min_size=1, max_size=4)

@@ -28,7 +28,7 @@ def models(shared_job):
     for weights in W:
         model = shared_job.encrypt_weights(weights, ROUND)
         bound = shared_job.plan.weight_bound(ROUND, model.fractional_bits + LIFT)
-        lifted.append(model.multiply_encoded(1 << LIFT, LIFT).with_bound(bound))
+        lifted.append(model.multiply_encoded(1 << LIFT, LIFT).unsafe_with_bound(bound))
     return lifted
 
 
