@@ -27,7 +27,8 @@ UNFINISHED: Final = (OutboxState.QUEUED, OutboxState.SIGNED, OutboxState.BROADCA
 class Outbox:
     """The outbox in one service's table.
 
-    :param table: the service's mapped class with `OutboxColumns`.
+    Args:
+        table: the service's mapped class with `OutboxColumns`.
     """
 
     def __init__(self, table: type[OutboxColumns], *, clock: Callable[[], float] = time.time) -> None:
