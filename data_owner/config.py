@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from commons.chain.settings import ChainSettings, read_chain_settings
+from commons.ciphers.paillier import KeyPolicy
 from commons.web.configuration import DEFAULT_UI_DIR, ConfigurationReader, Network
 
 DEFAULT_UPLOAD_MIB = 2048
@@ -28,7 +29,7 @@ class OwnerConfig:
         admin_password: of the first user; drawn and written to a file when it is None.
         max_upload_mib: largest data file that can be uploaded.
         data_dirs: folders below which data files are read where they lie; uploaded files are read in any case.
-        unsafe_small_key: accepts jobs with Paillier keys under the minimum size (tests only).
+        key_policy: which Paillier keys a job may have.
         public_url: the URL under which browsers reach this service; None takes addresses and localhost only.
         explorer_url: a block explorer, for links to transactions.
         ui_dir: where the built pages are, in a folder for each service.
@@ -47,7 +48,7 @@ class OwnerConfig:
     admin_password: str | None = field(repr=False)
     max_upload_mib: int
     data_dirs: tuple[Path, ...]
-    unsafe_small_key: bool
+    key_policy: KeyPolicy
     public_url: str | None
     explorer_url: str | None
     ui_dir: Path
@@ -78,7 +79,7 @@ class OwnerConfig:
             admin_password=reader.secret("admin_password"),
             max_upload_mib=reader.integer("max_upload_mib", DEFAULT_UPLOAD_MIB, minimum=1),
             data_dirs=reader.folders("data_dirs"),
-            unsafe_small_key=reader.flag("unsafe_small_key"),
+            key_policy=KeyPolicy.of(unsafe_small_key=reader.flag("unsafe_small_key")),
             public_url=reader.url("public_url") if reader.optional("public_url") else None,
             explorer_url=reader.url("explorer_url") if reader.optional("explorer_url") else None,
             ui_dir=reader.path("ui_dir", DEFAULT_UI_DIR),

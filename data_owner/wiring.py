@@ -129,7 +129,7 @@ def assemble(config: OwnerConfig, account: LocalAccount, database: Database) -> 
         datasets=Datasets(database, config.uploads_dir, ground.open_file, time.time),
         histograms=Histograms(database, ground.open_file),
         offers=offers,
-        terms=TermsPreview(offers, chain, unsafe_small_key=config.unsafe_small_key),
+        terms=TermsPreview(offers, chain, config.key_policy),
         commitments=Commitments(_acceptances(ground, offers), deliveries, offers),
         earnings=EarningsBook(database, chain, account.address),
         deliveries=deliveries,
@@ -148,7 +148,7 @@ def _acceptances(ground: _Ground, offers: Offers) -> Acceptances:
         ground.chain,
         ground.account,
         ground.open_file,
-        unsafe_small_key=ground.config.unsafe_small_key,
+        key_policy=ground.config.key_policy,
     )
 
 
@@ -182,6 +182,6 @@ def _tasks(ground: _Ground) -> TaskAnswerer:
         ground.account,
         ground.open_file,
         follow=ground.follower.step,
-        unsafe_small_key=ground.config.unsafe_small_key,
+        key_policy=ground.config.key_policy,
     )
     return TaskAnswerer(participation.participant, AnsweredTasks(ground.database), participation.is_current)

@@ -22,7 +22,9 @@ import phe
 from numpy.typing import NDArray
 
 from commons.ciphers.paillier import (
+    STANDARD_KEYS,
     EncryptedVector,
+    KeyPolicy,
     Randomizer,
     SecretKey,
     affine_map,
@@ -82,13 +84,13 @@ def bench_kernels(
     features: int = 11,
     key_bits: int = 2048,
     seed: int = 7,
-    unsafe_small_key: bool = False,
+    policy: KeyPolicy = STANDARD_KEYS,
 ) -> list[KernelTiming]:
     """Return one measured comparison for each number of rows, on uniform random data made from `seed`.
 
-    Every figure comes from running all of the rows, none is scaled up. `unsafe_small_key` is for tests.
+    Every figure comes from running all of the rows, none is scaled up. The policy says how small a key may be.
     """
-    secret_key = generate_keypair(key_bits, unsafe_small_key=unsafe_small_key)
+    secret_key = generate_keypair(key_bits, policy=policy)
     table_s, randomizer = _timed(lambda: Randomizer(secret_key.public_key))
     generator = np.random.default_rng(seed)
     weights = generator.uniform(-1, 1, features)

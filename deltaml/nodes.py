@@ -95,11 +95,13 @@ def start_ganache(
 ) -> ChainNode:
     """Start Ganache and return once it answers.
 
-    :param port: the port to use; by default a free one is found.
-    :param db_path: directory of the chain's database, kept over restarts; by default the chain lives in memory.
+    Args:
+        port: the port to use; by default a free one is found.
+        db_path: directory of the chain's database, kept over restarts; by default the chain lives in memory.
 
-    Raises `NotFound` when Ganache or Node is not installed, `ChainUnavailable` with the node's last output when it does
-    not come up.
+    Raises:
+        NotFound: Ganache or Node is not installed.
+        ChainUnavailable: it does not come up; with the node's last output.
     """
     options = ["--chain.chainId", str(chain_id), "--chain.networkId", str(chain_id), "--wallet.totalAccounts", "0"]
     # By default Ganache answers a transaction only once it is mined: for ever, when an earlier nonce is missing.
@@ -122,10 +124,13 @@ def start_anvil(
 ) -> ChainNode:
     """Start Anvil and return once it answers.
 
-    :param port: the port to use; by default a free one is found.
-    :param state_path: file of the chain's state, written every two seconds and at the end; by default nothing is kept.
+    Args:
+        port: the port to use; by default a free one is found.
+        state_path: file of the chain's state, written every two seconds and at the end; by default nothing is kept.
 
-    Raises as `start_ganache`.
+    Raises:
+        NotFound: Anvil is not installed.
+        ChainUnavailable: as in `start_ganache`.
     """
     options = ["--chain-id", str(chain_id), "--accounts", "0"]
     if state_path is not None:

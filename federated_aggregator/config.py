@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from commons.chain.settings import ChainSettings, read_chain_settings
+from commons.ciphers.paillier import KeyPolicy
 from commons.web.configuration import DEFAULT_UI_DIR, ConfigurationReader, Network
 
 
@@ -22,7 +23,7 @@ class AggregatorConfig:
         chain: node, contract, and how transactions are sent.
         keystore, keystore_password: the account that runs jobs and is paid for it.
         chain_wait_s: how long to wait for the chain at start.
-        unsafe_small_key: takes Paillier keys under the minimum size (tests only).
+        key_policy: which Paillier keys are taken.
         explorer_url: a block explorer, for links to transactions.
         ui_dir: where the built pages are, in a folder for each service.
         trusted_proxies: whose `X-Forwarded-For` says who the client is.
@@ -37,7 +38,7 @@ class AggregatorConfig:
     keystore: Path
     keystore_password: str = field(repr=False)
     chain_wait_s: float
-    unsafe_small_key: bool
+    key_policy: KeyPolicy
     explorer_url: str | None
     ui_dir: Path
     trusted_proxies: tuple[Network, ...]
@@ -59,7 +60,7 @@ class AggregatorConfig:
             keystore=reader.path("keystore", state_dir / "keystore.json"),
             keystore_password=password or "",
             chain_wait_s=reader.number("chain_wait_s", 600.0),
-            unsafe_small_key=reader.flag("unsafe_small_key"),
+            key_policy=KeyPolicy.of(unsafe_small_key=reader.flag("unsafe_small_key")),
             explorer_url=reader.url("explorer_url") if reader.optional("explorer_url") else None,
             ui_dir=reader.path("ui_dir", DEFAULT_UI_DIR),
             trusted_proxies=reader.networks("trusted_proxies"),

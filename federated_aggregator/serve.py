@@ -52,7 +52,7 @@ def serve(config: AggregatorConfig, ready_file: Path | None = None) -> int:
             contract,
             public_url=config.public_url,
             explorer_url=config.explorer_url,
-            unsafe_small_key=config.unsafe_small_key,
+            key_policy=config.key_policy,
         )
 
     def app() -> Flask:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from commons.chain.signing import recover_message
+from commons.ciphers.paillier import STANDARD_KEYS, KeyPolicy
 from commons.computations.job_facts import ParallelMap
 from commons.storage.database import Database, create_database
 from commons.storage.migrations import migrate
@@ -66,7 +67,7 @@ def assemble(
     *,
     public_url: str | None = None,
     explorer_url: str | None = None,
-    unsafe_small_key: bool = False,
+    key_policy: KeyPolicy = STANDARD_KEYS,
     clock: Clock = time.time,
     parallel_map: ParallelMap = map,
 ) -> Parts:
@@ -77,7 +78,7 @@ def assemble(
         recover_message,
         chain.recover_checkpoint,
         parallel_map,
-        unsafe_small_key,
+        key_policy,
     )
     catalogue = Catalogue(database, clock)
     queue, views = TaskQueue(database), JobViews(database, chain)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from commons.agent.http_service import checked_service_url
 from commons.chain.settings import ChainSettings, read_chain_settings
-from commons.ciphers.paillier import DEFAULT_KEY_BITS
+from commons.ciphers.paillier import DEFAULT_KEY_BITS, KeyPolicy
 from commons.errors import InvalidInput
 from commons.web.configuration import DEFAULT_UI_DIR, ConfigurationReader, Network
 from model_buyer.domain.job_request import MAX_KEY_BITS, checked_key_bits
@@ -33,7 +33,7 @@ class BuyerConfig:
         keystore, keystore_password: the account that pays; its password also seals the stored Paillier keys.
         admin_password: of the user `admin` at the first start; drawn and written to a file when None.
         key_bits: size of a job's Paillier key unless the job asks for another.
-        unsafe_small_key: allows Paillier keys that can be broken (tests only).
+        key_policy: which sizes of Paillier keys are allowed.
         vault_cost: scrypt's n for the stored Paillier keys, used when the first one is stored.
         poll_interval_s: seconds between two looks at chain and outbox.
         public_url: the URL under which browsers reach this service; None takes addresses and localhost only.
@@ -53,7 +53,7 @@ class BuyerConfig:
     keystore_password: str = field(repr=False)
     admin_password: str | None = field(repr=False)
     key_bits: int
-    unsafe_small_key: bool
+    key_policy: KeyPolicy
     vault_cost: int
     poll_interval_s: float
     public_url: str | None
@@ -68,7 +68,6 @@ class BuyerConfig:
         state_dir = reader.path("state_dir", DEFAULT_STATE_DIR).absolute()
         password = reader.secret("keystore_password")
         reader.require("keystore_password", password)
-        unsafe_small_key = reader.flag("unsafe_small_key")
         config = cls(
             name=reader.text("name", "model buyer"),
             state_dir=state_dir,
@@ -81,7 +80,7 @@ class BuyerConfig:
             keystore_password=password or "",
             admin_password=reader.secret("admin_password"),
             key_bits=reader.integer("key_bits", DEFAULT_KEY_BITS, maximum=MAX_KEY_BITS),
-            unsafe_small_key=unsafe_small_key,
+            key_policy=KeyPolicy.of(unsafe_small_key=reader.flag("unsafe_small_key")),
             vault_cost=reader.integer("vault_cost", STANDARD_COST, minimum=2**10, maximum=2**22),
             poll_interval_s=reader.number("poll_interval_s", DEFAULT_POLL_INTERVAL_S),
             public_url=reader.url("public_url") if reader.optional("public_url") else None,
@@ -97,7 +96,7 @@ class BuyerConfig:
         problems = []
         checks = (
             lambda: checked_service_url(self.aggregator_url, field="aggregator_url"),
-            lambda: checked_key_bits(None, default=self.key_bits, unsafe_small_key=self.unsafe_small_key),
+            lambda: checked_key_bits(None, default=self.key_bits, policy=self.key_policy),
         )
         for check in checks:
             try:

@@ -81,15 +81,13 @@ def assemble(config: BuyerConfig, account: LocalAccount, database: Database, *, 
         database=database,
         chain=MarketplaceChain(marketplace, max_fee_wei=config.chain.policy.max_fee_wei),
         aggregator=aggregator,
-        vault=KeyVault(
-            config.keystore_password, database, cost=config.vault_cost, unsafe_small_key=config.unsafe_small_key
-        ),
+        vault=KeyVault(config.keystore_password, database, cost=config.vault_cost, key_policy=config.key_policy),
         account=account,
         key_bits=config.key_bits,
         follow=follower.step,
         chain_clock=lambda: max(clock(), follower.chain_time),
         clock=clock,
-        unsafe_small_key=config.unsafe_small_key,
+        key_policy=config.key_policy,
     )
     return Parts(
         config=config,

@@ -38,8 +38,9 @@ class _CheckedProvider(HTTPProvider):
 class ChainConnection:
     """A lazily opened connection; making one sends nothing.
 
-    :param chain_id: the chain that the node must serve; by default whichever it serves when first asked, and that
-        one from then on.
+    Args:
+        chain_id: the chain that the node must serve; by default whichever it serves when first asked, and that
+            one from then on.
     """
 
     def __init__(self, rpc_url: str, *, chain_id: int | None = None, request_timeout_s: float = 10.0) -> None:
@@ -81,7 +82,8 @@ class ChainConnection:
     def wait_until_ready(self, timeout_s: float, on_wait: Callable[[str], None] | None = None) -> None:
         """Return once the node answers with the right chain id; raises `ChainUnavailable` after `timeout_s` seconds.
 
-        :param on_wait: called with what is waited for, each time that it is still missing.
+        Args:
+            on_wait: called with what is waited for, each time that it is still missing.
         """
         deadline = time.monotonic() + timeout_s
         while True:

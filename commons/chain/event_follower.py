@@ -48,9 +48,10 @@ _log = structlog.get_logger(__name__)
 class FollowStatus:
     """How far the events are stored, and why not further.
 
-    :param followed: number of the block up to which they are; None before the first pass that succeeded.
-    :param latest: the chain's latest block, None when it could not be asked.
-    :param unavailable: what prevented the pass, in words for a person; None when it succeeded.
+    Attributes:
+        followed: number of the block up to which they are; None before the first pass that succeeded.
+        latest: the chain's latest block, None when it could not be asked.
+        unavailable: what prevented the pass, in words for a person; None when it succeeded.
     """
 
     followed: int | None
@@ -61,8 +62,9 @@ class FollowStatus:
 class EventFollower:
     """Follows one contract into the tables of `log`; call `step` again and again.
 
-    :param confirmations: blocks from the one that an event is in, itself included, to the latest, before it is stored.
-    :param from_block: the block of the deployment, or an earlier one; nothing before it is asked for.
+    Args:
+        confirmations: blocks from the one that an event is in, itself included, to the latest, before it is stored.
+        from_block: the block of the deployment, or an earlier one; nothing before it is asked for.
     """
 
     def __init__(

@@ -41,8 +41,9 @@ T = TypeVar("T")
 class EventLog:
     """Reads one service's tables of contract events; every method works within the caller's session.
 
-    :param blocks: the service's mapped class with `FollowedBlockColumns`.
-    :param contract_events: the one with `ContractEventColumns`.
+    Args:
+        blocks: the service's mapped class with `FollowedBlockColumns`.
+        contract_events: the one with `ContractEventColumns`.
     """
 
     def __init__(self, blocks: type[FollowedBlockColumns], contract_events: type[ContractEventColumns]) -> None:

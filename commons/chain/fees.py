@@ -50,8 +50,9 @@ class Fees:
 class GasPrice:
     """What a unit of gas costs in the latest block, in wei.
 
-    :param base_wei: the base fee; None on chains without EIP-1559, where `tip_wei` is the whole price.
-    :param tip_wei: what block producers usually get on top of it.
+    Attributes:
+        base_wei: the base fee; None on chains without EIP-1559, where `tip_wei` is the whole price.
+        tip_wei: what block producers usually get on top of it.
     """
 
     base_wei: int | None

@@ -23,10 +23,14 @@ LIGHT_ITERATIONS: Final = 2**12
 def create_keystore(path: Path, password: str, *, iterations: int = STANDARD_ITERATIONS) -> str:
     """Draw a new account, write it encrypted to `path` (mode 0600, in a folder of mode 0700 if it is new) and return its address.
 
-    The file appears complete or not at all. Raises `Conflict` when `path` exists, since overwriting it would destroy an
-    account, and `InvalidInput` for an empty password.
+    The file appears complete or not at all.
 
-    :param iterations: scrypt's cost n, a power of two; lower it only for a password that is random itself.
+    Args:
+        iterations: scrypt's cost n, a power of two; lower it only for a password that is random itself.
+
+    Raises:
+        Conflict: `path` exists; overwriting it would destroy an account.
+        InvalidInput: the password is empty.
     """
     if not password:
         raise InvalidInput("the password of a keystore must not be empty", field="password")

@@ -23,8 +23,9 @@ _SHOWN_OF_HASH: Final = 10
 class KnownChain:
     """The chain on which one contract is followed into the tables of `log`.
 
-    :param contract_address: the contract.
-    :param from_block: the block from which on it is followed.
+    Args:
+        contract_address: the contract.
+        from_block: the block from which on it is followed.
     """
 
     def __init__(self, contract_address: str, log: EventLog, from_block: int) -> None:
@@ -41,8 +42,9 @@ class KnownChain:
     def compare(self, connection: ChainConnection, latest: Block, start: BlockId, head: BlockId) -> None:
         """Raise `ChainUnavailable` when the node's chain, which ends with `latest`, is another one than this.
 
-        :param start: block `from_block` of this chain.
-        :param head: the highest block that was followed of it.
+        Args:
+            start: block `from_block` of this chain.
+            head: the highest block that was followed of it.
         """
         present = find_old_block(connection, start.number)
         if present is not None and present.hash == start.hash:

@@ -38,8 +38,9 @@ class Marketplace:
     Every method that asks the node raises `ChainUnavailable` when it does not answer, and those that name a job raise
     `NotFound` when there is no such job.
 
-    :param chain_id: the chain that the node must serve; by default whichever it serves when first asked.
-    :param from_block: the block of the deployment (or an earlier one), from which events are looked for.
+    Args:
+        chain_id: the chain that the node must serve; by default whichever it serves when first asked.
+        from_block: the block of the deployment (or an earlier one), from which events are looked for.
     """
 
     def __init__(

@@ -44,7 +44,8 @@ MONEY_PAUSES: Final = RetryPauses(first_s=300.0, longest_s=6 * 3600.0)
 class Outbox:
     """The outbox in one service's table.
 
-    :param table: the service's mapped class with `OutboxColumns`.
+    Args:
+        table: the service's mapped class with `OutboxColumns`.
     """
 
     def __init__(self, table: type[OutboxColumns], *, clock: Callable[[], float] = time.time) -> None:

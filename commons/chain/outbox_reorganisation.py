@@ -36,7 +36,8 @@ _log = structlog.get_logger(__name__)
 class DecidedTransactions:
     """The transactions of `sender` in an outbox's table that a block has decided.
 
-    :param known_chain: compares the node's chain with the one that the contract was followed on.
+    Args:
+        known_chain: compares the node's chain with the one that the contract was followed on.
     """
 
     def __init__(

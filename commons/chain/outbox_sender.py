@@ -57,13 +57,14 @@ class OutboxStatus:
 class SendingPolicy:
     """When a transaction counts as mined, and what is done about one that is not.
 
-    :param confirmations: blocks from the one it is in, itself included, to the latest.
-    :param resend_after_s: pause before the stored bytes are sent again to a node that has lost them.
-    :param replace_after_s: age at which it is signed anew with a higher fee.
-    :param max_fee_wei: the most offered for a unit of gas.
-    :param idle_interval_s: while nothing is on its way, the node is asked no more often than this whether the chain was
-        reorganised.
-    :param max_gas: the most gas that a transaction may need; what needs more fails with `GasLimitExceeded`.
+    Attributes:
+        confirmations: blocks from the one it is in, itself included, to the latest.
+        resend_after_s: pause before the stored bytes are sent again to a node that has lost them.
+        replace_after_s: age at which it is signed anew with a higher fee.
+        max_fee_wei: the most offered for a unit of gas.
+        idle_interval_s: while nothing is on its way, the node is asked no more often than this whether the chain was
+            reorganised.
+        max_gas: the most gas that a transaction may need; what needs more fails with `GasLimitExceeded`.
     """
 
     confirmations: int = 1
@@ -77,9 +78,10 @@ class SendingPolicy:
 class OutboxSender:
     """Signs with `account` and sends what stands in `outbox`; call `step` again and again.
 
-    :param session_factory: gives sessions that hold no lock between two statements, as `Database.stepwise_sessions`
-        does, since a step waits for the network in between.
-    :param known_chain: of the follower of the same database; nothing is sent on another chain.
+    Args:
+        session_factory: gives sessions that hold no lock between two statements, as `Database.stepwise_sessions`
+            does, since a step waits for the network in between.
+        known_chain: of the follower of the same database; nothing is sent on another chain.
     """
 
     def __init__(

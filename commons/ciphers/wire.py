@@ -3,6 +3,9 @@
 A vector is one base64 string of fixed-width big-endian integers (the width follows from the modulus), its length and
 its scale. Whoever receives one decodes it with `to_vector` or `to_packed`, which check every element; the bound is not
 on the wire, because it follows from the public specification and the sender's word for it would be worth nothing.
+
+A vector gets its wire form only if it was re-randomised, or with a reason why not (`paillier.ciphertexts`). What another
+party sent is passed on in the very wire form that it came in: its bytes are what the sender re-randomised and signed for.
 """
 
 from __future__ import annotations
@@ -17,6 +20,10 @@ from pydantic import Field
 from commons.ciphers.paillier import EncryptedVector, PackedVector, PublicKey
 from commons.errors import InvalidCiphertext
 from commons.messages import FrozenModel
+
+
+def _encode_base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def _decode_base64(text: str) -> bytes:
@@ -34,10 +41,10 @@ class CiphertextVector(FrozenModel):
     ciphertexts: str
 
     @classmethod
-    def of(cls, vector: EncryptedVector) -> Self:
-        """The wire form of `vector`."""
-        data = base64.b64encode(vector.to_bytes()).decode()
-        return cls(count=len(vector), fractional_bits=vector.fractional_bits, ciphertexts=data)
+    def of(cls, vector: EncryptedVector, *, unsafe_not_rerandomized: str | None = None) -> Self:
+        """The wire form of `vector`; raises ValueError as `EncryptedVector.to_bytes` does."""
+        data = vector.to_bytes(unsafe_not_rerandomized=unsafe_not_rerandomized)
+        return cls(count=len(vector), fractional_bits=vector.fractional_bits, ciphertexts=_encode_base64(data))
 
     def digest(self) -> bytes:
         """`EncryptedVector.digest` of what is on the wire, which is not checked here."""
@@ -70,14 +77,14 @@ class PackedCiphertexts(FrozenModel):
     ciphertexts: str
 
     @classmethod
-    def of(cls, packed: PackedVector) -> Self:
-        """The wire form of `packed`."""
-        data = base64.b64encode(packed.to_bytes()).decode()
+    def of(cls, packed: PackedVector, *, unsafe_not_rerandomized: str | None = None) -> Self:
+        """The wire form of `packed`; raises ValueError as `PackedVector.to_bytes` does."""
+        data = packed.to_bytes(unsafe_not_rerandomized=unsafe_not_rerandomized)
         return cls(
             count=packed.count,
             slot_bits=packed.slot_bits,
             fractional_bits=packed.fractional_bits,
-            ciphertexts=data,
+            ciphertexts=_encode_base64(data),
         )
 
     def digest(self) -> bytes:

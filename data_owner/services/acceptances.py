@@ -15,6 +15,7 @@ from eth_account.signers.local import LocalAccount
 
 from commons.chain.marketplace import Marketplace
 from commons.chain.signing import ROLE_EITHER, sign_acceptance, sign_declaration
+from commons.ciphers.paillier import STANDARD_KEYS, KeyPolicy
 from commons.computations.registry import JobSpec, computation_of
 from commons.errors import Conflict, InvalidInput, NotFound
 from commons.market.declaration import Declaration
@@ -57,7 +58,7 @@ class Acceptances:
         chain: the contract, whose word on the terms counts.
         account: signs.
         open_file: reads data files.
-        unsafe_small_key: accepts keys under the minimum size (tests).
+        key_policy: which keys a job may have.
     """
 
     database: Database
@@ -65,7 +66,7 @@ class Acceptances:
     chain: Marketplace
     account: LocalAccount
     open_file: OpenDataFile
-    unsafe_small_key: bool = False
+    key_policy: KeyPolicy = STANDARD_KEYS
 
     def accept(self, job_id: int, request: AcceptRequest) -> Acceptance:
         """Check, read, sign and store; the result is still to be handed in. Repeating it returns what is stored.
@@ -88,9 +89,7 @@ class Acceptances:
         self._require_open(view)
         _require_consents(view.require_known(), request)
         dataset = self._choose_dataset(view, request)
-        terms = check_terms(
-            view, self.chain, self.account.address, request.roles, unsafe_small_key=self.unsafe_small_key
-        )
+        terms = check_terms(view, self.chain, self.account.address, request.roles, self.key_policy)
         acceptance = self._signed(job_id, request, dataset, terms, self._declare(dataset, terms, request))
         with self.database.session() as session:
             if (stored := _standing(session.get(Acceptance, job_id), request)) is not None:

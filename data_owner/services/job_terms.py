@@ -8,7 +8,7 @@ from commons.chain.agreed_terms import differing_term
 from commons.chain.jobs import JobOnChain, JobState, Participation
 from commons.chain.marketplace import Marketplace
 from commons.chain.signing import ROLE_EITHER
-from commons.ciphers.paillier import ModulusProof, PublicKey, verify_modulus
+from commons.ciphers.paillier import KeyPolicy, ModulusProof, PublicKey, verify_modulus
 from commons.computations.registry import JobSpec, computation_of
 from commons.errors import Conflict, InvalidInput, NotAllowed, ServiceUnavailable
 from commons.messages import from_hex
@@ -27,7 +27,7 @@ class CheckedTerms:
     on_chain: JobOnChain
 
 
-def check_terms(view: JobView, chain: Marketplace, address: str, roles: int, *, unsafe_small_key: bool) -> CheckedTerms:
+def check_terms(view: JobView, chain: Marketplace, address: str, roles: int, key_policy: KeyPolicy) -> CheckedTerms:
     """Check key, specification, pay and deadlines of a job that recruits, and that its kind is computed under these terms.
 
     Args:
@@ -35,7 +35,7 @@ def check_terms(view: JobView, chain: Marketplace, address: str, roles: int, *, 
         chain: the contract.
         address: this owner's account.
         roles: the bit mask that is to be agreed to.
-        unsafe_small_key: accept keys under the minimum size.
+        key_policy: which keys are accepted.
 
     Raises:
         Conflict: naming the term that differs, a deposit below the promised one, a job that has started, or a kind that is not
@@ -53,7 +53,7 @@ def check_terms(view: JobView, chain: Marketplace, address: str, roles: int, *, 
         raise ServiceUnavailable(
             f"job {view.job_id}: the aggregator has not shown the buyer's key yet; try again later"
         )
-    key = PublicKey(from_hex(view.modulus), unsafe_small_key=unsafe_small_key)
+    key = PublicKey(from_hex(view.modulus), policy=key_policy)
     on_chain = chain.job(view.job_id)
     if on_chain.state is not JobState.POSTED:
         raise Conflict(f"job {view.job_id} is {on_chain.state.name.lower()} on chain; it takes no more owners")

@@ -18,7 +18,7 @@ from commons.chain.job_start import confirmed_start, declarations_of
 from commons.chain.jobs import JobStarted, JobState
 from commons.chain.marketplace import Marketplace
 from commons.chain.signing import SigningDomain, recover_message, sign_message
-from commons.ciphers.paillier import PublicKey, Randomizer
+from commons.ciphers.paillier import STANDARD_KEYS, KeyPolicy, PublicKey, Randomizer
 from commons.computations.job_facts import StartedJob
 from commons.computations.parts import OwnerPart, OwnerSecrets
 from commons.computations.registry import JobSpec, computation_of
@@ -71,7 +71,7 @@ class Participation:
         account: this owner's.
         open_file: reads data files.
         follow: looks at the chain for new events at once.
-        unsafe_small_key: works with keys under the minimum size (tests).
+        key_policy: which keys a job may have.
     """
 
     database: Database
@@ -80,7 +80,7 @@ class Participation:
     account: LocalAccount
     open_file: OpenDataFile
     follow: Callable[[], object] = lambda: None
-    unsafe_small_key: bool = False
+    key_policy: KeyPolicy = STANDARD_KEYS
 
     def is_current(self, job_id: int, participant: Participant) -> bool:
         """Whether the chain (still) has the job started with the owners that this participant was made for."""
@@ -102,7 +102,7 @@ class Participation:
         spec = stored_spec(acceptance.spec)
         if not isinstance(spec, JobSpec):
             raise ProtocolViolation(f"job {job_id}: its computation is not known here any more")
-        key = PublicKey(from_hex(acceptance.modulus), unsafe_small_key=self.unsafe_small_key)
+        key = PublicKey(from_hex(acceptance.modulus), policy=self.key_policy)
         enrolment = self._enrolment(acceptance, spec, key)
         job = StartedJob(
             chain_id=acceptance.chain_id,

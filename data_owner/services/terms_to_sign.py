@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from commons.chain.marketplace import Marketplace
+from commons.ciphers.paillier import STANDARD_KEYS, KeyPolicy
 from commons.messages import FrozenModel, Wei
 from data_owner.services.job_terms import check_terms
 from data_owner.services.offers import Offers
@@ -38,18 +39,18 @@ class TermsPreview:
     Attributes:
         offers: the jobs on offer.
         chain: the contract, whose word counts.
-        unsafe_small_key: takes keys under the minimum size (tests).
+        key_policy: which keys a job may have.
     """
 
     offers: Offers
     chain: Marketplace
-    unsafe_small_key: bool = False
+    key_policy: KeyPolicy = STANDARD_KEYS
 
     def of(self, job_id: int, roles: int) -> TermsToSign:
         """The terms of a job, compared with the chain as for accepting it; raises what `Acceptances.accept` does of that."""
         view, _ = self.offers.jobs.view(job_id)
         owner, domain = self.offers.address, self.chain.domain
-        checked = check_terms(view, self.chain, owner, roles, unsafe_small_key=self.unsafe_small_key)
+        checked = check_terms(view, self.chain, owner, roles, self.key_policy)
         terms = checked.on_chain.acceptance_terms(owner, roles)
         return TermsToSign(
             chain_id=domain.chain_id,

@@ -98,7 +98,9 @@ def _of_statistics(name: str, **settings: Any) -> Decorator:
     help="Columns to describe, of numbers or of at most 200 different texts; cells may be missing. Ranges are the file's own, a "
     "constant's a thousandth of it wider to either side. At least 3 --owners.  [default: all that can be described]",
 )
-def demo(kind: str, data: Path | None, as_json: bool, given: dict[str, Any], **options: Any) -> None:
+def demo(
+    kind: str, data: Path | None, as_json: bool, given: dict[str, Any], unsafe_small_key: bool, **options: Any
+) -> None:
     """Run the whole platform on this machine, and one job from post to payout.
 
     Starts a chain, the contract, the aggregator, a model buyer and the data owners as processes of their own, gives
@@ -108,8 +110,10 @@ def demo(kind: str, data: Path | None, as_json: bool, given: dict[str, Any], **o
 
     Example: deltaml demo --kind statistics --data houses.csv --columns price,rooms,heating
     """
-    from deltaml.demo.kinds import KINDS  # noqa: PLC0415 - heavy, and --help does not need it
+    from commons.ciphers.paillier import KeyPolicy  # noqa: PLC0415 - heavy, and --help does not need it
+    from deltaml.demo.kinds import KINDS  # noqa: PLC0415
     from deltaml.demo.options import DemoOptions  # noqa: PLC0415
     from deltaml.demo.run import run_demo  # noqa: PLC0415
 
-    run_demo(DemoOptions(json=as_json, **options), KINDS[kind].of(data, given))
+    policy = KeyPolicy.of(unsafe_small_key=unsafe_small_key)
+    run_demo(DemoOptions(json=as_json, key_policy=policy, **options), KINDS[kind].of(data, given))

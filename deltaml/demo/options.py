@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from commons.ciphers.paillier import DEFAULT_KEY_BITS, MINIMUM_KEY_BITS
+from commons.ciphers.paillier import DEFAULT_KEY_BITS, STANDARD_KEYS, KeyPolicy
 from commons.errors import InvalidInput, KeyTooSmall
 
 LEAST_OWNERS, MOST_OWNERS = 2, 20
-SMALLEST_UNSAFE_KEY_BITS = 1024
+SMALLEST_KEY_BITS = 1024
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class DemoOptions:
         eth_rpc_url, funding_keystore: another node, and the account that pays for everything there.
         headless: end after the job.
         json: print the summary as JSON on standard output.
-        unsafe_small_key: allows keys under the minimum size.
+        key_policy: which keys the services take.
         keep: folder for the services' state, kept afterwards; None takes a temporary one.
     """
 
@@ -38,18 +38,22 @@ class DemoOptions:
     funding_keystore: Path | None = None
     headless: bool = False
     json: bool = False
-    unsafe_small_key: bool = False
+    key_policy: KeyPolicy = STANDARD_KEYS
     keep: Path | None = None
 
     def __post_init__(self) -> None:
         require_between("owners", self.owners, LEAST_OWNERS, MOST_OWNERS)
         require_between("seed", self.seed, 0, 2**63 - 1)
         require_between("deposit-wei", self.deposit_wei, 1, 2**128 - 1)
-        smallest = SMALLEST_UNSAFE_KEY_BITS if self.unsafe_small_key else MINIMUM_KEY_BITS
+        smallest = max(self.key_policy.minimum_bits, SMALLEST_KEY_BITS)
         if self.key_bits < smallest:
             raise KeyTooSmall(
                 f"--key-bits {self.key_bits}: at least {smallest} bits are needed"
-                + ("" if self.unsafe_small_key else " (tests can go lower with --unsafe-small-key)"),
+                + (
+                    " (tests can go lower with --unsafe-small-key)"
+                    if self.key_bits < self.key_policy.minimum_bits
+                    else ""
+                ),
                 field="key-bits",
             )
         require_between("key-bits", self.key_bits, smallest, 8192)

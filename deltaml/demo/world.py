@@ -17,6 +17,7 @@ from commons.chain.deployment import deploy
 from commons.chain.jobs import ContractCall
 from commons.chain.keystore import LIGHT_ITERATIONS, create_keystore, load_account
 from commons.chain.transactions import send_and_wait
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS
 from commons.errors import InvalidInput
 from commons.storage.private_folder import private_files
 from deltaml.demo.options import DemoOptions
@@ -172,7 +173,7 @@ def _shared_settings(options: DemoOptions, rpc_url: str, contract_address: str) 
         # For jobs that are posted by hand; this one names its size itself.
         "DELTAML_KEY_BITS": str(options.key_bits),
     }
-    if options.unsafe_small_key:
+    if options.key_policy == UNSAFE_SMALL_KEYS:
         shared["DELTAML_UNSAFE_SMALL_KEY"] = "true"
     return shared
 

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from commons.ciphers.paillier import PublicKey, Randomizer
+from commons.ciphers.paillier import STANDARD_KEYS, KeyPolicy, PublicKey, Randomizer
 from commons.computations.job_facts import ParallelMap, RecoverCheckpoint, RecoverSigner, StartedJob
 from commons.computations.parts import AggregatorJob, AggregatorPart
 from commons.computations.registry import AnyComputation, JobSpec, computation_of
@@ -68,7 +68,7 @@ class Means:
         chain_id, contract: where the jobs are.
         recover_message, recover_checkpoint: who signed something.
         parallel_map: like `map`; may use several cores.
-        unsafe_small_key: whether keys under the minimum size are taken (tests).
+        key_policy: which keys are taken.
     """
 
     chain_id: int
@@ -76,14 +76,14 @@ class Means:
     recover_message: RecoverSigner
     recover_checkpoint: RecoverCheckpoint
     parallel_map: ParallelMap = map
-    unsafe_small_key: bool = False
+    key_policy: KeyPolicy = STANDARD_KEYS
     _started: dict[tuple[object, ...], StartedJob[Any]] = field(default_factory=dict, repr=False)
     """Running jobs whose members were read already."""
 
 
 @lru_cache(maxsize=64)
-def _public_key(modulus: str, unsafe_small_key: bool) -> PublicKey:
-    return PublicKey(from_hex(modulus), unsafe_small_key=unsafe_small_key)
+def _public_key(modulus: str, policy: KeyPolicy) -> PublicKey:
+    return PublicKey(from_hex(modulus), policy=policy)
 
 
 @lru_cache(maxsize=16)
@@ -145,7 +145,7 @@ class JobRun:
     @property
     def key(self) -> PublicKey:
         """The buyer's public key."""
-        return _public_key(self.job.modulus, self.means.unsafe_small_key)
+        return _public_key(self.job.modulus, self.means.key_policy)
 
     # -- where it stands
 

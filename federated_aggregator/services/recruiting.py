@@ -73,7 +73,7 @@ class Recruiting:
             InvalidInput, HeadroomExceeded: the terms are none for this kind of job, or no step of it would fit the key.
             ChainUnavailable: the node does not answer; nothing was stored.
         """
-        key = PublicKey(from_hex(posting.modulus), unsafe_small_key=self.means.unsafe_small_key)
+        key = PublicKey(from_hex(posting.modulus), policy=self.means.key_policy)
         with self.database.snapshot() as session:
             if (known := session.get(Job, posting.job_id)) is not None:
                 _require_same(known, buyer, posting)

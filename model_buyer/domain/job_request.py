@@ -13,12 +13,14 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
-from commons.ciphers.paillier import DEFAULT_KEY_BITS, MINIMUM_KEY_BITS
+from commons.ciphers.paillier import DEFAULT_KEY_BITS, KeyPolicy
 from commons.computations.registry import BY_KIND, AnyComputation, AnyComputationSpec, JobSpec
 from commons.errors import InvalidInput
 from commons.market.job_terms import MAX_TRAINERS, MAX_VALIDATORS, PayTerms
 from commons.messages import LATEST_TIME, FrozenModel, Wei
 
+SMALLEST_KEY_BITS = 256
+"""Under any policy; no job fits fewer."""
 MAX_KEY_BITS = 8192
 _DAY_S = 86_400
 # A day less than the contract's MAX_DURATION, since its clock may be behind.
@@ -108,18 +110,18 @@ class JobRequest(FrozenModel):
         )
 
 
-def checked_key_bits(requested: int | None, *, default: int, unsafe_small_key: bool) -> int:
+def checked_key_bits(requested: int | None, *, default: int, policy: KeyPolicy) -> int:
     """Return the size of the key to generate.
 
     Raises:
-        InvalidInput: fewer bits than `MINIMUM_KEY_BITS` unless the service was started with unsafe_small_key, or an odd
-            number, which two primes of equal size cannot give.
+        InvalidInput: fewer bits than the policy or any job asks for, or an odd number, which two primes of equal size
+            cannot give.
     """
     bits = default if requested is None else requested
-    least = 256 if unsafe_small_key else MINIMUM_KEY_BITS
+    least = max(policy.minimum_bits, SMALLEST_KEY_BITS)
     if bits < least:
         message = f"key_bits is {bits}; expected at least {least}"
-        if not unsafe_small_key:
+        if bits < policy.minimum_bits:
             message = f"{message} (a smaller key can be broken, and the model and the data with it)"
         raise InvalidInput(message, field="key_bits")
     if bits % 2:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from eth_account.signers.local import LocalAccount
 
+from commons.ciphers.paillier import STANDARD_KEYS, KeyPolicy
 from commons.storage.database import Database
 from model_buyer.services.key_vault import KeyVault
 from model_buyer.services.ports import Aggregator, Chain, Clock
@@ -26,7 +27,7 @@ class Buyer:
         follow: looks at the chain for new events at once.
         chain_clock: Unix time in seconds, or that of the chain's latest block if it is ahead: deadlines are the contract's.
         clock: Unix time in seconds.
-        unsafe_small_key: whether Paillier keys under the minimum size are allowed (tests).
+        key_policy: which sizes of Paillier keys are allowed.
     """
 
     database: Database
@@ -38,7 +39,7 @@ class Buyer:
     follow: Callable[[], object]
     chain_clock: Clock
     clock: Clock
-    unsafe_small_key: bool = False
+    key_policy: KeyPolicy = STANDARD_KEYS
 
     @property
     def address(self) -> str:

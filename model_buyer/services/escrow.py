@@ -23,7 +23,7 @@ _ON_ITS_WAY = "the deposit is on its way to the chain"
 
 def make_key(buyer: Buyer, job: Job) -> Job:
     """Generate the job's Paillier key with the proof about its modulus, and keep it sealed."""
-    key = generate_keypair(job.key_bits, unsafe_small_key=buyer.unsafe_small_key)
+    key = generate_keypair(job.key_bits, policy=buyer.key_policy)
     proof, sealed = key.prove_modulus().to_json(), buyer.vault.seal(key, job.id)
     with changing(buyer, job.id) as (_, stored):
         if stored.modulus is None:

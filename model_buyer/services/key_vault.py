@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from sqlalchemy.exc import IntegrityError
 
-from commons.ciphers.paillier import SecretKey
+from commons.ciphers.paillier import STANDARD_KEYS, KeyPolicy, SecretKey
 from commons.errors import InvalidInput, NotAuthenticated
 from commons.storage.database import Database
 from model_buyer.tables import VaultHeader
@@ -39,16 +39,16 @@ class KeyVault:
         password: of the service's keystore.
         database: of the service.
         cost: scrypt's n for a new vault; an existing one keeps its own.
-        unsafe_small_key: whether keys under the minimum size may be opened (tests).
+        key_policy: which keys are opened.
     """
 
     def __init__(
-        self, password: str, database: Database, *, cost: int = STANDARD_COST, unsafe_small_key: bool = False
+        self, password: str, database: Database, *, cost: int = STANDARD_COST, key_policy: KeyPolicy = STANDARD_KEYS
     ) -> None:
         self._password = password
         self._database = database
         self._cost = cost
-        self._unsafe_small_key = unsafe_small_key
+        self._key_policy = key_policy
         self._cipher: AESGCM | None = None
 
     def seal(self, key: SecretKey, job_id: str) -> bytes:
@@ -71,7 +71,7 @@ class KeyVault:
                 f"the stored key of job {job_id} is damaged or another job's; restore the database from a backup",
                 field="sealed_secret",
             ) from error
-        return SecretKey.from_jwk(json.loads(clear), unsafe_small_key=self._unsafe_small_key)
+        return SecretKey.from_jwk(json.loads(clear), policy=self._key_policy)
 
     def _opened(self) -> AESGCM:
         if self._cipher is None:

@@ -67,7 +67,7 @@ def public_key(buyer: Buyer, job: Job) -> PublicKey:
     """A job's key; raises Conflict before it was made."""
     if job.modulus is None:
         raise Conflict(f"job {job.id} has no key yet", stage=job.stage)
-    return PublicKey(from_hex(job.modulus), unsafe_small_key=buyer.unsafe_small_key)
+    return PublicKey(from_hex(job.modulus), policy=buyer.key_policy)
 
 
 def secret_key(buyer: Buyer, job: Job) -> SecretKey:

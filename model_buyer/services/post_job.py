@@ -172,7 +172,7 @@ def _of_same_request(job: Job, request: JobRequest) -> Job:
 
 
 def _terms(buyer: Buyer, request: JobRequest) -> Terms:
-    key_bits = checked_key_bits(request.key_bits, default=buyer.key_bits, unsafe_small_key=buyer.unsafe_small_key)
+    key_bits = checked_key_bits(request.key_bits, default=buyer.key_bits, policy=buyer.key_policy)
     spec = _specification(request, buyer.clock())
     request.kind.require_terms(spec, spec.computation)
     require_placeable(spec.min_owners, request.kind.roles)

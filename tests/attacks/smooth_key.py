@@ -14,7 +14,7 @@ from typing import Any
 import gmpy2
 from gmpy2 import mpz
 
-from commons.ciphers.paillier import PublicKey, SecretKey
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS, PublicKey, SecretKey
 
 _FACTOR_BITS = 17.5
 _SMALLEST_FACTOR, _LARGEST_FACTOR = 1 << 16, 1 << 20
@@ -35,7 +35,7 @@ class SmoothKey:
         draw = random.SystemRandom()
         p, p_factors = _smooth_prime(bits // 2, draw, [])
         q, q_factors = _smooth_prime(bits // 2, draw, p_factors)
-        self.secret_key = SecretKey(p, q, unsafe_small_key=True)
+        self.secret_key = SecretKey(p, q, policy=UNSAFE_SMALL_KEYS)
         halves = {p: p_factors, q: q_factors}
         generators = {prime: _generator(prime, factors, draw) for prime, factors in halves.items()}
         self.base = _joined(generators, self.public_key.n)

@@ -110,7 +110,7 @@ def opened_with_secret(arena: Arena, rogue: Owner) -> int:
     own = signed[0].model_copy(
         update={
             "validator": rogue.address,
-            "sse": CiphertextVector.of(sse),
+            "sse": CiphertextVector.of(sse, unsafe_not_rerandomized="as a validator sends it"),
             "zero_check": CiphertextVector.of(zero),
         }
     )

@@ -17,6 +17,7 @@ import pytest
 from gmpy2 import mpz
 
 from commons.ciphers.paillier import (
+    UNSAFE_SMALL_KEYS,
     EncryptedVector,
     ModulusProof,
     PublicKey,
@@ -47,7 +48,7 @@ class ManyPrimesKey:
             # As a holder does that has no roots otherwise.
             if len(set(self.primes)) == PRIMES and gmpy2.gcd(n, order) == 1 and n % 4 == 1:
                 break
-        self.public_key = PublicKey(n, unsafe_small_key=True)
+        self.public_key = PublicKey(n, policy=UNSAFE_SMALL_KEYS)
         self._inverse = gmpy2.invert(n, order)
 
     def proof(self) -> ModulusProof:
@@ -158,7 +159,7 @@ def test_the_two_primes_proof_refuses_it(key: ManyPrimesKey) -> None:
 
 def test_three_primes_are_refused_too() -> None:
     primes = [random_prime(340) for _ in range(3)]
-    public_key = PublicKey(reduce(mul, primes), unsafe_small_key=True)
+    public_key = PublicKey(reduce(mul, primes), policy=UNSAFE_SMALL_KEYS)
     inverse = gmpy2.invert(public_key.n, reduce(mul, (prime - 1 for prime in primes)))
     roots = tuple(int(gmpy2.powmod(c, inverse, public_key.n)) for c in root_challenges(public_key))
     proof = ModulusProof(roots, (1,) * 128)

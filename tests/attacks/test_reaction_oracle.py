@@ -154,11 +154,11 @@ def with_probe(
     moved = secret * (1 + key.n * ((1 << (slots * slot_bits)) - 1 - threshold)) % key.n_squared
     probing = PackedVector(
         key,
-        (arena.job.randomizer.rerandomize(moved), *packed.ciphertexts[1:]),
+        (moved, *packed.ciphertexts[1:]),
         packed.count,
         slot_bits,
         packed.fractional_bits,
-    )
+    ).rerandomize(arena.job.randomizer)
     pair = MaskedResiduals(residuals=PackedCiphertexts.of(probing), scaled_residuals=honest.masked[0].scaled_residuals)
     return honest.model_copy(update={"masked": (pair, *honest.masked[1:])})
 

@@ -84,9 +84,8 @@ def test_the_buyer_neither_squares_nor_opens_nor_ends_before_the_training_is_don
     arena.measure(1, arena.train_to(1))
     first = arena.evaluate_task(1, models(arena))
     statements = list(arena.job.statements(first))
-    delivery = DeliverTask(
-        **arena.job.head(3, 1), delivered=CiphertextVector.of(arena.weights), statements=tuple(statements)
-    )
+    delivered = CiphertextVector.of(arena.weights.rerandomize(arena.job.randomizer))
+    delivery = DeliverTask(**arena.job.head(3, 1), delivered=delivered, statements=tuple(statements))
     with pytest.raises(ProtocolViolation, match=r"opened with other statements|training must not end at round 3"):
         arena.ask(None, delivery)
 

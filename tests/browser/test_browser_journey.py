@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS
 from deltaml.demo.options import DemoOptions
 from deltaml.demo.processes import ServiceProcess
 from deltaml.demo.world import World, running_world
@@ -55,7 +56,7 @@ class OwnWorld:
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnWorld]:
     """The running platform; nobody has added a dataset or posted a job."""
     folder = tmp_path_factory.mktemp("own")
-    options = DemoOptions(owners=OWNERS, key_bits=KEY_BITS, unsafe_small_key=True)
+    options = DemoOptions(owners=OWNERS, key_bits=KEY_BITS, key_policy=UNSAFE_SMALL_KEYS)
     node = start_ganache(db_path=folder / "chain")
     running = None
     try:

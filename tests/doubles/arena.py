@@ -11,7 +11,7 @@ from eth_account import Account
 from commons.chain.jobs import JobState
 from commons.chain.signing import recover_message, sign_message
 from commons.ciphers.masks import draw_seed
-from commons.ciphers.paillier import EncryptedVector
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS, EncryptedVector
 from commons.ciphers.wire import CiphertextVector
 from commons.computations.job_facts import StartedJob
 from commons.computations.linear_regression.averaging import average, candidates
@@ -228,13 +228,13 @@ class Arena:
             database=database,
             chain=chain,
             aggregator=FakeAggregator(),
-            vault=KeyVault("a password", database, cost=2**10, unsafe_small_key=True),
+            vault=KeyVault("a password", database, cost=2**10, key_policy=UNSAFE_SMALL_KEYS),
             account=Account.create(),
             key_bits=context.key.bits,
             follow=lambda: None,
             chain_clock=Clock(),
             clock=Clock(),
-            unsafe_small_key=True,
+            key_policy=UNSAFE_SMALL_KEYS,
         )
         posted = job_row(self.job.spec, key_bits=context.key.bits, chain_job_id=JOB_ID, stage=Stage.OFFERED)
         posted.modulus, posted.modulus_proof = hex(int(context.key.n)), ["0x1"]

@@ -115,7 +115,7 @@ class Tasks:
         unsigned = ValidatorStatement(
             validator=validator.address,
             candidates_digest=self.candidates_digest,
-            sse=CiphertextVector.of(sse),
+            sse=CiphertextVector.of(sse, unsafe_not_rerandomized="as a validator sends it"),
             zero_check=CiphertextVector.of(zero_check),
             signature="0x",
         )

@@ -58,6 +58,7 @@ NOW = 1_800_000_000
 JOB_ID = 7
 CHAIN_ID = 1337
 CONTRACT = "0x" + "c0" * 20
+AS_THE_AGGREGATOR = "as the aggregator sends its models"
 Part = tuple[np.ndarray, np.ndarray]
 
 
@@ -199,7 +200,7 @@ class InMemoryJob:
     def train_task(self, address: str, number: int) -> TrainTask:
         return TrainTask(
             **self.head(number, self.plan.spec.checkpoint_of(number)),
-            weights=CiphertextVector.of(self.weights),
+            weights=CiphertextVector.of(self.weights, unsafe_not_rerandomized=AS_THE_AGGREGATOR),
             averaging_weight=self.shares[address],
             averaging_total=sum(self.shares.values()),
         )
@@ -222,7 +223,7 @@ class InMemoryJob:
         return unmask_weights(self.context, task, fresh, seed)
 
     def evaluate_task(self, number: int, checkpoint: int, models: Sequence[EncryptedVector]) -> EvaluateTask:
-        wire = tuple(CiphertextVector.of(model) for model in models)
+        wire = tuple(CiphertextVector.of(model, unsafe_not_rerandomized=AS_THE_AGGREGATOR) for model in models)
         return EvaluateTask(**self.head(number, checkpoint), candidates=wire)
 
     def square_task(self, task: EvaluateTask) -> SquareTask:

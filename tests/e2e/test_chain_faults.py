@@ -10,6 +10,7 @@ import pytest
 
 from commons.chain.event_log import EventLog
 from commons.chain.jobs import JobState
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS
 from commons.storage.database import create_database
 from data_owner import tables as owner_tables
 from deltaml.demo.acceptors import Acceptors
@@ -24,7 +25,7 @@ from tests.support.rpc import rpc
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 
-OPTIONS = DemoOptions(owners=3, key_bits=1024, unsafe_small_key=True, headless=True)
+OPTIONS = DemoOptions(owners=3, key_bits=1024, key_policy=UNSAFE_SMALL_KEYS, headless=True)
 TRAINING = {"scaling": "none", "rounds": 80, "evaluate_every": 20, "learning_rate": 0.1}
 SETTINGS = {"DELTAML_POLL_INTERVAL_S": "0.2"}
 

@@ -17,6 +17,7 @@ from commons.chain.jobs import FINALIZE_WINDOW_S, JobState
 from commons.chain.keystore import load_account
 from commons.chain.marketplace import Marketplace
 from commons.chain.transactions import send_and_wait
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS
 from commons.computations.job_facts import StartedJob
 from commons.computations.linear_regression.job_context import context_of
 from commons.computations.linear_regression.numeric_plan import WEIGHT_FRACTIONAL_BITS
@@ -42,7 +43,7 @@ from model_buyer.wiring import assemble
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 
-OPTIONS = DemoOptions(owners=3, key_bits=1024, unsafe_small_key=True, headless=True, chain="anvil")
+OPTIONS = DemoOptions(owners=3, key_bits=1024, key_policy=UNSAFE_SMALL_KEYS, headless=True, chain="anvil")
 TRAINING = {"scaling": "none", "rounds": 3, "evaluate_every": 2, "learning_rate": 0.5}
 TIMEOUT_S = 90
 # What `finalize` is called with begins with this, whether it is tried out, estimated or sent.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS
 from deltaml.demo.acceptors import Acceptors
 from deltaml.demo.kinds.linear_regression.job import delivered_weights
 from deltaml.demo.options import DemoOptions
@@ -16,7 +17,7 @@ from tests.support.canaries import ROWS, Canaries, WatchedBuyer, databases, foun
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 
-OPTIONS = DemoOptions(owners=4, key_bits=1024, unsafe_small_key=True, headless=True)
+OPTIONS = DemoOptions(owners=4, key_bits=1024, key_policy=UNSAFE_SMALL_KEYS, headless=True)
 
 
 def test_rows_and_their_sums_stay_with_owners_and_results_stay_hidden_until_everybody_is_paid(

@@ -12,6 +12,7 @@ from eth_account import Account
 
 from commons.agent.aggregator_client import AggregatorClient
 from commons.agent.http_service import HttpService
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS
 from deltaml.demo.acceptors import Acceptors
 from deltaml.demo.kinds.linear_regression import LinearRegressionJob, RegressionTable
 from deltaml.demo.options import DemoOptions
@@ -21,7 +22,7 @@ from tests.doubles.rude_clients import Health, Target
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 
-OPTIONS = DemoOptions(owners=3, key_bits=1024, unsafe_small_key=True, headless=True)
+OPTIONS = DemoOptions(owners=3, key_bits=1024, key_policy=UNSAFE_SMALL_KEYS, headless=True)
 TRAINING = {"scaling": "none", "rounds": 100_000, "evaluate_every": 50, "learning_rate": 0.1}
 MANY = 100
 ATTACK_S = 4.0

@@ -16,6 +16,7 @@ PROGRAM = """
 import json, sys
 from pathlib import Path
 
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS
 from deltaml.demo.acceptors import Acceptors
 from deltaml.demo.options import DemoOptions
 from deltaml.demo.scenario import run_job
@@ -30,7 +31,7 @@ request = {
     "key_bits": 1024,
 }
 offers = []
-with running_world(DemoOptions(owners=3, key_bits=1024, unsafe_small_key=True, chain="anvil"), folder) as world:
+with running_world(DemoOptions(owners=3, key_bits=1024, key_policy=UNSAFE_SMALL_KEYS, chain="anvil"), folder) as world:
     for owner, rows in zip(world.owners, parts, strict=True):
         path = folder / owner.login.name / DATA_DIR / "rows.csv"
         path.write_text("apples\\n" + "".join(f"{row}\\n" for row in rows))

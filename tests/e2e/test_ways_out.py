@@ -11,6 +11,7 @@ import pytest
 from commons.chain.jobs import JobState, Role
 from commons.chain.keystore import load_account
 from commons.chain.transactions import send_and_wait
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS
 from deltaml.demo.acceptors import Acceptors
 from deltaml.demo.kinds.linear_regression import LinearRegressionJob
 from deltaml.demo.options import DemoOptions
@@ -22,7 +23,7 @@ from tests.support.rpc import pass_time
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 
-OPTIONS = DemoOptions(owners=4, key_bits=1024, unsafe_small_key=True, headless=True)
+OPTIONS = DemoOptions(owners=4, key_bits=1024, key_policy=UNSAFE_SMALL_KEYS, headless=True)
 TRAINING = {"scaling": "none", "learning_rate": 0.1}
 SETTINGS = {"DELTAML_POLL_INTERVAL_S": "0.2"}
 SETTLED_WITHIN_S = FINISH_WITHIN_S + 10_000

@@ -22,6 +22,7 @@ from typing import Any
 import requests
 from eth_account import Account
 
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS
 from deltaml.demo.acceptors import Acceptors
 from deltaml.demo.kinds.linear_regression import LinearRegressionOptions
 from deltaml.demo.options import DemoOptions
@@ -35,7 +36,7 @@ from tests.fuzz_api.participant import sign_in_as
 REQUESTS = 10_000
 MOST_GROWTH_MIB = 150
 KEY_BITS = 1024
-OPTIONS = DemoOptions(owners=2, key_bits=KEY_BITS, unsafe_small_key=True)
+OPTIONS = DemoOptions(owners=2, key_bits=KEY_BITS, key_policy=UNSAFE_SMALL_KEYS)
 TRAINING = LinearRegressionOptions(rounds=4, evaluate_every=2)
 RECRUITING = {"title": "Waits for a third owner", "min_owners": 3}
 

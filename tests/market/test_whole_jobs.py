@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS
 from deltaml.demo.acceptors import Acceptors
 from deltaml.demo.finished_job import FinishedJob
 from deltaml.demo.kinds.linear_regression.in_the_clear import train_in_the_clear
@@ -19,7 +20,7 @@ from tests.support.money import Money
 
 pytestmark = pytest.mark.e2e
 
-OPTIONS = DemoOptions(owners=OWNERS, key_bits=KEY_BITS, unsafe_small_key=True)
+OPTIONS = DemoOptions(owners=OWNERS, key_bits=KEY_BITS, key_policy=UNSAFE_SMALL_KEYS)
 
 
 @dataclass(frozen=True)

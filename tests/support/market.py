@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS
 from tests.support.rpc import pass_time
 
 if TYPE_CHECKING:
@@ -67,6 +68,6 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
     from deltaml.nodes import start_anvil
 
     folder = tmp_path_factory.mktemp("market")
-    options = DemoOptions(owners=OWNERS, key_bits=KEY_BITS, unsafe_small_key=True)
+    options = DemoOptions(owners=OWNERS, key_bits=KEY_BITS, key_policy=UNSAFE_SMALL_KEYS)
     with start_anvil() as node, running_world(options, folder, node=node, settings=SETTINGS) as world:
         yield Market(world, node, folder)

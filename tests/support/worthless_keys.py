@@ -12,7 +12,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from commons.ciphers.paillier import ModulusProof, SecretKey, generate_keypair
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS, ModulusProof, SecretKey, generate_keypair
 
 FILE = Path(__file__).with_name("worthless_keys.json")
 WARNING = "WORTHLESS: primes of keys for tests, which everybody can read. Never encrypt anything with them."
@@ -23,7 +23,7 @@ KEYS = ("256-a", "256-b", "512-a", "512-b", "1024-a", "1024-b", "2048-a")
 def worthless_key(bits: int, name: str = "a") -> SecretKey:
     """The committed key of this size and name; one object for a whole process."""
     stored = json.loads(FILE.read_text())["keys"][f"{bits}-{name}"]
-    return SecretKey(int(stored["p"], 16), int(stored["q"], 16), unsafe_small_key=True)
+    return SecretKey(int(stored["p"], 16), int(stored["q"], 16), policy=UNSAFE_SMALL_KEYS)
 
 
 @cache
@@ -36,7 +36,7 @@ def _make_missing() -> None:
     stored = json.loads(FILE.read_text())["keys"] if FILE.exists() else {}
     for wanted in KEYS:
         if wanted not in stored:
-            key = generate_keypair(int(wanted.partition("-")[0]), unsafe_small_key=True)
+            key = generate_keypair(int(wanted.partition("-")[0]), policy=UNSAFE_SMALL_KEYS)
             stored[wanted] = {"p": hex(key.p), "q": hex(key.q)}
     FILE.write_text(json.dumps({"warning": WARNING, "keys": stored}, indent=2) + "\n")
 

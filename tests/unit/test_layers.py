@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,23 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def named(path: Path) -> set[str]:
+    """What a module imports by name: for `from a.b import c` a.b.c if that is a module, else a.b."""
+    found = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {_module_of(node.module or "", alias.name) for alias in node.names}
+    return found
+
+
+def _module_of(package: str, name: str) -> str:
+    within = ROOT / Path(*package.split(".")) / name
+    is_module = within.with_suffix(".py").is_file() or (within / "__init__.py").is_file()
+    return f"{package}.{name}" if is_module else package
+
+
 def importers(folders: tuple[str, ...], *names: str) -> set[str]:
     """`module: import` for each import, in these folders, of these packages or what is in them."""
     return {
@@ -83,6 +101,34 @@ def importers(folders: tuple[str, ...], *names: str) -> set[str]:
         for imported in imports(path)
         if any(imported == name or imported.startswith(f"{name}.") for name in names)
     }
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def first_circle(graph: dict[str, set[str]]) -> list[str]:
+    """Modules of which each imports the next and the last is the first again; empty if there is no such circle."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(reversed(error.args[1]))
+    return []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    paths = {name_of(path): path for folder in ("commons", *SERVICES, "deltaml") for path in modules(folder)}
+    # `from a.b import c` is an import of the module a.b.c if there is one, and then not of what its package gathers.
+    graph = {name: named(path) & paths.keys() for name, path in paths.items()}
+    assert first_circle(graph) == []
+
+
+def test_a_circle_is_found() -> None:
+    assert first_circle({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) in (["b", "c", "b"], ["c", "b", "c"])
+    assert first_circle({"a": {"a"}}) == ["a", "a"]
+    found = named(ROOT / "commons/web/errors.py")
+    assert {"commons.errors", "json", "commons.web.validation"} <= found
+    assert "commons" not in found
 
 
 def test_commons_imports_no_service() -> None:

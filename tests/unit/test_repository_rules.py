@@ -49,6 +49,17 @@ def committed_text(*suffixes: str) -> dict[Path, str]:
     return {path: path.read_text(encoding="utf-8", errors="replace") for path in chosen}
 
 
+def test_docstrings_have_one_style() -> None:
+    """Sections, as in `Args:`, and no fields of reStructuredText."""
+    field = re.compile(r"^ *:(param|type|returns?|rtype|raises?)\b[^:\n]*:", re.MULTILINE)
+    found = {
+        f"{path.relative_to(ROOT)}: {match.group().strip()}"
+        for path, text in committed_text(".py").items()
+        for match in field.finditer(text)
+    }
+    assert found == set()
+
+
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_no_committed_file_names_a_registry_or_a_machine(what: str) -> None:
     pattern = re.compile(FORBIDDEN[what])

@@ -16,20 +16,19 @@ def affine_map(
     offset: Sequence[int] | None,
     *,
     matrix_fractional_bits: int,
-    bound: int | None = None,
+    unsafe_bound: int | None = None,
 ) -> EncryptedVector:
     """Return ``[M·v + offset]`` at scale ``vector.fractional_bits + matrix_fractional_bits``.
 
-    The result is not re-randomised: whoever knows matrix, offset and input recognises it. Re-randomise what leaves
-    the process.
+    The result is not re-randomised: whoever knows matrix, offset and input recognises it.
 
     Args:
         matrix: Shape ``(k, d)``, encoded at `matrix_fractional_bits`. Zero entries cost nothing; running time depends
             on the entries.
         vector: Length ``d``.
         offset: Length ``k``, encoded at the result's scale, or None.
-        bound: A bound on the result that the caller has proven. Without one it is ``max_i Σ_j |M_ij| · vector.bound +
-            |offset_i|``, which depends on matrix and offset.
+        unsafe_bound: A bound on the result that the caller has proven, as for `EncryptedVector.unsafe_with_bound`. Without
+            one it is ``max_i Σ_j |M_ij| · vector.bound + |offset_i|``, which depends on matrix and offset.
 
     Raises:
         InvalidInput: Shapes do not fit together.
@@ -39,6 +38,7 @@ def affine_map(
     shifts = [0] * len(matrix) if offset is None else [int(shift) for shift in offset]
     if len(shifts) != len(matrix):
         raise InvalidInput(f"field 'offset': {len(shifts)} entries, the matrix has {len(matrix)} rows", field="offset")
+    bound = unsafe_bound
     if bound is None:
         rows = zip(matrix, shifts, strict=True)
         bound = max((sum(map(abs, map(int, row))) * vector.bound + abs(shift) for row, shift in rows), default=0)

@@ -1,7 +1,7 @@
 """Vectors of Paillier ciphertexts with the scale and the bound of what they hold.
 
-Arithmetic here is deterministic: none of it draws randomness, so whoever knows the operands recognises the result.
-Call `EncryptedVector.rerandomize` before a vector leaves the process.
+Arithmetic here draws no randomness: call `EncryptedVector.rerandomize` before a result leaves the process
+(`commons.ciphers.paillier.ciphertexts`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import gmpy2
 from eth_utils.crypto import keccak
 from gmpy2 import mpz
 
+from commons.ciphers.paillier.ciphertexts import Ciphertexts
 from commons.ciphers.paillier.fixed_point import check_fractional_bits
 from commons.ciphers.paillier.multi_exponentiation import batch_inverse
 from commons.ciphers.paillier.public_key import PublicKey
@@ -21,13 +22,10 @@ from commons.errors import HeadroomExceeded, InvalidCiphertext, InvalidInput
 
 
 @dataclass(frozen=True, repr=False)
-class EncryptedVector:
+class EncryptedVector(Ciphertexts):
     """Ciphertexts of integers ``x_i`` that stand for ``x_i / 2^fractional_bits``.
 
     Attributes:
-        public_key: The key they are under.
-        ciphertexts: Elements of Z*_{n²}. The constructor trusts them; `from_bytes` is the way in for what others
-            sent.
         fractional_bits: The scale.
         bound: ``|x_i| <= bound`` for all ``i``. It is carried along by every operation, and what could exceed
             ``(n-1)/2`` raises `HeadroomExceeded` before anything is computed. It can depend on plaintexts (see
@@ -35,8 +33,6 @@ class EncryptedVector:
             the job's declared bounds.
     """
 
-    public_key: PublicKey
-    ciphertexts: tuple[mpz, ...]
     fractional_bits: int
     bound: int
 
@@ -69,7 +65,8 @@ class EncryptedVector:
             )
         key = randomizer.public_key
         checked = key.check_headroom(largest if bound is None else bound, "encrypt")
-        return cls(key, tuple(map(randomizer.encrypt, encoded)), fractional_bits, checked)
+        encrypted = cls(key, tuple(map(randomizer.encrypt, encoded)), fractional_bits, checked)
+        return encrypted._marked(is_rerandomized=True)
 
     @classmethod
     def from_bytes(
@@ -85,13 +82,9 @@ class EncryptedVector:
         """
         return cls(public_key, public_key.ciphertexts_from_bytes(encoded, count), fractional_bits, bound)
 
-    def to_bytes(self) -> bytes:
-        """Return the ciphertexts, each as ``public_key.ciphertext_bytes`` big-endian bytes."""
-        return self.public_key.ciphertexts_to_bytes(self.ciphertexts)
-
     def digest(self) -> bytes:
-        """keccak256 of `to_bytes` followed by `fractional_bits` as 8 big-endian bytes."""
-        return keccak(self.to_bytes() + self.fractional_bits.to_bytes(8, "big"))
+        """keccak256 of the bytes of `to_bytes` followed by `fractional_bits` as 8 big-endian bytes."""
+        return keccak(self._encoded() + self.fractional_bits.to_bytes(8, "big"))
 
     def __len__(self) -> int:
         return len(self.ciphertexts)
@@ -105,7 +98,8 @@ class EncryptedVector:
     def __getitem__(self, elements: slice) -> EncryptedVector:
         if not isinstance(elements, slice):
             raise TypeError("an EncryptedVector is sliced, vector[i : i + 1]; single ciphertexts are in .ciphertexts")
-        return replace(self, ciphertexts=self.ciphertexts[elements])
+        part = replace(self, ciphertexts=self.ciphertexts[elements])
+        return part._marked(is_rerandomized=self.is_rerandomized)
 
     def __add__(self, other: EncryptedVector) -> EncryptedVector:
         self.require_same_form(other)
@@ -159,7 +153,8 @@ class EncryptedVector:
             raise _different("key", other.public_key, self.public_key)
         if other.fractional_bits != self.fractional_bits:
             raise _different("fractional_bits", other.fractional_bits, self.fractional_bits)
-        return replace(self, ciphertexts=self.ciphertexts + other.ciphertexts, bound=max(self.bound, other.bound))
+        joined = replace(self, ciphertexts=self.ciphertexts + other.ciphertexts, bound=max(self.bound, other.bound))
+        return joined._marked(is_rerandomized=self.is_rerandomized and other.is_rerandomized)
 
     def sum(self) -> EncryptedVector:
         """Return a vector of one element, ``[Σ x_i]``."""
@@ -169,18 +164,12 @@ class EncryptedVector:
             product = product * ciphertext % self.public_key.n_squared
         return replace(self, ciphertexts=(product,), bound=bound)
 
-    def rerandomize(self, randomizer: Randomizer) -> EncryptedVector:
-        """Return the same plaintexts under fresh randomness: what may leave the process."""
-        if randomizer.public_key != self.public_key:
-            raise _different("key", randomizer.public_key, self.public_key)
-        return replace(self, ciphertexts=tuple(map(randomizer.rerandomize, self.ciphertexts)))
-
-    def with_bound(self, bound: int) -> EncryptedVector:
+    def unsafe_with_bound(self, bound: int) -> EncryptedVector:
         """Return the same ciphertexts with a bound that the caller has proven, tighter than the one carried along.
 
         Nothing can check it here. A bound that does not hold turns wrap-around from an error into a wrong result.
         """
-        return replace(self, bound=bound)
+        return replace(self, bound=bound)._marked(is_rerandomized=self.is_rerandomized)
 
     def require_same_form(self, other: EncryptedVector) -> None:
         """Raise `InvalidCiphertext` unless `other` has the same key, scale and length."""

@@ -21,7 +21,7 @@ import numpy as np
 from gmpy2 import mpz
 from numpy.typing import NDArray
 
-from commons.ciphers.paillier.public_key import DEFAULT_KEY_BITS, MINIMUM_KEY_BITS
+from commons.ciphers.paillier.key_policy import DEFAULT_KEY_BITS, STANDARD_KEYS, KeyPolicy
 from commons.ciphers.paillier.secret_key import SecretKey
 from commons.errors import InvalidInput, KeyTooSmall
 
@@ -31,18 +31,18 @@ _CANDIDATES = 1 << 16
 _PRIME_DISTANCE_BITS = 100
 
 
-def generate_keypair(bits: int = DEFAULT_KEY_BITS, *, unsafe_small_key: bool = False) -> SecretKey:
+def generate_keypair(bits: int = DEFAULT_KEY_BITS, *, policy: KeyPolicy = STANDARD_KEYS) -> SecretKey:
     """Return a new key whose modulus has exactly `bits` bits, drawn from the operating system's randomness.
 
     Args:
-        bits: Even, at least `MINIMUM_KEY_BITS`. 3072 bits (the default) are held to give 128 bits of security.
-        unsafe_small_key: Allow fewer bits, for tests.
+        bits: Even, at least as many as the policy asks for. 3072 bits (the default) are held to give 128 bits of security.
+        policy: How many bits the key must have at least.
 
     Raises:
         KeyTooSmall: Fewer bits than allowed.
         InvalidInput: An odd number of bits.
     """
-    minimum = _SMALLEST_BITS if unsafe_small_key else MINIMUM_KEY_BITS
+    minimum = max(policy.minimum_bits, _SMALLEST_BITS)
     if bits < minimum:
         raise KeyTooSmall(
             f"field 'bits': {bits} bits asked for, at least {minimum} are required", field="bits", minimum_bits=minimum
@@ -53,7 +53,7 @@ def generate_keypair(bits: int = DEFAULT_KEY_BITS, *, unsafe_small_key: bool = F
         p, q = random_prime(bits // 2), random_prime(bits // 2)
         far_apart = abs(p - q).bit_length() > bits // 2 - _PRIME_DISTANCE_BITS
         if p != q and far_apart and gmpy2.gcd(p - 1, q - 1) == 2:
-            return SecretKey(p, q, unsafe_small_key=unsafe_small_key)
+            return SecretKey(p, q, policy=policy)
 
 
 def random_prime(bits: int) -> mpz:

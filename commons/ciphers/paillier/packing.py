@@ -9,32 +9,28 @@ further slot.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import gmpy2
 from eth_utils.crypto import keccak
 from gmpy2 import mpz
 
+from commons.ciphers.paillier.ciphertexts import Ciphertexts
 from commons.ciphers.paillier.encrypted_vector import EncryptedVector
 from commons.ciphers.paillier.fixed_point import check_fractional_bits
 from commons.ciphers.paillier.public_key import PublicKey
-from commons.ciphers.paillier.randomizer import Randomizer
 from commons.errors import HeadroomExceeded, InvalidCiphertext, InvalidInput
 
 
 @dataclass(frozen=True, repr=False)
-class PackedVector:
+class PackedVector(Ciphertexts):
     """`count` values at `fractional_bits`, `slots_per_ciphertext` of them in each ciphertext, the last one part-filled.
-
-    The constructor trusts the ciphertexts; `from_bytes` is the way in for what others sent.
 
     Raises:
         InvalidInput: `slot_bits` does not fit the key, or `count` is negative.
         InvalidCiphertext: Not as many ciphertexts as `count` values take.
     """
 
-    public_key: PublicKey
-    ciphertexts: tuple[mpz, ...]
     count: int
     slot_bits: int
     fractional_bits: int
@@ -65,14 +61,10 @@ class PackedVector:
         ciphertexts = public_key.ciphertexts_from_bytes(encoded, expected)
         return cls(public_key, ciphertexts, count, slot_bits, fractional_bits)
 
-    def to_bytes(self) -> bytes:
-        """Return the ciphertexts, each as ``public_key.ciphertext_bytes`` big-endian bytes."""
-        return self.public_key.ciphertexts_to_bytes(self.ciphertexts)
-
     def digest(self) -> bytes:
-        """keccak256 of `to_bytes`, then `count`, `slot_bits` and `fractional_bits`, each as 8 big-endian bytes."""
+        """keccak256 of the bytes of `to_bytes`, then `count`, `slot_bits` and `fractional_bits`, each as 8 big-endian bytes."""
         form = (self.count, self.slot_bits, self.fractional_bits)
-        return keccak(self.to_bytes() + b"".join(number.to_bytes(8, "big") for number in form))
+        return keccak(self._encoded() + b"".join(number.to_bytes(8, "big") for number in form))
 
     def __len__(self) -> int:
         return self.count
@@ -82,12 +74,6 @@ class PackedVector:
             f"<PackedVector of {self.count} in {len(self.ciphertexts)} ciphertexts, slots of {self.slot_bits} bits, "
             f"{self.fractional_bits} fractional bits, {self.public_key.bits}-bit key>"
         )
-
-    def rerandomize(self, randomizer: Randomizer) -> PackedVector:
-        """Return the same plaintexts under fresh randomness: what may leave the process."""
-        if randomizer.public_key != self.public_key:
-            raise InvalidCiphertext("field 'randomizer': it is of another key than the vector", field="randomizer")
-        return replace(self, ciphertexts=tuple(map(randomizer.rerandomize, self.ciphertexts)))
 
     def unpack(self, plaintexts: Sequence[int]) -> list[int]:
         """Return the `count` signed values in the decryptions, taken mod ``n``, of the ciphertexts.

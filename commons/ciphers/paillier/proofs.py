@@ -36,7 +36,8 @@ from typing import ClassVar
 import gmpy2
 from gmpy2 import mpz
 
-from commons.ciphers.paillier.public_key import MAXIMUM_KEY_BITS, PublicKey
+from commons.ciphers.paillier.key_policy import MAXIMUM_KEY_BITS
+from commons.ciphers.paillier.public_key import PublicKey
 from commons.errors import KeyProofInvalid
 
 SMALL_FACTOR_LIMIT = 65537

@@ -19,12 +19,8 @@ from eth_utils.crypto import keccak
 from gmpy2 import mpz
 from phe.util import base64_to_int, int_to_base64
 
+from commons.ciphers.paillier.key_policy import DEFAULT_KEY_BITS, MAXIMUM_KEY_BITS, STANDARD_KEYS, KeyPolicy
 from commons.errors import HeadroomExceeded, InvalidCiphertext, InvalidInput, KeyTooSmall
-
-MINIMUM_KEY_BITS = 2048
-DEFAULT_KEY_BITS = 3072
-MAXIMUM_KEY_BITS = 16384
-"""Above this a single power takes seconds: a key that somebody sent must not be able to stall its receiver."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,8 +29,7 @@ class PublicKey:
 
     Args:
         n: The modulus, odd. That it is a product of two primes cannot be seen here: ask for a `ModulusProof`.
-        unsafe_small_key: Accept fewer than `MINIMUM_KEY_BITS` bits. For tests: such a key hides nothing from a
-            determined reader.
+        policy: How many bits it must have at least.
 
     Attributes:
         n (gmpy2.mpz): The modulus.
@@ -44,18 +39,18 @@ class PublicKey:
         ciphertext_bytes (int): Width of one ciphertext on the wire, ``ceil(2 · bits / 8)``.
 
     Raises:
-        KeyTooSmall: ``n`` has fewer than `MINIMUM_KEY_BITS` bits.
+        KeyTooSmall: ``n`` has fewer bits than the policy asks for.
         InvalidInput: ``n`` is not an odd integer above 2, or has more than `MAXIMUM_KEY_BITS` bits.
     """
 
     n: mpz
-    unsafe_small_key: InitVar[bool] = field(default=False, kw_only=True)
+    policy: InitVar[KeyPolicy] = field(default=STANDARD_KEYS, kw_only=True)
     n_squared: mpz = field(init=False)
     bits: int = field(init=False)
     max_plaintext: int = field(init=False)
     ciphertext_bytes: int = field(init=False)
 
-    def __post_init__(self, unsafe_small_key: bool) -> None:
+    def __post_init__(self, policy: KeyPolicy) -> None:
         if not isinstance(self.n, int | mpz) or self.n < 3 or self.n % 2 == 0:
             raise InvalidInput("field 'n': a Paillier modulus is an odd integer above 2", field="n")
         n = mpz(self.n)
@@ -64,13 +59,13 @@ class PublicKey:
             raise InvalidInput(
                 f"field 'n': the Paillier modulus has {bits} bits, at most {MAXIMUM_KEY_BITS} are accepted", field="n"
             )
-        if bits < MINIMUM_KEY_BITS and not unsafe_small_key:
+        if bits < policy.minimum_bits:
             raise KeyTooSmall(
-                f"field 'n': the Paillier modulus has {bits} bits, at least {MINIMUM_KEY_BITS} are required; "
+                f"field 'n': the Paillier modulus has {bits} bits, at least {policy.minimum_bits} are required; "
                 f"generate a key of {DEFAULT_KEY_BITS} bits",
                 field="n",
                 bits=bits,
-                minimum_bits=MINIMUM_KEY_BITS,
+                minimum_bits=policy.minimum_bits,
             )
         derived = {
             "n": n,
@@ -156,9 +151,9 @@ class PublicKey:
         return phe.PaillierPublicKey(int(self.n))
 
     @classmethod
-    def from_phe(cls, key: phe.PaillierPublicKey, *, unsafe_small_key: bool = False) -> PublicKey:
+    def from_phe(cls, key: phe.PaillierPublicKey, *, policy: KeyPolicy = STANDARD_KEYS) -> PublicKey:
         """Take over a key of ``phe``; raises as the constructor does."""
-        return cls(key.n, unsafe_small_key=unsafe_small_key)
+        return cls(key.n, policy=policy)
 
     def to_jwk(self) -> dict[str, Any]:
         """Return the key as a JSON-ready mapping in the format of ``pheutil extract``."""
@@ -171,7 +166,7 @@ class PublicKey:
         }
 
     @classmethod
-    def from_jwk(cls, jwk: Mapping[str, Any], *, unsafe_small_key: bool = False) -> PublicKey:
+    def from_jwk(cls, jwk: Mapping[str, Any], *, policy: KeyPolicy = STANDARD_KEYS) -> PublicKey:
         """Read what `to_jwk` or ``pheutil extract`` wrote.
 
         Raises:
@@ -179,7 +174,7 @@ class PublicKey:
         """
         require_jwk_member(jwk, "kty", "DAJ")
         require_jwk_member(jwk, "alg", "PAI-GN1")
-        return cls(jwk_integer(jwk, "n"), unsafe_small_key=unsafe_small_key)
+        return cls(jwk_integer(jwk, "n"), policy=policy)
 
 
 def random_unit(n: mpz) -> mpz:

@@ -23,7 +23,7 @@ group of ``n``-th powers, ``|G| < 2^bits``, and ``H`` its subgroup that the ``h_
 This needs a group of at most two cyclic factors for each ``f``, which is why a modulus must come with a proof that it is a
 product of two primes (`commons.ciphers.paillier.proofs`).
 
-`KeyHolderRandomizer` is for the holder of the secret key, by the Chinese remainder theorem; it need not fear its own modulus.
+The holder of the secret key need not fear its own modulus: `commons.ciphers.paillier.key_holder_randomizer`.
 
 References:
     I. Damgård, M. Jurik, J. B. Nielsen, *A Generalization of Paillier's Public-Key System with Applications to
@@ -40,10 +40,8 @@ from gmpy2 import mpz
 
 from commons.ciphers.paillier.fixed_base import BLOCKS, FixedBases
 from commons.ciphers.paillier.public_key import PublicKey, random_unit
-from commons.ciphers.paillier.secret_key import SecretKey
 
 _SURPLUS_BITS = 128
-_KEY_HOLDERS_SURPLUS_BITS = 64
 _alive: WeakSet[Randomizer] = WeakSet()
 
 
@@ -101,29 +99,6 @@ class Randomizer:
         return self._powers.random_product()
 
 
-class KeyHolderRandomizer(Randomizer):
-    """The same for the holder of the secret key, faster.
-
-    Draws powers of one random base in each of the groups of ``n``-th powers mod ``p²`` (order ``p - 1``) and mod
-    ``q²``, with exponents 64 bits longer than the order. The bases are no squares, and of the keys that `generate_keypair`
-    makes they generate the groups, up to factors above 2^16.
-    """
-
-    def __init__(self, secret_key: SecretKey) -> None:
-        # Not the parent's constructor: its tables mod n² are what this class does without.
-        p, q = secret_key.p, secret_key.q
-        self._powers_p = _random_residues(p)
-        self._powers_q = _random_residues(q)
-        self._p_squared, self._q_squared = p * p, q * q
-        self._p_squared_inverse = gmpy2.invert(self._p_squared, self._q_squared)
-        self._take_up(secret_key.public_key)
-
-    def _draw(self) -> mpz:
-        residue_p, residue_q = self._powers_p.random_product(), self._powers_q.random_product()
-        difference = (residue_q - residue_p) * self._p_squared_inverse % self._q_squared
-        return residue_p + self._p_squared * difference
-
-
 def discard_prepared() -> None:
     """Have every randomizer of this process forget what it made ahead: a forked child's would be its parent's, too."""
     for randomizer in list(_alive):
@@ -136,13 +111,3 @@ def _independent_units(n: mpz) -> list[mpz]:
         # Below a square every symbol is 1; no proof of a proper modulus lets one pass.
         if gmpy2.is_square(n) or any(gmpy2.jacobi(unit, n) == -1 for unit in units):
             return units
-
-
-def _random_residues(prime: mpz) -> FixedBases:
-    # The p-th powers mod p² are the subgroup of order p - 1, which the n-th powers are too since gcd(n, p - 1) = 1.
-    square = prime * prime
-    unit = random_unit(prime)
-    while gmpy2.legendre(unit, prime) == 1:
-        unit = random_unit(prime)
-    base = gmpy2.powmod_sec(unit, prime, square)
-    return FixedBases.of_one(base, square, prime.bit_length() + _KEY_HOLDERS_SURPLUS_BITS)

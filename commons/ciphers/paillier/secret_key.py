@@ -14,23 +14,21 @@ References:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gmpy2
 import phe
 from gmpy2 import mpz
 from phe.util import int_to_base64
 
+from commons.ciphers.paillier.encrypted_vector import EncryptedVector
+from commons.ciphers.paillier.key_policy import STANDARD_KEYS, KeyPolicy
 from commons.ciphers.paillier.openings import Opening, all_open
+from commons.ciphers.paillier.packing import PackedVector
 from commons.ciphers.paillier.proofs import ModulusProof, flaw_of_roots, root_challenges, square_challenges
 from commons.ciphers.paillier.public_key import PublicKey, jwk_integer, random_unit, require_jwk_member
 from commons.ciphers.paillier.self_check import computed_right
 from commons.errors import InvalidCiphertext, InvalidInput
-
-if TYPE_CHECKING:
-    from commons.ciphers.paillier.encrypted_vector import EncryptedVector
-    from commons.ciphers.paillier.packing import PackedVector
-
 
 BLINDING_USES = 256
 
@@ -40,7 +38,7 @@ class SecretKey:
 
     Args:
         p, q: Different odd primes with ``gcd(pq, (p-1)(q-1)) = 1``, in any order.
-        unsafe_small_key: As in `PublicKey`.
+        policy: As in `PublicKey`.
 
     Attributes:
         public_key (PublicKey): The product of the primes.
@@ -64,11 +62,11 @@ class SecretKey:
         "q",
     )
 
-    def __init__(self, p: int, q: int, *, unsafe_small_key: bool = False) -> None:
+    def __init__(self, p: int, q: int, *, policy: KeyPolicy = STANDARD_KEYS) -> None:
         self.p, self.q = sorted((mpz(p), mpz(q)))
         if self.p < 3 or self.p == self.q or not (gmpy2.is_prime(self.p) and gmpy2.is_prime(self.q)):
             raise InvalidInput("fields 'p' and 'q': a Paillier secret key is two different odd primes", field="p")
-        self.public_key = PublicKey(self.p * self.q, unsafe_small_key=unsafe_small_key)
+        self.public_key = PublicKey(self.p * self.q, policy=policy)
         n = self.public_key.n
         if gmpy2.gcd(n, (self.p - 1) * (self.q - 1)) != 1:
             raise InvalidInput("fields 'p' and 'q': one prime divides the other minus 1; use another pair", field="p")
@@ -193,9 +191,9 @@ class SecretKey:
         return phe.PaillierPrivateKey(self.public_key.to_phe(), int(self.p), int(self.q))
 
     @classmethod
-    def from_phe(cls, key: phe.PaillierPrivateKey, *, unsafe_small_key: bool = False) -> SecretKey:
+    def from_phe(cls, key: phe.PaillierPrivateKey, *, policy: KeyPolicy = STANDARD_KEYS) -> SecretKey:
         """Take over a key of ``phe``; raises as the constructor does."""
-        return cls(key.p, key.q, unsafe_small_key=unsafe_small_key)
+        return cls(key.p, key.q, policy=policy)
 
     def to_jwk(self) -> dict[str, Any]:
         """Return the key as a JSON-ready mapping in the format of ``pheutil genpkey``. It holds the secret in clear."""
@@ -210,7 +208,7 @@ class SecretKey:
         }
 
     @classmethod
-    def from_jwk(cls, jwk: Mapping[str, Any], *, unsafe_small_key: bool = False) -> SecretKey:
+    def from_jwk(cls, jwk: Mapping[str, Any], *, policy: KeyPolicy = STANDARD_KEYS) -> SecretKey:
         """Read what `to_jwk` or ``pheutil genpkey`` wrote.
 
         Raises:
@@ -219,8 +217,8 @@ class SecretKey:
         require_jwk_member(jwk, "kty", "DAJ")
         if not isinstance(jwk.get("pub"), Mapping):
             raise InvalidInput("field 'pub': a Paillier secret key file holds its public key here", field="pub")
-        key = cls(jwk_integer(jwk, "p"), jwk_integer(jwk, "q"), unsafe_small_key=unsafe_small_key)
-        if key.public_key != PublicKey.from_jwk(jwk["pub"], unsafe_small_key=unsafe_small_key):
+        key = cls(jwk_integer(jwk, "p"), jwk_integer(jwk, "q"), policy=policy)
+        if key.public_key != PublicKey.from_jwk(jwk["pub"], policy=policy):
             raise InvalidInput("field 'pub': the public key is not the product of 'p' and 'q'", field="pub")
         return key
 

@@ -46,9 +46,11 @@ def average(updates: Mapping[str, EncryptedVector], weights: Mapping[str, int], 
     if total is None:
         raise Conflict("no trainer's update is in")
     if len(updates) == len(weights):
-        return total.with_bound(bound)
+        return total.unsafe_with_bound(bound)
     factor = _inverse_share(weights, list(updates))
-    return total.with_bound(bound).multiply_encoded(factor, MATRIX_FRACTIONAL_BITS).with_bound(bound * ONE)
+    return (
+        total.unsafe_with_bound(bound).multiply_encoded(factor, MATRIX_FRACTIONAL_BITS).unsafe_with_bound(bound * ONE)
+    )
 
 
 def candidates(
@@ -85,9 +87,13 @@ def candidates(
         total = _sum_without(updates, left_out)
         if total is None:
             lift = scale - previous.fractional_bits
-            return previous.multiply_encoded(1 << lift, lift).with_bound(bound * ONE)
+            return previous.multiply_encoded(1 << lift, lift).unsafe_with_bound(bound * ONE)
         factor = _inverse_share(weights, [trainer for trainer in updates if trainer != left_out])
-        return total.with_bound(bound).multiply_encoded(factor, MATRIX_FRACTIONAL_BITS).with_bound(bound * ONE)
+        return (
+            total.unsafe_with_bound(bound)
+            .multiply_encoded(factor, MATRIX_FRACTIONAL_BITS)
+            .unsafe_with_bound(bound * ONE)
+        )
 
     everybody = without(None)
     return [everybody, *(without(trainer) if trainer in updates else everybody for trainer in trainers)]

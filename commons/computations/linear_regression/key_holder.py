@@ -284,4 +284,4 @@ class KeyHolder:
         scale = self._context.plan.sse_fractional_bits
         encrypted = EncryptedVector.encrypt(self._randomizer, values, fractional_bits=scale)
         self._secret_key.check_encrypted(encrypted.ciphertexts, values)
-        return encrypted.with_bound(1)
+        return encrypted.unsafe_with_bound(1)

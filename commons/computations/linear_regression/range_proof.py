@@ -45,7 +45,7 @@ ParallelMap = Callable[..., Iterable[Any]]
 
 @dataclass(frozen=True)
 class RangeProof:
-    """The encrypted blinding integers, the blinded sums v_k, and the randomness of their eight combinations."""
+    """The encrypted blinding integers, the blinded sums v_k, and the randomness of their five combinations."""
 
     blindings: EncryptedVector
     values: tuple[int, ...]
@@ -146,7 +146,7 @@ def _bits(transcript: bytes, count: int) -> list[int]:
 
 
 def _exponents(transcript: bytes, values: Sequence[int]) -> list[list[int]]:
-    """Eight rows of e_lk."""
+    """Five rows of e_lk."""
     listed = b",".join(b"%x" % value for value in values)
     width = REPETITIONS * _EXPONENT_BYTES
     stream = hashlib.shake_256(b"exponents" + transcript + listed).digest(width * _OPENINGS)
@@ -167,6 +167,6 @@ def _combinations(
 ) -> EncryptedVector:
     """[Σ_k e_lk·(Σ_j b_kj·x_j + z_k)] for each l; the bounds are formal, because a false statement may be any size."""
     on_values = [[sum(e for k, e in enumerate(row) if column >> k & 1) for column in columns] for row in exponents]
-    joined = vector.concatenate(blindings).with_bound(1)
+    joined = vector.concatenate(blindings).unsafe_with_bound(1)
     matrix = [[*first, *row] for first, row in zip(on_values, exponents, strict=True)]
-    return affine_map(matrix, joined, None, matrix_fractional_bits=0, bound=1)
+    return affine_map(matrix, joined, None, matrix_fractional_bits=0, unsafe_bound=1)

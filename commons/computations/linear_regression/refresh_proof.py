@@ -33,7 +33,6 @@ from commons.ciphers.paillier import (
     EncryptedVector,
     KeyHolderRandomizer,
     Opening,
-    PublicKey,
     SecretKey,
     affine_map,
     verify_opening,
@@ -102,15 +101,14 @@ def _combination(
     *,
     shift_bits: int,
     challenges: Sequence[int],
-    modulus: PublicKey,
 ) -> EncryptedVector:
     """[Σ c_j (u_j·2^t − m_j) + y]; the bounds are formal, because a false statement may be any size."""
     # The combination is only ever opened; that nothing wraps around is what `verify_refresh` checks first.
-    small = [vector.with_bound(1) for vector in (masked, fresh, blinding)]
-    fresh_sum = affine_map([list(challenges)], small[1], None, matrix_fractional_bits=0, bound=1)
-    masked_sum = affine_map([[-c for c in challenges]], small[0], None, matrix_fractional_bits=0, bound=1)
-    shifted = fresh_sum.multiply_encoded(1 << shift_bits, fractional_bits=shift_bits).with_bound(1)
-    return (shifted + masked_sum + small[2]).with_bound((int(modulus.n) - 1) // 2)
+    small = [vector.unsafe_with_bound(1) for vector in (masked, fresh, blinding)]
+    fresh_sum = affine_map([list(challenges)], small[1], None, matrix_fractional_bits=0, unsafe_bound=1)
+    masked_sum = affine_map([[-c for c in challenges]], small[0], None, matrix_fractional_bits=0, unsafe_bound=1)
+    shifted = fresh_sum.multiply_encoded(1 << shift_bits, fractional_bits=shift_bits).unsafe_with_bound(1)
+    return (shifted + masked_sum + small[2]).unsafe_with_bound(masked.public_key.max_plaintext)
 
 
 def refresh(
@@ -154,9 +152,7 @@ def refresh(
     y = secrets.randbits(_window_bits(shift_bits, len(masked)))
     blinding = EncryptedVector.encrypt(randomizer, [y], fractional_bits=masked.fractional_bits)
     challenges = _challenges(context, masked, fresh, blinding)
-    combined = _combination(
-        masked, fresh, blinding, shift_bits=shift_bits, challenges=challenges, modulus=secret_key.public_key
-    )
+    combined = _combination(masked, fresh, blinding, shift_bits=shift_bits, challenges=challenges)
     remainders = ((u << shift_bits) - m for u, m in zip(truncated, values, strict=True))
     opened = sum(c * e for c, e in zip(challenges, remainders, strict=True)) + y
     (opening,) = secret_key.open_all(combined.ciphertexts, expected=[opened])
@@ -189,7 +185,7 @@ def verify_refresh(
         parallel_map=parallel_map,
     )
     challenges = _challenges(context, masked, fresh, proof.blinding)
-    combined = _combination(masked, fresh, proof.blinding, shift_bits=shift_bits, challenges=challenges, modulus=key)
+    combined = _combination(masked, fresh, proof.blinding, shift_bits=shift_bits, challenges=challenges)
     verify_opening(key, combined.ciphertexts[0], proof.opening)
     if abs(proof.opening.value) >> (_window_bits(shift_bits, count) + 1):
         raise ProtocolViolation("refresh: the returned weights are not the masked weights that were sent")

@@ -37,7 +37,7 @@ def mask_weights(
     joined = reduce(EncryptedVector.concatenate, models)
     scale = joined.fractional_bits
     mask = refresh_mask(seed, len(joined), context.plan.mask_bits(round_number, scale))
-    masked = joined.with_bound(context.plan.weight_bound(round_number, scale)).add_encoded(mask)
+    masked = joined.unsafe_with_bound(context.plan.weight_bound(round_number, scale)).add_encoded(mask)
     masked = masked.rerandomize(randomizer)
     return RefreshTask(
         job_id=context.job_id,
@@ -89,12 +89,13 @@ def unmask_weights(
 ) -> list[EncryptedVector]:
     """The refreshed models, in the order of the task, from what `check_refresh` returned.
 
-    They are not re-randomised: the buyer has just encrypted them, and nobody but it could recognise them.
+    They are not re-randomised: the buyer has just encrypted them, and nobody but it could recognise them. It must not
+    get them as they are while the job runs: what it recognises tells it the mask, and so the weights.
     """
     plan = context.plan
     scale = fresh.fractional_bits + task.shift_bits
     mask = refresh_mask(seed, len(fresh), plan.mask_bits(task.round, scale))
     unmasked = fresh.add_encoded([-round_shift(value, task.shift_bits) for value in mask])
-    unmasked = unmasked.with_bound(plan.weight_bound(task.round, WEIGHT_FRACTIONAL_BITS))
+    unmasked = unmasked.unsafe_with_bound(plan.weight_bound(task.round, WEIGHT_FRACTIONAL_BITS))
     n_weights = plan.spec.n_weights
     return [unmasked[start : start + n_weights] for start in range(0, len(fresh), n_weights)]

@@ -81,6 +81,6 @@ class LocalTrainer:
             encode(self._offset, out_scale),
             matrix_fractional_bits=MATRIX_FRACTIONAL_BITS,
             # Tighter than the sum of absolute entries: ‖Aw + b‖₂ is bounded by the plan (`numeric_plan`).
-            bound=plan.weight_bound(task.round, out_scale),
+            unsafe_bound=plan.weight_bound(task.round, out_scale),
         )
         return TrainResult(update=CiphertextVector.of(update.rerandomize(randomizer)))

@@ -51,6 +51,12 @@ Sign = Callable[[bytes], bytes]
 """This owner's signature of a 32-byte digest (EIP-191)."""
 
 
+_WHY_SSE_IS_NOT = (
+    "a product of two vectors that the buyer and the aggregator have, made by the buyer and by this validator with fresh "
+    "randomness; both repeat it and compare its digest"
+)
+
+
 @dataclass(frozen=True, repr=False)
 class _Secrets:
     """Masks r and r' (d each), and factors k and τ, of one candidate."""
@@ -132,7 +138,6 @@ class Validator:
             )
             for index, weights in enumerate(candidates)
         ]
-        # A product of what the buyer and this validator have just made, which everybody can repeat.
         sse = squares + corrections
         zero_check = reduce(add, checks).rerandomize(randomizer)
         digest = candidates_digest([weights.digest() for weights in candidates])
@@ -148,7 +153,7 @@ class Validator:
         statement = ValidatorStatement(
             validator=self._address,
             candidates_digest="0x" + digest.hex(),
-            sse=CiphertextVector.of(sse),
+            sse=CiphertextVector.of(sse, unsafe_not_rerandomized=_WHY_SSE_IS_NOT),
             zero_check=CiphertextVector.of(zero_check),
             signature="0x" + signature.hex(),
         )
@@ -203,7 +208,7 @@ class Validator:
             weights,
             [-value for value in self._q],
             matrix_fractional_bits=MATRIX_FRACTIONAL_BITS,
-            bound=(1 << plan.residual_bits(round_number, self._row_count)) - 1,
+            unsafe_bound=(1 << plan.residual_bits(round_number, self._row_count)) - 1,
         )
         plain = pack(
             residuals.add_encoded(hidden.mask), slot_bits=plan.residual_slot_bits(round_number, self._row_count)
@@ -226,7 +231,7 @@ class Validator:
 
     def _combine(self, weights: EncryptedVector, coefficients: list[int], constant: int, bound: int) -> EncryptedVector:
         scale = self._context.plan.sse_fractional_bits - WEIGHT_FRACTIONAL_BITS
-        return affine_map([coefficients], weights, [constant], matrix_fractional_bits=scale, bound=bound)
+        return affine_map([coefficients], weights, [constant], matrix_fractional_bits=scale, unsafe_bound=bound)
 
     def _correction(self, weights: EncryptedVector, mask: list[int]) -> EncryptedVector:
         coefficients = [-2 * value for value in self._transposed(mask)]
@@ -250,5 +255,5 @@ class Validator:
         constant = tau * (scaled_constant - k * k * plain_constant)
         # The value is zero or the buyer lied; a lie may wrap around the modulus and is not zero then either.
         check = self._combine(weights, coefficients, constant, 1)
-        check = check + scaled_squares.multiply_encoded(tau).with_bound(1)
-        return (check + squares.multiply_encoded(-tau * k * k).with_bound(1)).with_bound(1)
+        check = check + scaled_squares.multiply_encoded(tau).unsafe_with_bound(1)
+        return (check + squares.multiply_encoded(-tau * k * k).unsafe_with_bound(1)).unsafe_with_bound(1)

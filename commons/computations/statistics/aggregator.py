@@ -111,7 +111,7 @@ def _masked_total(job: StatisticsJob, vectors: Sequence[EncryptedVector]) -> Enc
     """[Σ sums + mask] under fresh randomness."""
     plan = SumPlan.of(job.started)
     # Slots are wide enough for all members together, so the sum is no larger than one vector can be.
-    total = reduce(add, vectors).with_bound(plan.bound)
+    total = reduce(add, vectors).unsafe_with_bound(plan.bound)
     mask = delivery_mask(job.delivery_seed, job.started.job_id, plan.ciphertext_count, plan.mask_bits)
     return total.add_encoded(mask).rerandomize(job.randomizer)
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from gunicorn.http import RequestParser, wsgi
+from gunicorn.workers.base import Worker
 from werkzeug.exceptions import HTTPException
 
 from commons.web.serving.connection_table import Connection
 from commons.web.serving.refusals import answer_bytes, crashed
 from commons.web.serving.stream import Body, Stream
 from commons.web.serving.transfers import NoRoom, Transfers
-
-if TYPE_CHECKING:
-    from commons.web.serving.worker import BufferingWorker
 
 _DRAINED_AT_ONCE = 64 * 2**10
 
@@ -55,7 +53,7 @@ class Exchange:
         self._stream.say_continue()
         return False
 
-    def answer(self, worker: BufferingWorker) -> bool:
+    def answer(self, worker: Worker) -> bool:
         """Have the app answer; returns whether the connection can take another request. In a thread of its own."""
         response = None
         self._stream.may_wait = True

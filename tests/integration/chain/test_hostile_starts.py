@@ -25,7 +25,7 @@ from commons.chain.jobs import JobState, JobTerms
 from commons.chain.marketplace import Marketplace
 from commons.chain.signing import sign_acceptance, sign_declaration
 from commons.chain.transactions import send_and_wait
-from commons.ciphers.paillier import SecretKey
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS, SecretKey
 from commons.computations.linear_regression.spec import Feature
 from commons.market.declaration import Declaration
 from commons.storage.database import Database, create_database
@@ -100,7 +100,7 @@ class Stage:
     def restart(self) -> None:
         """A fresh process of the aggregator."""
         self.contract = Contract(self.market, self.account, self.database)
-        self.aggregator: Parts = assemble(self.database, self.contract, unsafe_small_key=True, clock=self.clock)
+        self.aggregator: Parts = assemble(self.database, self.contract, key_policy=UNSAFE_SMALL_KEYS, clock=self.clock)
 
     def post(self) -> None:
         spec = self.spec

@@ -14,7 +14,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from commons.chain.jobs import JobOnChain, JobState, JobTerms
-from commons.ciphers.paillier import SecretKey
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS, SecretKey
 from commons.computations.linear_regression.spec import Feature
 from commons.computations.registry import JobSpec
 from commons.storage.database import Database, create_database
@@ -68,12 +68,12 @@ class World:
             self.chain,
             self.account,
             self.open_file,
-            unsafe_small_key=True,
+            key_policy=UNSAFE_SMALL_KEYS,
         )
         self.deliveries = Deliveries(self.database, self.aggregator)
         self.earnings = EarningsBook(self.database, self.chain, self.account.address)
         self.taking_part = TakingPart(
-            self.database, self.chain, self.aggregator, self.account, self.open_file, unsafe_small_key=True
+            self.database, self.chain, self.aggregator, self.account, self.open_file, key_policy=UNSAFE_SMALL_KEYS
         )
         self.on_chain = OnChain(self.database, self.chain, self.account.address, self.clock, follow=lambda: None)
 

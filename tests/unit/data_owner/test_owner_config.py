@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from commons.ciphers.paillier import STANDARD_KEYS, UNSAFE_SMALL_KEYS
 from commons.errors import InvalidInput
 from data_owner.config import OwnerConfig
 
@@ -17,8 +18,10 @@ def test_little_has_to_be_given(tmp_path: Path) -> None:
     config = OwnerConfig.read({"state_dir": str(tmp_path), "contract_address": CONTRACT}, SECRETS)
     assert config.database_url == f"sqlite:///{tmp_path}/owner.sqlite3"
     assert config.keystore == tmp_path / "keystore.json"
-    assert (config.host, config.chain.chain_id, config.unsafe_small_key) == ("127.0.0.1", None, False)
+    assert (config.host, config.chain.chain_id, config.key_policy) == ("127.0.0.1", None, STANDARD_KEYS)
     assert OwnerConfig.read({"contract_address": CONTRACT, "chain_id": 1337}, SECRETS).chain.chain_id == 1337
+    unsafe = {**SECRETS, "DELTAML_UNSAFE_SMALL_KEY": "true"}
+    assert OwnerConfig.read({"contract_address": CONTRACT}, unsafe).key_policy == UNSAFE_SMALL_KEYS
 
 
 def test_everything_that_is_missing_or_wrong_is_said_at_once() -> None:

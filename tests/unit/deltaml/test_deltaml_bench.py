@@ -1,10 +1,11 @@
 import pytest
 
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS
 from deltaml.bench import KernelTiming, bench_kernels
 
 
 def test_both_ways_of_computing_a_step_are_timed_and_agree():
-    timings = bench_kernels(rows=(3, 12), features=2, key_bits=512, unsafe_small_key=True)
+    timings = bench_kernels(rows=(3, 12), features=2, key_bits=512, policy=UNSAFE_SMALL_KEYS)
     assert [(timing.rows, timing.features, timing.key_bits) for timing in timings] == [(3, 2, 512), (12, 2, 512)]
     for timing in timings:
         assert timing.max_error < 1e-10

@@ -16,7 +16,7 @@ from eth_account.signers.local import LocalAccount
 
 from commons.chain.jobs import JobOnChain, JobState, JobTerms
 from commons.chain.signing import recover_message, sign_acceptance, sign_checkpoint, sign_declaration
-from commons.ciphers.paillier import Randomizer, SecretKey
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS, Randomizer, SecretKey
 from commons.computations.linear_regression.checkpoint import CheckpointValues
 from commons.computations.linear_regression.job_context import JobContext
 from commons.computations.linear_regression.key_holder import KeyHolder
@@ -101,7 +101,7 @@ class Play:
         return str(self.buyer_account.address)
 
     def assemble(self) -> Parts:
-        return assemble(self.database, self.chain, unsafe_small_key=True, clock=self.clock)
+        return assemble(self.database, self.chain, key_policy=UNSAFE_SMALL_KEYS, clock=self.clock)
 
     def restart(self) -> None:
         """Another process on the same database."""

@@ -14,7 +14,7 @@ from eth_account.signers.local import LocalAccount
 
 from commons.chain.jobs import JobState
 from commons.chain.signing import SigningDomain, sign_declaration
-from commons.ciphers.paillier import SecretKey
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS, SecretKey
 from commons.computations.linear_regression.spec import Feature
 from commons.computations.registry import JobSpec
 from commons.market.declaration import Declaration
@@ -126,13 +126,13 @@ def buyer(
         database=database,
         chain=chain,
         aggregator=aggregator,
-        vault=KeyVault("a password", database, cost=2**10, unsafe_small_key=True),
+        vault=KeyVault("a password", database, cost=2**10, key_policy=UNSAFE_SMALL_KEYS),
         account=account,
         key_bits=KEY_BITS,
         follow=lambda: None,
         chain_clock=clock,
         clock=clock,
-        unsafe_small_key=True,
+        key_policy=UNSAFE_SMALL_KEYS,
     )
 
 

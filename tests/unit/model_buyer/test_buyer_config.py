@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from commons.ciphers.paillier import STANDARD_KEYS, UNSAFE_SMALL_KEYS
 from commons.errors import InvalidInput
 from model_buyer.config import BuyerConfig
 
@@ -21,7 +22,7 @@ def test_defaults_are_those_of_one_machine() -> None:
     assert (config.host, config.port, config.key_bits) == ("127.0.0.1", 8200, 3072)
     assert config.keystore == config.state_dir / "keystore.json"
     assert config.database_url == f"sqlite:///{config.state_dir}/buyer.sqlite3"
-    assert (config.chain.chain_id, config.admin_password, config.unsafe_small_key) == (None, None, False)
+    assert (config.chain.chain_id, config.admin_password, config.key_policy) == (None, None, STANDARD_KEYS)
 
 
 def test_options_overrule_the_environment() -> None:
@@ -55,4 +56,5 @@ def test_all_settings_that_cannot_be_are_reported_together() -> None:
 
 
 def test_small_keys_need_the_option_that_names_them_unsafe() -> None:
-    assert read(key_bits="1024", unsafe_small_key=True).key_bits == 1024
+    config = read(key_bits="1024", unsafe_small_key=True)
+    assert (config.key_bits, config.key_policy) == (1024, UNSAFE_SMALL_KEYS)

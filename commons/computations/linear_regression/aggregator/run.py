@@ -22,6 +22,12 @@ WEIGHTS = "weights"
 CANDIDATES = "candidates"
 """The models of the present checkpoint, in the order of `linear_regression.messages`."""
 
+_WHY_MODELS_ARE_NOT = (
+    "what trainers re-randomised, with public factors, or what the buyer encrypted, less a mask; trainers and validators "
+    "get it, who cannot decrypt. The buyer, who could recognise its own ciphertexts and so the mask, gets it masked and "
+    "re-randomised, and as it is only when everybody is paid"
+)
+
 _VECTORS: TypeAdapter[list[CiphertextVector]] = TypeAdapter(list[CiphertextVector])
 
 
@@ -71,7 +77,7 @@ class Run:
 
     def candidates_values(self, models: Sequence[EncryptedVector]) -> dict[str, Value]:
         """What keeps the models of a checkpoint."""
-        text = "[" + ",".join(CiphertextVector.of(model).model_dump_json() for model in models) + "]"
+        text = "[" + ",".join(_wire(model).model_dump_json() for model in models) + "]"
         return {CANDIDATES: Value(text, list(models))}
 
     def _load(self, text: str) -> EncryptedVector:
@@ -85,4 +91,9 @@ class Run:
 
 def weights_value(model: EncryptedVector) -> Value:
     """What keeps a model."""
-    return Value(CiphertextVector.of(model).model_dump_json(), model)
+    return Value(_wire(model).model_dump_json(), model)
+
+
+def _wire(model: EncryptedVector) -> CiphertextVector:
+    """How a model is stored, and sent as it is stored."""
+    return CiphertextVector.of(model, unsafe_not_rerandomized=_WHY_MODELS_ARE_NOT)

@@ -30,6 +30,11 @@ from commons.computations.parts import DELIVERED, EVIDENCE, Answer, Ask, Score, 
 from commons.market.checkpoint_statement import CheckpointStatement
 from commons.market.delivery import delivery_mask
 
+_WHY_EVIDENCE_IS_NOT = (
+    "its digest must be the one that the validators signed; it is shown when everybody is paid, and the buyer then has these "
+    "very weights in the clear"
+)
+
 
 class TrainStep(StepHandler):
     """Trainers take local gradient steps; their weighted updates are added up."""
@@ -66,7 +71,6 @@ class TrainStep(StepHandler):
         if run.is_checkpoint:
             models = candidates(updates, shares, list(shares), run.weights(), bound=bound)
             return Turn(advance(run.step, run.spec, can_train=False), values=run.candidates_values(models))
-        # A product of ciphertexts that the trainers have just re-randomised needs no more of it.
         model = average(updates, shares, bound=bound)
         can_train = run.plan.can_train(run.step.round + 1, model.fractional_bits)
         return Turn(advance(run.step, run.spec, can_train=can_train), values={WEIGHTS: weights_value(model)})
@@ -101,7 +105,7 @@ class RefreshStep(StepHandler):
         """Take the masks off."""
         (answer,) = answers.values()
         fresh: EncryptedVector = answer.checked
-        masked = fresh.with_bound(run.plan.masked_bound(run.step.round, WEIGHT_FRACTIONAL_BITS))
+        masked = fresh.unsafe_with_bound(run.plan.masked_bound(run.step.round, WEIGHT_FRACTIONAL_BITS))
         models = unmask_weights(run.context, _refresh_task(run, answer.ask), masked, answer.ask.secret or b"")
         values = {WEIGHTS: weights_value(models[0])}
         if run.is_checkpoint:
@@ -143,7 +147,8 @@ def delivery_values(run: Run) -> dict[str, Value]:
     delivered = CiphertextVector.of(weights.add_encoded(mask).rerandomize(run.job.randomizer))
     digests = tuple("0x" + model.digest().hex() for model in run.candidates())
     # [w] could be decrypted at once, so the market shows it only when everybody has been paid.
-    evidence = FinalWeights(final=CiphertextVector.of(weights), candidate_digests=digests)
+    final = CiphertextVector.of(weights, unsafe_not_rerandomized=_WHY_EVIDENCE_IS_NOT)
+    evidence = FinalWeights(final=final, candidate_digests=digests)
     return {DELIVERED: Value(delivered.model_dump_json(), delivered), EVIDENCE: Value(evidence.model_dump_json())}
 
 

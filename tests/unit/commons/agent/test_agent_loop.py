@@ -241,9 +241,9 @@ def test_work_is_prepared_while_there_is_none_to_do(monkeypatch: pytest.MonkeyPa
 FORKED = """
 import json, os
 import commons.agent.loop
-from commons.ciphers.paillier import KeyHolderRandomizer, Randomizer, generate_keypair
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS, KeyHolderRandomizer, Randomizer, generate_keypair
 
-key = generate_keypair(512, unsafe_small_key=True)
+key = generate_keypair(512, policy=UNSAFE_SMALL_KEYS)
 randomizers = [Randomizer(key.public_key), KeyHolderRandomizer(key)]
 for randomizer in randomizers:
     while randomizer.prepare(3):

@@ -1,4 +1,6 @@
+import ast
 import base64
+from pathlib import Path
 
 import gmpy2
 import pytest
@@ -11,6 +13,8 @@ from commons.ciphers.wire import CiphertextVector, PackedCiphertexts
 from commons.errors import InvalidCiphertext
 
 BOUND = 1 << 80
+ROOT = Path(__file__).parents[4]
+SERVICES = ("data_owner", "model_buyer", "federated_aggregator")
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +46,11 @@ def test_a_vector_survives_the_wire(job_secret_key, job_randomizer, values, scal
     assert job_secret_key.decrypt_vector(read) == values
 
 
-def test_packed_ciphertexts_survive_the_wire(job_secret_key, key, vector):
+def test_packed_ciphertexts_survive_the_wire(job_secret_key, job_randomizer, key, vector):
     packed = pack(vector, slot_bits=400)
-    wire = PackedCiphertexts.model_validate_json(PackedCiphertexts.of(packed).model_dump_json())
+    wire = PackedCiphertexts.model_validate_json(
+        PackedCiphertexts.of(packed.rerandomize(job_randomizer)).model_dump_json()
+    )
     read = wire.to_packed(key, count=3, fractional_bits=40, slot_bits=400)
     assert len(read.ciphertexts) == 2
     assert job_secret_key.decrypt_packed(read) == [5, -7, 0]
@@ -52,6 +58,37 @@ def test_packed_ciphertexts_survive_the_wire(job_secret_key, key, vector):
 
 def test_digest_of_the_wire_form_is_the_vectors(vector):
     assert CiphertextVector.of(vector).digest() == vector.digest()
+
+
+def test_what_was_not_rerandomized_has_no_wire_form_without_a_reason(key, vector):
+    received = decode(CiphertextVector.of(vector), key)
+    for kind, old in (
+        (CiphertextVector, -vector),
+        (CiphertextVector, received),
+        (PackedCiphertexts, pack(vector, slot_bits=400)),
+    ):
+        with pytest.raises(ValueError, match="say in unsafe_not_rerandomized why"):
+            kind.of(old)
+        assert kind.of(old, unsafe_not_rerandomized="tests look at it").digest() == old.digest()
+
+
+def test_ciphertexts_leave_without_new_randomness_in_these_places_only():
+    shipped = [path for folder in ("commons", *SERVICES, "deltaml") for path in (ROOT / folder).rglob("*.py")]
+    calls = {
+        (str(path.relative_to(ROOT)), ast.unparse(keyword.value))
+        for path in shipped
+        if "node_modules" not in path.parts and "commons/ciphers" not in str(path)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "unsafe_not_rerandomized"
+    }
+    regression = "commons/computations/linear_regression"
+    assert calls == {
+        (f"{regression}/validator.py", "_WHY_SSE_IS_NOT"),
+        (f"{regression}/aggregator/run.py", "_WHY_MODELS_ARE_NOT"),
+        (f"{regression}/aggregator/training.py", "_WHY_EVIDENCE_IS_NOT"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -111,8 +148,8 @@ def test_ciphertexts_that_are_not_the_announced_bytes_in_base64_are_refused(key,
 
 
 @pytest.mark.parametrize("change", [{"count": 2}, {"fractional_bits": 39}, {"slot_bits": 401}])
-def test_another_packing_than_expected_is_refused(key, vector, change):
-    wire = PackedCiphertexts.of(pack(vector, slot_bits=400))
+def test_another_packing_than_expected_is_refused(key, vector, job_randomizer, change):
+    wire = PackedCiphertexts.of(pack(vector, slot_bits=400).rerandomize(job_randomizer))
     expected = {"count": 3, "fractional_bits": 40, "slot_bits": 400}
     with pytest.raises(InvalidCiphertext, match=r"\(3, 40, 400\)"):
         wire.model_copy(update=change).to_packed(key, **expected)

@@ -71,7 +71,7 @@ def test_it_runs_in_wal_mode_with_full_synchronisation(database: Database) -> No
 
 
 def test_lazily_synchronised_only_what_is_committed_in_steps_waits_for_the_disk(tmp_path: Path) -> None:
-    lazy = create_database(f"sqlite:///{tmp_path}/lazy.sqlite3", lazy_sync=True)
+    lazy = bare_database(f"sqlite:///{tmp_path}/lazy.sqlite3", lazy_sync=True)
     synchronous = text("PRAGMA synchronous")
     for _ in range(2):  # on the same pooled connection
         with lazy.session() as session:

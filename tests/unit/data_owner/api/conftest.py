@@ -9,6 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS
 from commons.errors import ServiceUnavailable
 from commons.web.authentication import Authenticator
 from data_owner.app import create_app
@@ -50,7 +51,7 @@ def app(world: Any) -> Any:
         commitments=Commitments(world.acceptances, world.deliveries, world.offers),
         earnings=world.earnings,
         histograms=Histograms(world.database, world.open_file),
-        terms=TermsPreview(world.offers, world.chain, unsafe_small_key=True),
+        terms=TermsPreview(world.offers, world.chain, key_policy=UNSAFE_SMALL_KEYS),
     )
     return create_app(cast(Parts, parts))
 

@@ -10,6 +10,7 @@ import pytest
 
 from commons.chain.jobs import JobState
 from commons.chain.signing import recover_acceptance, recover_declaration
+from commons.ciphers.paillier import STANDARD_KEYS
 from commons.computations.job_facts import RoleRule
 from commons.computations.linear_regression.computation import LinearRegression
 from commons.computations.linear_regression.spec import Feature
@@ -142,7 +143,7 @@ def test_a_key_without_a_valid_proof_is_refused(world: Any) -> None:
 def test_a_small_key_is_refused_unless_it_is_allowed_by_name(world: Any) -> None:
     world.post_job(1)
     world.add_rows()
-    world.acceptances = replace(world.acceptances, unsafe_small_key=False)
+    world.acceptances = replace(world.acceptances, key_policy=STANDARD_KEYS)
     refused(world, KeyTooSmall, "2048")
 
 

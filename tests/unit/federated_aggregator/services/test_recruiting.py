@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from commons.chain.signing import sign_acceptance
 from commons.ciphers.masks import seed_hash
+from commons.ciphers.paillier import STANDARD_KEYS
 from commons.computations.linear_regression.job_context import context_of
 from commons.computations.linear_regression.numeric_plan import NumericPlan
 from commons.errors import (
@@ -135,7 +136,7 @@ def test_a_key_without_a_valid_proof_is_refused(play):
 
 
 def test_small_keys_are_taken_only_where_they_are_allowed_by_name(play):
-    means = replace(play.aggregator.recruiting.means, unsafe_small_key=False)
+    means = replace(play.aggregator.recruiting.means, key_policy=STANDARD_KEYS)
     strict = Recruiting(play.database, play.chain, play.clock, means)
     with pytest.raises(KeyTooSmall, match="2048 are required"):
         strict.post(play.buyer, play.posting())

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from commons.ciphers.paillier import STANDARD_KEYS, UNSAFE_SMALL_KEYS
 from commons.computations.linear_regression.computation import LinearRegression
 from commons.errors import InvalidInput
 from commons.market.job_terms import PayTerms
@@ -117,15 +118,15 @@ def test_the_target_must_not_be_a_feature() -> None:
 @pytest.mark.parametrize("bits", [2046, 1024, 512])
 def test_small_keys_are_refused_unless_named_unsafe(bits: int) -> None:
     with pytest.raises(InvalidInput, match="key_bits") as raised:
-        checked_key_bits(bits, default=3072, unsafe_small_key=False)
+        checked_key_bits(bits, default=3072, policy=STANDARD_KEYS)
     assert raised.value.fields["field"] == "key_bits"
-    assert checked_key_bits(bits, default=3072, unsafe_small_key=True) == bits
+    assert checked_key_bits(bits, default=3072, policy=UNSAFE_SMALL_KEYS) == bits
 
 
 def test_key_bits_have_a_default_and_must_be_even() -> None:
-    assert checked_key_bits(None, default=3072, unsafe_small_key=False) == 3072
+    assert checked_key_bits(None, default=3072, policy=STANDARD_KEYS) == 3072
     with pytest.raises(InvalidInput, match="even"):
-        checked_key_bits(2049, default=3072, unsafe_small_key=False)
+        checked_key_bits(2049, default=3072, policy=STANDARD_KEYS)
 
 
 @pytest.mark.parametrize("computation", [{}, {"kind": "magic"}, {"kind": None}, {"kind": ["linear_regression"]}])

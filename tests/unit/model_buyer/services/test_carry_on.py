@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from commons.chain.jobs import FINALIZE_WINDOW_S, JobSettled, JobState
 from commons.chain.outbox import MONEY_PAUSES
 from commons.chain.outbox_table import OutboxState
-from commons.ciphers.paillier import ModulusProof, PublicKey, SecretKey, verify_modulus
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS, ModulusProof, PublicKey, SecretKey, verify_modulus
 from commons.computations.linear_regression.computation import LinearRegression
 from commons.computations.linear_regression.numeric_plan import growth_of
 from commons.computations.registry import JobSpec
@@ -76,7 +76,7 @@ def test_a_draft_gets_a_sealed_key_a_proof_and_a_queued_deposit(buyer: Buyer, ch
     assert queued(buyer, f"create-job-{job_id}")
     assert stored.modulus is not None
     assert stored.sealed_secret is not None
-    public_key = PublicKey(from_hex(stored.modulus), unsafe_small_key=True)
+    public_key = PublicKey(from_hex(stored.modulus), policy=UNSAFE_SMALL_KEYS)
     verify_modulus(public_key, ModulusProof.from_json(stored.modulus_proof or ()))
     assert buyer.vault.open(stored.sealed_secret, job_id).public_key == public_key
     assert chain.terms.key_digest == public_key.digest()

@@ -4,14 +4,14 @@ from unittest.mock import patch
 
 import pytest
 
-from commons.ciphers.paillier import SecretKey
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS, SecretKey
 from commons.errors import InvalidInput, NotAuthenticated
 from commons.storage.database import Database
 from model_buyer.services.key_vault import KeyVault
 
 
 def vault(database: Database, password: str = "a password") -> KeyVault:
-    return KeyVault(password, database, cost=2**10, unsafe_small_key=True)
+    return KeyVault(password, database, cost=2**10, key_policy=UNSAFE_SMALL_KEYS)
 
 
 def test_a_sealed_key_opens_again_in_another_process(database: Database, secret_key: SecretKey) -> None:

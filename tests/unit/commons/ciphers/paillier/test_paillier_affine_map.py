@@ -99,11 +99,11 @@ def test_headroom_is_refused_before_anything_is_computed():
 
 def test_a_proven_bound_replaces_the_derived_one():
     vector = encrypted([1, 1], bound=LIMIT // 4)
-    result = affine_map([[3, -2]], vector, None, matrix_fractional_bits=0, bound=1)
+    result = affine_map([[3, -2]], vector, None, matrix_fractional_bits=0, unsafe_bound=1)
     assert result.bound == 1
     assert KEY.decrypt_vector(result) == [1]
     with pytest.raises(HeadroomExceeded):
-        affine_map([[1, 0]], vector, None, matrix_fractional_bits=0, bound=LIMIT + 1)
+        affine_map([[1, 0]], vector, None, matrix_fractional_bits=0, unsafe_bound=LIMIT + 1)
 
 
 def test_shapes_that_do_not_fit_are_refused():

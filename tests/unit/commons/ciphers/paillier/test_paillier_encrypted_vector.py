@@ -103,7 +103,7 @@ def test_headroom_is_refused_before_anything_is_computed():
         lambda: full.multiply_encoded(2),
         lambda: full.multiply_encoded(-2),
         half.sum,
-        lambda: full.with_bound(LIMIT + 1),
+        lambda: full.unsafe_with_bound(LIMIT + 1),
         lambda: encrypted([LIMIT + 1]),
         lambda: encrypted([1], bound=LIMIT + 1),
     ):
@@ -120,7 +120,7 @@ def test_a_value_above_the_declared_bound_is_named_by_its_index_and_not_shown():
 
 
 def test_a_proven_bound_makes_room():
-    vector = encrypted([5], bound=LIMIT).with_bound(5)
+    vector = encrypted([5], bound=LIMIT).unsafe_with_bound(5)
     assert KEY.decrypt_vector(vector + vector) == [10]
     assert (vector + vector).bound == 10
 
@@ -177,14 +177,14 @@ def test_the_digest_covers_ciphertexts_and_scale():
     assert vector.digest() == keccak(vector.to_bytes() + (8).to_bytes(8, "big"))
     assert dataclasses.replace(vector, fractional_bits=9).digest() != vector.digest()
     assert vector.rerandomize(RANDOMIZER).digest() != vector.digest()
-    assert vector.with_bound(99).digest() == vector.digest()
+    assert vector.unsafe_with_bound(99).digest() == vector.digest()
 
 
 def test_form_is_checked_where_a_vector_is_made():
     with pytest.raises(InvalidInput, match="fractional_bits"):
         encrypted([1], fractional_bits=-1)
     with pytest.raises(InvalidInput, match="bound"):
-        encrypted([1]).with_bound(-1)
+        encrypted([1]).unsafe_with_bound(-1)
     with pytest.raises(InvalidInput, match="fractional_bits"):
         encrypted([1]).multiply_encoded(2, -1)
 

@@ -5,7 +5,14 @@ import gmpy2
 import pytest
 from gmpy2 import mpz
 
-from commons.ciphers.paillier import MAXIMUM_KEY_BITS, ModulusProof, PublicKey, SecretKey, verify_modulus
+from commons.ciphers.paillier import (
+    MAXIMUM_KEY_BITS,
+    UNSAFE_SMALL_KEYS,
+    ModulusProof,
+    PublicKey,
+    SecretKey,
+    verify_modulus,
+)
 from commons.ciphers.paillier.key_generation import random_prime
 from commons.ciphers.paillier.proofs import ROOT_COUNT, SQUARE_COUNT, root_challenges, square_challenges
 from commons.errors import InvalidInput, KeyProofInvalid
@@ -103,7 +110,7 @@ def test_the_best_effort_prover_of_these_tests_proves_a_proper_modulus(secret_ke
 def test_the_same_proof_comes_out_every_time(secret_key):
     """Two different square roots of one number would give a factor of the modulus to whoever sees both."""
     assert secret_key.prove_modulus(context=b"job") == secret_key.prove_modulus(context=b"job")
-    swapped = SecretKey(secret_key.q, secret_key.p, unsafe_small_key=True)
+    swapped = SecretKey(secret_key.q, secret_key.p, policy=UNSAFE_SMALL_KEYS)
     assert swapped.prove_modulus(context=b"job") == secret_key.prove_modulus(context=b"job")
 
 
@@ -189,7 +196,7 @@ def test_a_wrong_number_of_roots_is_refused(secret_key):
 @pytest.mark.parametrize("factor", [3, 257, 65537])
 def test_a_small_factor_is_found(factor):
     prime = random_prime(500)
-    public_key = PublicKey(factor * prime, unsafe_small_key=True)
+    public_key = PublicKey(factor * prime, policy=UNSAFE_SMALL_KEYS)
     with pytest.raises(KeyProofInvalid, match="prime factor up to 65537"):
         verify_modulus(public_key, best_effort_proof(public_key, (factor - 1) * (prime - 1)))
 
@@ -197,7 +204,7 @@ def test_a_small_factor_is_found(factor):
 @pytest.mark.parametrize("residue", [1, 3])
 def test_a_prime_modulus_is_refused(residue):
     prime = any_prime(512, residue)
-    public_key = PublicKey(prime, unsafe_small_key=True)
+    public_key = PublicKey(prime, policy=UNSAFE_SMALL_KEYS)
     proof = best_effort_proof(public_key, public_key.n - 1, (prime,))
     with pytest.raises(KeyProofInvalid, match="prime, so everybody can decrypt"):
         verify_modulus(public_key, proof)
@@ -205,14 +212,14 @@ def test_a_prime_modulus_is_refused(residue):
 
 def test_a_power_of_a_prime_is_refused():
     prime = random_prime(256)
-    public_key = PublicKey(prime**2, unsafe_small_key=True)
+    public_key = PublicKey(prime**2, policy=UNSAFE_SMALL_KEYS)
     with pytest.raises(KeyProofInvalid, match="power of another number"):
         verify_modulus(public_key, best_effort_proof(public_key, prime * (prime - 1)))
 
 
 def test_a_modulus_with_a_square_is_refused():
     p, q = random_prime(170), random_prime(172)
-    public_key = PublicKey(p * p * q, unsafe_small_key=True)
+    public_key = PublicKey(p * p * q, policy=UNSAFE_SMALL_KEYS)
     with pytest.raises(KeyProofInvalid, match="is not an n-th root"):
         verify_modulus(public_key, best_effort_proof(public_key, p * (p - 1) * (q - 1)))
 
@@ -221,7 +228,7 @@ def test_a_modulus_with_a_square_is_refused():
 def test_a_modulus_that_is_not_coprime_to_its_order_is_refused(prime_bits):
     q = gmpy2.next_prime(mpz(1) << prime_bits)
     p = next(p for p in (2 * k * q + 1 for k in range(2**250, 2**251)) if gmpy2.is_prime(p))
-    public_key = PublicKey(p * q, unsafe_small_key=True)
+    public_key = PublicKey(p * q, policy=UNSAFE_SMALL_KEYS)
     with pytest.raises(KeyProofInvalid, match="is not an n-th root"):
         verify_modulus(public_key, best_effort_proof(public_key, (p - 1) * (q - 1)))
 
@@ -231,7 +238,7 @@ def test_a_modulus_that_is_not_coprime_to_its_order_is_refused(prime_bits):
 )
 def test_of_other_factors_than_two_that_are_3_modulo_4_half_of_the_square_roots_are_missing(residues):
     primes = [any_prime(900 // len(residues), residue) for residue in residues]
-    public_key = PublicKey(product_of(primes), unsafe_small_key=True)
+    public_key = PublicKey(product_of(primes), policy=UNSAFE_SMALL_KEYS)
     proof = best_effort_proof(public_key, order_of(primes), primes)
     # At most 64 of 128 on average; outside of this bound once in 10^12 keys.
     assert missing_square_roots(public_key, proof) > 24
@@ -242,7 +249,7 @@ def test_of_other_factors_than_two_that_are_3_modulo_4_half_of_the_square_roots_
 @pytest.mark.parametrize("residues", [(1, 3), (3, 3, 3)], ids=str)
 def test_a_modulus_that_is_3_modulo_4_is_refused(residues):
     primes = [any_prime(900 // len(residues), residue) for residue in residues]
-    public_key = PublicKey(product_of(primes), unsafe_small_key=True)
+    public_key = PublicKey(product_of(primes), policy=UNSAFE_SMALL_KEYS)
     proof = best_effort_proof(public_key, order_of(primes), primes)
     assert missing_square_roots(public_key, proof) > 24
     with pytest.raises(KeyProofInvalid, match="not 1 modulo 4"):
@@ -251,7 +258,7 @@ def test_a_modulus_that_is_3_modulo_4_is_refused(residues):
 
 @pytest.mark.parametrize("residues", [(1, 1), (1, 3), (3, 1)], ids=str)
 def test_a_key_of_other_primes_says_that_it_cannot_prove_that_there_are_two(residues):
-    key = SecretKey(*(any_prime(256, residue) for residue in residues), unsafe_small_key=True)
+    key = SecretKey(*(any_prime(256, residue) for residue in residues), policy=UNSAFE_SMALL_KEYS)
     with pytest.raises(InvalidInput, match="both 3 modulo 4") as caught:
         key.prove_modulus()
     assert caught.value.fields["field"] == "p"

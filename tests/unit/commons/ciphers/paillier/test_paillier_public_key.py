@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from eth_utils import keccak
 from phe import command_line
 
-from commons.ciphers.paillier import MAXIMUM_KEY_BITS, MINIMUM_KEY_BITS, PublicKey
+from commons.ciphers.paillier import MAXIMUM_KEY_BITS, MINIMUM_KEY_BITS, UNSAFE_SMALL_KEYS, PublicKey
 from commons.errors import HeadroomExceeded, InvalidCiphertext, InvalidInput, KeyTooSmall
 
 
@@ -20,7 +20,7 @@ def test_derived_sizes_follow_from_the_modulus(public_key, secret_key):
 
 
 def test_keys_are_equal_when_their_moduli_are(public_key, other_secret_key):
-    twin = PublicKey(int(public_key.n), unsafe_small_key=True)
+    twin = PublicKey(int(public_key.n), policy=UNSAFE_SMALL_KEYS)
     assert twin == public_key
     assert hash(twin) == hash(public_key)
     assert public_key != other_secret_key.public_key
@@ -43,7 +43,7 @@ def test_a_small_key_is_refused_unless_named_unsafe(public_key):
 @pytest.mark.parametrize("n", [0, 1, -15, 2**600, pytest.param(2**MAXIMUM_KEY_BITS + 1, id="huge"), "35", 35.0])
 def test_what_is_no_odd_modulus_of_a_bearable_size_is_refused(n):
     with pytest.raises(InvalidInput, match="field 'n'"):
-        PublicKey(n, unsafe_small_key=True)
+        PublicKey(n, policy=UNSAFE_SMALL_KEYS)
 
 
 def test_headroom_ends_exactly_at_the_largest_plaintext(public_key):
@@ -106,14 +106,14 @@ def test_a_zero_ciphertext_on_the_wire_is_refused(public_key):
 
 def test_phe_encrypts_under_an_exported_key_what_ours_decrypts(public_key, secret_key):
     theirs = public_key.to_phe()
-    assert PublicKey.from_phe(theirs, unsafe_small_key=True) == public_key
+    assert PublicKey.from_phe(theirs, policy=UNSAFE_SMALL_KEYS) == public_key
     assert secret_key.decrypt(theirs.raw_encrypt(12345)) == 12345
 
 
 def test_a_public_key_file_is_read_by_pheutil(public_key):
     jwk = public_key.to_jwk()
     assert command_line.load_public_key(jwk).n == public_key.n
-    assert PublicKey.from_jwk(jwk, unsafe_small_key=True) == public_key
+    assert PublicKey.from_jwk(jwk, policy=UNSAFE_SMALL_KEYS) == public_key
 
 
 def test_a_public_key_extracted_by_pheutil_is_read(tmp_path):
@@ -122,7 +122,7 @@ def test_a_public_key_extracted_by_pheutil_is_read(tmp_path):
     assert runner.invoke(command_line.cli, ["genpkey", "--keysize", "512", private]).exit_code == 0
     assert runner.invoke(command_line.cli, ["extract", private, public]).exit_code == 0
     jwk = json.loads(Path(public).read_text())
-    assert PublicKey.from_jwk(jwk, unsafe_small_key=True).n == command_line.load_public_key(jwk).n
+    assert PublicKey.from_jwk(jwk, policy=UNSAFE_SMALL_KEYS).n == command_line.load_public_key(jwk).n
     with pytest.raises(KeyTooSmall):
         PublicKey.from_jwk(jwk)
 
@@ -133,11 +133,11 @@ def test_a_public_key_extracted_by_pheutil_is_read(tmp_path):
 )
 def test_a_broken_public_key_file_names_the_member(public_key, member, value):
     with pytest.raises(InvalidInput, match=f"field '{member}'"):
-        PublicKey.from_jwk({**public_key.to_jwk(), member: value}, unsafe_small_key=True)
+        PublicKey.from_jwk({**public_key.to_jwk(), member: value}, policy=UNSAFE_SMALL_KEYS)
 
 
 def test_a_missing_member_is_named(public_key):
     jwk = public_key.to_jwk()
     del jwk["n"]
     with pytest.raises(InvalidInput, match="field 'n'"):
-        PublicKey.from_jwk(jwk, unsafe_small_key=True)
+        PublicKey.from_jwk(jwk, policy=UNSAFE_SMALL_KEYS)

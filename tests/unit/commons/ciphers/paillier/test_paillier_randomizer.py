@@ -1,7 +1,7 @@
 import gmpy2
 import pytest
 
-from commons.ciphers.paillier import KeyHolderRandomizer, PublicKey, Randomizer
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS, KeyHolderRandomizer, PublicKey, Randomizer
 from commons.ciphers.paillier.public_key import random_unit
 from commons.errors import HeadroomExceeded
 
@@ -86,7 +86,7 @@ def test_some_base_has_jacobi_symbol_minus_one(public_key, monkeypatch):
 
 
 def test_a_modulus_without_such_bases_does_not_stall_its_reader():
-    square = PublicKey(gmpy2.next_prime(1 << 256) ** 2, unsafe_small_key=True)
+    square = PublicKey(gmpy2.next_prime(1 << 256) ** 2, policy=UNSAFE_SMALL_KEYS)
     assert len(bases_of(Randomizer(square))) == 8
 
 

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from phe import command_line
 
 from commons.ciphers.paillier import (
+    UNSAFE_SMALL_KEYS,
     EncryptedVector,
     KeyHolderRandomizer,
     PackedVector,
@@ -45,7 +46,7 @@ def test_a_full_size_key_round_trips_with_phe(full_size_secret_key):
 
 
 def test_the_order_of_the_primes_does_not_matter(secret_key):
-    swapped = SecretKey(secret_key.q, secret_key.p, unsafe_small_key=True)
+    swapped = SecretKey(secret_key.q, secret_key.p, policy=UNSAFE_SMALL_KEYS)
     assert swapped == secret_key
     assert hash(swapped) == hash(secret_key)
     assert (swapped.p, swapped.q) == (secret_key.p, secret_key.q)
@@ -60,7 +61,7 @@ def test_numbers_that_are_no_two_primes_are_refused_without_being_shown(secret_k
     p, q = int(secret_key.p), int(secret_key.q)
     for wrong_p, wrong_q in ((p, p), (p, q + 2), (p * q, q), (2, q), (-p, q), (1, q)):
         with pytest.raises(InvalidInput, match="'p' and 'q'") as caught:
-            SecretKey(wrong_p, wrong_q, unsafe_small_key=True)
+            SecretKey(wrong_p, wrong_q, policy=UNSAFE_SMALL_KEYS)
         assert str(p) not in str(caught.value)
         assert str(q) not in str(caught.value)
 
@@ -69,7 +70,7 @@ def test_primes_without_a_unique_decryption_are_refused(secret_key):
     q = secret_key.q
     p = next(p for p in (2 * k * q + 1 for k in range(1, 10**5)) if gmpy2.is_prime(p))
     with pytest.raises(InvalidInput, match="one prime divides the other minus 1"):
-        SecretKey(p, q, unsafe_small_key=True)
+        SecretKey(p, q, policy=UNSAFE_SMALL_KEYS)
 
 
 def test_no_secret_is_in_the_representation(secret_key):
@@ -116,13 +117,13 @@ def test_a_secret_key_file_of_pheutil_is_read(tmp_path):
     key_file = tmp_path / "key.json"
     assert CliRunner().invoke(command_line.cli, ["genpkey", "--keysize", "512", str(key_file)]).exit_code == 0
     jwk = json.loads(key_file.read_text())
-    key = SecretKey.from_jwk(jwk, unsafe_small_key=True)
+    key = SecretKey.from_jwk(jwk, policy=UNSAFE_SMALL_KEYS)
     assert key.decrypt(command_line.load_public_key(jwk["pub"]).raw_encrypt(99)) == 99
-    assert SecretKey.from_jwk(json.loads(json.dumps(key.to_jwk())), unsafe_small_key=True) == key
+    assert SecretKey.from_jwk(json.loads(json.dumps(key.to_jwk())), policy=UNSAFE_SMALL_KEYS) == key
 
 
 def test_keys_of_phe_are_taken_over(secret_key):
-    assert SecretKey.from_phe(secret_key.to_phe(), unsafe_small_key=True) == secret_key
+    assert SecretKey.from_phe(secret_key.to_phe(), policy=UNSAFE_SMALL_KEYS) == secret_key
 
 
 def test_a_broken_secret_key_file_names_the_member_and_shows_no_secret(secret_key, other_secret_key):
@@ -136,13 +137,13 @@ def test_a_broken_secret_key_file_names_the_member_and_shows_no_secret(secret_ke
     ]
     for member, file in broken:
         with pytest.raises(InvalidInput, match=f"field '{member}'") as caught:
-            SecretKey.from_jwk(file, unsafe_small_key=True)
+            SecretKey.from_jwk(file, policy=UNSAFE_SMALL_KEYS)
         assert jwk["p"] not in str(caught.value)
         assert caught.value.__cause__ is None
 
 
 def test_what_is_raised_to_the_secret_power_is_never_the_ciphertext_itself(secret_key, randomizer, monkeypatch):
-    key = SecretKey(secret_key.p, secret_key.q, unsafe_small_key=True)
+    key = SecretKey(secret_key.p, secret_key.q, policy=UNSAFE_SMALL_KEYS)
     ciphertext, bases = randomizer.encrypt(7), []
     power = gmpy2.powmod
     monkeypatch.setattr(gmpy2, "powmod", lambda base, *rest: bases.append(base) or power(base, *rest))

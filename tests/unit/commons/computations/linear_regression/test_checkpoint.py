@@ -213,7 +213,8 @@ def test_a_zero_check_that_is_not_zero_is_refused(shared_job, evaluated):
         lied_to.append(squares.validator)
         form = {"count": 4, "fractional_bits": shared_job.plan.sse_fractional_bits, "bound": 1 << 500}
         vector = squares.squares.to_vector(shared_job.context.key, **form)
-        return squares.model_copy(update={"squares": squares.squares.of(vector.add_encoded([0, 1, 0, 0]))})
+        more = vector.add_encoded([0, 1, 0, 0]).rerandomize(shared_job.randomizer)
+        return squares.model_copy(update={"squares": squares.squares.of(more)})
 
     statements = shared_job.statements(task, lie=add_one)
     opened = shared_job.open_without_checks(statements, task)

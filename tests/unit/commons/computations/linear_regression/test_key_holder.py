@@ -102,7 +102,7 @@ def test_a_refresh_whose_scale_is_not_what_the_shift_says_is_refused(shared_job,
 
 
 def test_a_refresh_that_the_key_has_no_room_for_is_refused(shared_job, models):
-    lifted = models[0].with_bound(1).multiply_encoded(1 << 800, 800)
+    lifted = models[0].unsafe_with_bound(1).multiply_encoded(1 << 800, 800).rerandomize(shared_job.randomizer)
     task = RefreshTask(**shared_job.head(ROUND, CHECKPOINT), masked=CiphertextVector.of(lifted), shift_bits=800)
     with pytest.raises(HeadroomExceeded):
         shared_job.buyer.refresh(task)
@@ -167,14 +167,16 @@ def overflown(job, item):
     form = {"count": 4, "fractional_bits": job.plan.residual_fractional_bits, "slot_bits": wire.slot_bits}
     packed = wire.to_packed(job.context.key, **form)
     wide = replace(packed, ciphertexts=(job.randomizer.encrypt(-1), *packed.ciphertexts[1:]))
-    return (item.masked[0].model_copy(update={"residuals": PackedCiphertexts.of(wide)}), *item.masked[1:])
+    wire = PackedCiphertexts.of(wide.rerandomize(job.randomizer))
+    return (item.masked[0].model_copy(update={"residuals": wire}), *item.masked[1:])
 
 
 def moved(job, item, amounts):
     """Corrections with these amounts, in squared units, added."""
     scale = job.plan.sse_fractional_bits
     vector = item.corrections.to_vector(job.context.key, count=4, fractional_bits=scale, bound=1)
-    return CiphertextVector.of(vector.add_encoded([int(Fraction(amount) * 2**scale) for amount in amounts]))
+    more = vector.add_encoded([int(Fraction(amount) * 2**scale) for amount in amounts])
+    return CiphertextVector.of(more.rerandomize(job.randomizer))
 
 
 @pytest.fixture
@@ -331,7 +333,7 @@ def test_a_validator_cannot_have_weights_decrypted_as_its_zero_check(shared_job,
     first, second = statements
     owner = shared_job.validators[0]
     scale = shared_job.plan.sse_fractional_bits
-    weight = models[0][0:1].with_bound(1).multiply_encoded(1 << (scale - WEIGHT_FRACTIONAL_BITS), 0)
+    weight = models[0][0:1].unsafe_with_bound(1).multiply_encoded(1 << (scale - WEIGHT_FRACTIONAL_BITS), 0)
     smuggled = CiphertextVector(
         count=1,
         fractional_bits=scale,

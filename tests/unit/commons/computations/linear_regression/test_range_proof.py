@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commons.ciphers.paillier import EncryptedVector, KeyHolderRandomizer, SecretKey
+from commons.ciphers.paillier import UNSAFE_SMALL_KEYS, EncryptedVector, KeyHolderRandomizer, SecretKey
 from commons.computations.linear_regression.range_proof import prove_range, proven_bits, verify_range
 from commons.errors import ComputationFault, HeadroomExceeded, ProtocolViolation
 
@@ -55,7 +55,7 @@ def test_sums_reduced_to_what_the_verifier_accepts_do_not_fit_the_ciphertexts(pa
     """A prover that claims sums inside the window for a value that is outside of it."""
     large = 1 << 600
     vector = EncryptedVector.encrypt(party.randomizer, [large], fractional_bits=40)
-    liar = LyingKey(party.key.p, party.key.q, unsafe_small_key=True)
+    liar = LyingKey(party.key.p, party.key.q, policy=UNSAFE_SMALL_KEYS)
     claimed = prove_range(liar, party.randomizer, vector, [17], bound_bits=BITS, context=b"here")
     with pytest.raises(ProtocolViolation, match="does not fit its ciphertext"):
         verify_range(vector, claimed, bound_bits=BITS, context=b"here")

@@ -60,9 +60,7 @@ def prove(party, sent, values, *, context=CONTEXT, blinding=None, range_proof=No
     y = secrets.randbits(refresh_proof._window_bits(SHIFT, len(masked))) if blinding is None else blinding
     encrypted_y = EncryptedVector.encrypt(party.randomizer, [y], fractional_bits=SCALE)
     challenges = refresh_proof._challenges(context, masked, fresh, encrypted_y)
-    combined = refresh_proof._combination(
-        masked, fresh, encrypted_y, shift_bits=SHIFT, challenges=challenges, modulus=key.public_key
-    )
+    combined = refresh_proof._combination(masked, fresh, encrypted_y, shift_bits=SHIFT, challenges=challenges)
     return fresh, RefreshProof(fresh_range, encrypted_y, key.open(combined.ciphertexts[0]))
 
 
@@ -277,7 +275,7 @@ def test_what_is_opened_hides_the_remainders(party):
 
 
 def test_a_buyer_does_not_try_to_prove_weights_beyond_their_bound(party):
-    vector = EncryptedVector.encrypt(party.randomizer, [BOUND + 1], fractional_bits=SCALE).with_bound(BOUND)
+    vector = EncryptedVector.encrypt(party.randomizer, [BOUND + 1], fractional_bits=SCALE).unsafe_with_bound(BOUND)
     with pytest.raises(ProtocolViolation, match="a masked weight is larger than what the specification allows"):
         refresh(party.key, party.randomizer, vector, shift_bits=SHIFT, context=CONTEXT)
 
@@ -288,7 +286,7 @@ def test_a_key_without_room_for_the_proof_is_refused(party, sent, honest):
     for extra, fits in [(0, True), (1, False)]:
         bound = 1 << (bits - 1 - required_bits(0, len(WEIGHTS)) + extra - 1)
         assert (required_bits(bound.bit_length(), len(WEIGHTS)) < bits) is fits
-        wide = SimpleNamespace(vector=sent.vector.with_bound(bound))
+        wide = SimpleNamespace(vector=sent.vector.unsafe_with_bound(bound))
         with pytest.raises(ProtocolViolation if fits else HeadroomExceeded):
             verify(wide, (fresh, replace(proof, opening=Opening(0, 1))))
 

@@ -28,7 +28,7 @@ def models(shared_job):
     for weights in W:
         model = shared_job.encrypt_weights(weights, ROUND)
         bound = shared_job.plan.weight_bound(ROUND, model.fractional_bits + LIFT)
-        lifted.append(model.multiply_encoded(1 << LIFT, LIFT).with_bound(bound))
+        lifted.append(model.multiply_encoded(1 << LIFT, LIFT).unsafe_with_bound(bound))
     return lifted
 
 
@@ -107,7 +107,7 @@ def test_an_answer_from_another_place_or_job_is_refused(shared_job, task, result
 def test_exchanged_ciphertexts_are_refused(shared_job, task, result):
     form = {"count": 8, "fractional_bits": WEIGHT_FRACTIONAL_BITS, "bound": 1 << 500}
     vector = result.refreshed.to_vector(shared_job.context.key, **form)
-    swapped = CiphertextVector.of(vector[4:].concatenate(vector[:4]))
+    swapped = CiphertextVector.of(vector[4:].concatenate(vector[:4]), unsafe_not_rerandomized="a liar does not care")
     with pytest.raises(ProtocolViolation):
         check_refresh(shared_job.context, task, result.model_copy(update={"refreshed": swapped}))
 

