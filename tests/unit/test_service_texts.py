@@ -159,6 +159,12 @@ def is_for_programs(node: ast.AST) -> bool:
     """Whether nothing below this node is read by people on a page: documentation, logs, statements of SQL."""
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant)
+    if isinstance(node, ast.Assign):
+        # Why ciphertexts are on the wire as they are, for whoever reads the code.
+        return any(
+            isinstance(target, ast.Name) and re.fullmatch(r"_WHY_\w+_(IS|ARE)_NOT", target.id)
+            for target in node.targets
+        )
     if isinstance(node, ast.keyword):
         return node.arg in {"description", "examples", "summary"}
     if not isinstance(node, ast.Call):
