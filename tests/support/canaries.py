@@ -26,6 +26,8 @@ LEVELS = ("clay", "loam", "peat", "sand")
 ROWS = 60
 _WORD = np.dtype("<u8")
 _WORD_BYTES = _WORD.itemsize
+_FEW = 100
+"""Traces for each of which the whole is searched, sooner than all its words are looked up."""
 
 
 def traces(value: float) -> list[bytes]:
@@ -51,6 +53,8 @@ def traces_of_counts(counts: list[int] | dict[str, int]) -> list[bytes]:
 def found_in(haystacks: dict[str, bytes], wanted: Iterable[bytes]) -> list[str]:
     """Which of some traces are in which place; the time does not grow with their number, unless they are there."""
     traces = list(wanted)
+    if len(traces) < _FEW:
+        return [f"{trace!r} in {name}" for trace in traces for name, data in haystacks.items() if trace in data]
     beginnings = np.unique(np.array([_beginning(trace) for trace in traces if len(trace) >= _WORD_BYTES], _WORD))
     seen = {name: _seen(data, beginnings) for name, data in haystacks.items()}
     return [
@@ -148,7 +152,7 @@ def is_number(column: CellColumn) -> bool:
 
 
 class WatchedBuyer:
-    """Keeps the buyer's database as it is whenever there is no result yet, and sees that there is none before the pay."""
+    """Keeps the states in which the buyer's database was seen without a result, and sees that there is none before the pay."""
 
     def __init__(self, world: World, folder: Path) -> None:
         self._world, self._folder = world, folder
@@ -159,7 +163,9 @@ class WatchedBuyer:
         try:
             self._world.buyer.session.get(f"/v1/jobs/{job['id']}/result")
         except (Conflict, NotFound):
-            self.before_pay.append(snapshot)
+            # Most looks find it as it was.
+            if self.before_pay[-1:] != [snapshot]:
+                self.before_pay.append(snapshot)
         else:
             marketplace = Marketplace(self._world.rpc_url, self._world.contract_address)
             assert marketplace.job_finalized(job["job_id"]) is not None, "the result is out before the pay"
