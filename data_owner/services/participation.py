@@ -15,14 +15,14 @@ from typing import Any
 from eth_account.signers.local import LocalAccount
 
 from commons.chain.job_start import confirmed_start, declarations_of
-from commons.chain.jobs import JobStarted, JobState
+from commons.chain.jobs import JobOnChain, JobStarted, JobState
 from commons.chain.marketplace import Marketplace
 from commons.chain.signing import SigningDomain, recover_message, sign_message
 from commons.ciphers.paillier import STANDARD_KEYS, KeyPolicy, PublicKey, Randomizer
 from commons.computations.job_facts import StartedJob
 from commons.computations.parts import OwnerPart, OwnerSecrets
 from commons.computations.registry import JobSpec, computation_of
-from commons.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, ProtocolViolation
+from commons.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, ProtocolViolation, ServiceUnavailable
 from commons.market.declaration import Declaration, read_declarations
 from commons.messages import from_hex
 from commons.storage.database import Database
@@ -135,7 +135,7 @@ class Participation:
         stored = _stored_enrolment(acceptance)
         if stored is not None and (stored.trainers, stored.validators) == started.members:
             return stored
-        require_same_terms(self.chain.job(job_id), spec, key)
+        require_same_terms(self._on_chain(job_id), spec, key)
         self._require_members(started, spec)
         declared = self._declared(acceptance, started, spec)
         computation_of(spec).require_headroom(spec, spec.computation, key.bits, tuple(declared.values()))
@@ -162,6 +162,13 @@ class Participation:
             raise ProtocolViolation(f"job {job_id}: the aggregator shows something else than what this owner declared")
         roles = computation_of(spec).roles
         return declarations_of(started, shown, domain, role_seed=spec.role_seed, n_trainers=roles.n_trainers)
+
+    def _on_chain(self, job_id: int) -> JobOnChain:
+        try:
+            return self.chain.job(job_id)
+        except NotFound as error:
+            # Its start is confirmed, so the chain is being reorganised; the next look says how that ended.
+            raise ServiceUnavailable(f"job {job_id}: the chain does not show it just now", job_id=job_id) from error
 
     def _started(self, job_id: int) -> JobStarted:
         started = confirmed_start(self.database, EVENTS, job_id, self.follow)

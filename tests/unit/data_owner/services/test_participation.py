@@ -111,6 +111,17 @@ def test_before_that_an_absent_chain_or_aggregator_is_waited_for(world: Any, oth
     assert world.taking_part.participant(1).members == ((world.address,), (other_address,))
 
 
+def test_a_job_that_a_reorganisation_has_taken_off_the_chain_for_now_is_waited_for(
+    world: Any, other_address: str
+) -> None:
+    job = enrolled(world, "trainer", other_address)
+    del world.chain.jobs[1]
+    with pytest.raises(ServiceUnavailable, match="the chain does not show it just now"):
+        world.taking_part.participant(1)
+    world.chain.jobs[1] = job
+    assert world.taking_part.participant(1).members == ((world.address,), (other_address,))
+
+
 def test_a_job_that_was_not_accepted_is_not_worked_for(world: Any, other_address: str) -> None:
     world.post_job(1).start(trainers=(world.address,), validators=(other_address,))
     with pytest.raises(ProtocolViolation, match="no standing acceptance"):
